@@ -1,0 +1,1 @@
+"""Update rules times directions: the GOFAU framework on torch."""

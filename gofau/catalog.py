@@ -1,0 +1,289 @@
+"""The torch-free catalog: names, parameters and ranges of directions, rules and problems.
+
+Everything that validates a request reads this module, so that a service without torch refuses a
+bad hyperparameter with the same words as the optimizer that would run it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf, isfinite, log
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+Scalar = float | int | bool | str
+
+
+class CatalogError(ValueError):
+    """A name or a value that the catalog does not allow; ``path`` locates it inside the entry."""
+
+    def __init__(self, path: str, got: object, expected: str) -> None:
+        super().__init__(f"{path}: got {got!r}, expected {expected}")
+        self.path = path
+        self.got = got
+        self.expected = expected
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One named setting with its default (``None``: required) and its allowed interval.
+
+    ``low`` and ``high`` bound numbers; ``open_low``/``open_high`` exclude the end itself.
+    ``choices`` lists the allowed strings of a text setting.
+    """
+
+    name: str
+    kind: type[float] | type[int] | type[bool] | type[str]
+    default: Scalar | None
+    doc: str
+    low: float = -inf
+    high: float = inf
+    open_low: bool = False
+    open_high: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def expected(self) -> str:
+        """The allowed values in words, as error messages give them."""
+        if self.kind is bool:
+            return "true or false"
+        if self.kind is str:
+            return "one of " + ", ".join(self.choices)
+        noun = "an integer" if self.kind is int else "a finite number"
+        left, right = "(" if self.open_low else "[", ")" if self.open_high else "]"
+        if self.low == -inf and self.high == inf:
+            return noun
+        if self.high == inf:
+            return f"{noun} {'>' if self.open_low else '>='} {self.low:g}"
+        return f"{noun} in {left}{self.low:g}, {self.high:g}{right}"
+
+    def check(self, value: object, path: str) -> Scalar:
+        """Return ``value`` in this parameter's type, or raise `CatalogError`."""
+        checked = self._typed(value, path)
+        if isinstance(checked, str | bool):
+            return checked
+        too_low = checked < self.low or (self.open_low and checked == self.low)
+        too_high = checked > self.high or (self.open_high and checked == self.high)
+        if not isfinite(checked) or too_low or too_high:
+            raise CatalogError(path, value, self.expected)
+        return checked
+
+    def _typed(self, value: object, path: str) -> Scalar:
+        if self.kind is bool and isinstance(value, bool):
+            return value
+        if self.kind is str and isinstance(value, str) and value in self.choices:
+            return value
+        if self.kind is int and isinstance(value, int) and not isinstance(value, bool):
+            return value
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if self.kind is float and is_number and isinstance(value, int | float):
+            try:
+                return float(value)
+            except OverflowError:
+                pass
+        raise CatalogError(path, value, self.expected)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A catalog entry: a name, its parameters and one sentence about it."""
+
+    name: str
+    doc: str
+    parameters: tuple[Parameter, ...] = ()
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The parameter of that name, or ``None``."""
+        return next((p for p in self.parameters if p.name == name), None)
+
+    def resolve(
+        self, given: Mapping[str, object], path: str, driven: frozenset[str] = frozenset()
+    ) -> dict[str, Scalar]:
+        """Check ``given`` and fill defaults; parameters in ``driven`` come from an axis later.
+
+        Raises:
+            CatalogError: an unknown name, a value out of range, or a required one missing.
+        """
+        for name in given:
+            if self.parameter(name) is None:
+                names = ", ".join(p.name for p in self.parameters) or "no parameters"
+                raise CatalogError(f"{path}.{name}", given[name], f"one of: {names}")
+        resolved: dict[str, Scalar] = {}
+        for p in self.parameters:
+            if p.name in driven:
+                if p.name in given:
+                    raise CatalogError(
+                        f"{path}.{p.name}", given[p.name], "no value here, since an axis sets it"
+                    )
+            elif p.name in given:
+                resolved[p.name] = p.check(given[p.name], f"{path}.{p.name}")
+            elif p.default is None:
+                raise CatalogError(f"{path}.{p.name}", None, f"{p.expected} (or an axis)")
+            else:
+                resolved[p.name] = p.default
+        return resolved
+
+
+@dataclass(frozen=True)
+class DirectionEntry(Entry):
+    """What a base optimizer hands to a rule."""
+
+
+@dataclass(frozen=True)
+class RuleEntry(Entry):
+    """An update rule; ``lr_drives`` are the parameters that the ``lr`` axis sets by default."""
+
+    lr_drives: tuple[str, ...] = ("lr",)
+
+
+@dataclass(frozen=True)
+class ProblemEntry(Entry):
+    """A training problem. ``cap`` bounds the loss of a diverged trial (ln K for K classes).
+
+    ``metrics`` names what a trial measures each epoch; the first is the default goal.
+    ``steps_per_epoch`` is 1 for a toy, where an epoch is one iteration; ``None`` means that the
+    data's size over the batch size decides. ``architecture`` names the parameters that change
+    tensor shapes, hence packs.
+    """
+
+    cap: float = inf
+    metrics: tuple[str, ...] = ("val_loss", "train_loss")
+    train_size: int | None = None
+    classes: int | None = None
+    optimum: float | None = None
+
+
+E = TypeVar("E", bound=Entry)
+
+
+@dataclass
+class Registry(Generic[E]):
+    """Names to entries; refuses a second entry of one name."""
+
+    noun: str
+    _entries: dict[str, E] = field(default_factory=dict)
+
+    def add(self, entry: E) -> E:
+        """Register ``entry``; a duplicate name raises `ValueError`."""
+        if entry.name in self._entries:
+            raise ValueError(f"{self.noun} {entry.name!r} is registered already")
+        self._entries[entry.name] = entry
+        return entry
+
+    def get(self, name: str, path: str) -> E:
+        """The entry of that name, or a `CatalogError` at ``path`` that lists the known names."""
+        if name not in self._entries:
+            raise CatalogError(path, name, f"a known {self.noun}: {', '.join(self._entries)}")
+        return self._entries[name]
+
+    @property
+    def entries(self) -> Mapping[str, E]:
+        """All entries by name, read-only."""
+        return MappingProxyType(self._entries)
+
+
+def _positive(name: str, default: float | None, doc: str) -> Parameter:
+    return Parameter(name, float, default, doc, low=0.0, open_low=True)
+
+
+def _unit(name: str, default: float, doc: str, open_high: bool = True) -> Parameter:
+    return Parameter(name, float, default, doc, low=0.0, high=1.0, open_high=open_high)
+
+
+directions: Registry[DirectionEntry] = Registry("direction")
+rules: Registry[RuleEntry] = Registry("rule")
+problems: Registry[ProblemEntry] = Registry("problem")
+
+_eps = _positive("eps", 1e-8, "added to the denominator")
+_betas = (
+    _unit("beta1", 0.9, "decay of the first moment"),
+    _unit("beta2", 0.999, "decay of the second moment"),
+)
+
+directions.add(
+    DirectionEntry(
+        "sgd",
+        "The gradient, or its momentum buffer.",
+        (
+            _unit("momentum", 0.0, "momentum factor", open_high=False),
+            _unit("dampening", 0.0, "dampening of momentum", open_high=False),
+            Parameter("nesterov", bool, False, "Nesterov momentum"),
+        ),
+    )
+)
+directions.add(
+    DirectionEntry(
+        "adagrad",
+        "The gradient over the root of its summed squares.",
+        (_positive("eps", 1e-10, "added to the denominator"),),
+    )
+)
+directions.add(
+    DirectionEntry(
+        "rmsprop",
+        "The gradient over the root of a running mean of its squares.",
+        (
+            _unit("alpha", 0.99, "decay of the squared gradient"),
+            _eps,
+            _unit("momentum", 0.0, "momentum factor", open_high=False),
+            Parameter("centered", bool, False, "subtract the squared mean gradient"),
+        ),
+    )
+)
+directions.add(
+    DirectionEntry(
+        "adam",
+        "Bias-corrected first moment over the root of the bias-corrected second.",
+        (*_betas, _eps, Parameter("amsgrad", bool, False, "keep the largest second moment")),
+    )
+)
+
+_lr = _positive("lr", None, "step size of the additive term")
+_lr_in = _positive("lr_in", 1.0, "step size inside the tanh")
+_lr_out = _positive("lr_out", None, "largest relative change of a parameter in one step")
+
+rules.add(RuleEntry("additive", "θ ← θ − lr·u.", (_lr,)))
+rules.add(
+    RuleEntry(
+        "multiplicative",
+        "θ ← θ − |θ|·tanh(lr_in·u)·lr_out.",
+        (_lr_in, _lr_out),
+        lr_drives=("lr_out",),
+    )
+)
+rules.add(
+    RuleEntry(
+        "hybrid",
+        "γ parts multiplicative and 1 − γ parts additive.",
+        (_lr, _lr_in, _lr_out, _unit("gamma", 0.5, "share of the multiplicative term", False)),
+        lr_drives=("lr", "lr_out"),
+    )
+)
+
+common: Entry = Entry(
+    "common",
+    "Settings that every direction and rule take.",
+    (
+        Parameter("weight_decay", float, 0.0, "L2 penalty", low=0.0),
+        Parameter("decoupled_decay", bool, False, "shrink parameters instead of adding to g"),
+    ),
+)
+"""Settings of the optimizer outside its direction and rule."""
+
+init_scale: Parameter = _positive("init_scale", 1.0, "factor on the standard init of weights")
+"""Multiplies the standard initialisation of every weight tensor."""
+
+_mlp = (
+    Parameter("width", int, 64, "units of each hidden layer", low=1, high=4096),
+    Parameter("depth", int, 2, "hidden layers", low=1, high=16),
+)
+problems.add(
+    ProblemEntry(
+        "digits-mlp",
+        "A ReLU MLP on scikit-learn's 1,797 8x8 digit images (1,437 train, 360 validation).",
+        _mlp,
+        cap=log(10),
+        metrics=("val_loss", "val_accuracy", "train_loss"),
+        train_size=1437,
+        classes=10,
+    )
+)

@@ -1,0 +1,1 @@
+"""The HTTP service, its store, reconciler, client and command line."""

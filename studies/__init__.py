@@ -1,0 +1,1 @@
+"""Study specs, cells, packs, robustness metrics and reports."""

@@ -1,0 +1,1 @@
+"""The Ray side: driver, trainable and the client back to the service."""
