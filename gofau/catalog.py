@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf, isfinite, log
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 Scalar = float | int | bool | str
 
@@ -152,12 +152,20 @@ class ProblemEntry(Entry):
     optimum: float | None = None
 
 
-E = TypeVar("E", bound=Entry)
+class Named(Protocol):
+    """Anything with a name."""
+
+    @property
+    def name(self) -> str:
+        """The unique name."""
+
+
+E = TypeVar("E", bound=Named)
 
 
 @dataclass
 class Registry(Generic[E]):
-    """Names to entries; refuses a second entry of one name."""
+    """Names to entries, in the order they were added; refuses a second entry of one name."""
 
     noun: str
     _entries: dict[str, E] = field(default_factory=dict)
@@ -214,7 +222,11 @@ directions.add(
     DirectionEntry(
         "adagrad",
         "The gradient over the root of its summed squares.",
-        (_positive("eps", 1e-10, "added to the denominator"),),
+        (
+            _positive("eps", 1e-10, "added to the denominator"),
+            Parameter("lr_decay", float, 0.0, "slows u by 1 + (t - 1)·lr_decay", low=0.0),
+            Parameter("initial_accumulator_value", float, 0.0, "where the sum starts", low=0.0),
+        ),
     )
 )
 directions.add(
@@ -229,11 +241,26 @@ directions.add(
         ),
     )
 )
+_amsgrad = Parameter("amsgrad", bool, False, "keep the largest second moment")
 directions.add(
     DirectionEntry(
         "adam",
         "Bias-corrected first moment over the root of the bias-corrected second.",
-        (*_betas, _eps, Parameter("amsgrad", bool, False, "keep the largest second moment")),
+        (*_betas, _eps, _amsgrad),
+    )
+)
+directions.add(
+    DirectionEntry(
+        "adamw",
+        "Adam's direction; weight decay always shrinks the parameter itself.",
+        (*_betas, _eps, _amsgrad),
+    )
+)
+directions.add(
+    DirectionEntry(
+        "madam",
+        "The gradient over the root of the bias-corrected mean of its squares.",
+        (_unit("beta2", 0.999, "decay of the second moment"),),
     )
 )
 
@@ -256,6 +283,34 @@ rules.add(
         "γ parts multiplicative and 1 − γ parts additive.",
         (_lr, _lr_in, _lr_out, _unit("gamma", 0.5, "share of the multiplicative term", False)),
         lr_drives=("lr", "lr_out"),
+    )
+)
+rules.add(
+    RuleEntry(
+        "madam",
+        "θ ← clamp(θ·exp(−lr·sign(θ)·clamp(u, ±g_bound)), ±p_scale·rms(θ₀)).",
+        (
+            _positive("lr", 0.01, "step size in the exponent"),
+            _positive("p_scale", 3.0, "bound on abs(θ), in units of the initial rms"),
+            _positive("g_bound", 10.0, "bound on abs(u)"),
+        ),
+    )
+)
+rules.add(
+    RuleEntry(
+        "exponentiated_gradient",
+        "θ ← θ·exp(−lr·sign(θ)·u).",
+        (_positive("lr", None, "step size in the exponent"),),
+    )
+)
+rules.add(
+    RuleEntry(
+        "hypentropy",
+        "θ ← β·sinh(asinh(θ/β) − lr·u).",
+        (
+            _positive("lr", None, "step size in the hyperbolic angle"),
+            _positive("beta", 1.0, "scale below which the rule is additive"),
+        ),
     )
 )
 

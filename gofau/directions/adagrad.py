@@ -1,0 +1,31 @@
+"""The direction of Adagrad."""
+
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor
+
+from gofau.directions.base import Direction
+from gofau.hyper import Hyper, State
+
+
+@final
+class Adagrad(Direction):
+    """The gradient over the root of its summed squares.
+
+    sₜ = sₜ₋₁ + g²;  u = g / (√sₜ + ε) / (1 + (t − 1)·lr_decay), with s₀ the initial accumulator.
+
+    Source: Duchi, Hazan, Singer, JMLR 12 (2011), in the form that torch.optim.Adagrad takes.
+    """
+
+    name: ClassVar[str] = "adagrad"
+
+    def init(self, param: Tensor, hyper: Hyper) -> State:
+        """The accumulator at its initial value."""
+        return {"sum": torch.zeros_like(param).add_(hyper["initial_accumulator_value"])}
+
+    def direct(self, grad: Tensor, state: State, step: int | Tensor, hyper: Hyper) -> Tensor:
+        """The direction; see `Direction.direct`."""
+        total = state["sum"].addcmul_(grad, grad)
+        slowdown = 1 + (step - 1) * hyper["lr_decay"]
+        return grad / (total.sqrt() + hyper["eps"]) / slowdown

@@ -1,0 +1,70 @@
+"""The directions of Adam and AdamW."""
+
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor
+
+from gofau.directions.base import Direction, bias_correction, decay_towards
+from gofau.hyper import Hyper, State
+
+
+@final
+class Adam(Direction):
+    """The bias-corrected first moment over the root of the bias-corrected second.
+
+    m = β₁·m + (1 − β₁)·g;  v = β₂·v + (1 − β₂)·g²;
+    u = m/(1 − β₁ᵗ) / (√(v/(1 − β₂ᵗ)) + ε), with the largest v so far when ``amsgrad``.
+
+    Both corrections are part of u, so a rule that bounds u's effect bounds it from step 1.
+
+    Source: Kingma, Ba, arXiv 1412.6980; amsgrad: Reddi, Kale, Kumar, ICLR 2018.
+    """
+
+    name: ClassVar[str] = "adam"
+
+    def init(self, param: Tensor, hyper: Hyper) -> State:
+        """Both moments at zero, and the largest second moment when ``amsgrad``."""
+        return adam_init(param, hyper)
+
+    def direct(self, grad: Tensor, state: State, step: int | Tensor, hyper: Hyper) -> Tensor:
+        """The direction; see `Direction.direct`."""
+        return adam_direct(grad, state, step, hyper)
+
+
+@final
+class AdamW(Direction):
+    """Adam's direction, with weight decay that always shrinks the parameter itself.
+
+    Source: Loshchilov, Hutter, arXiv 1711.05101.
+    """
+
+    name: ClassVar[str] = "adamw"
+    decouples_decay: ClassVar[bool] = True
+
+    def init(self, param: Tensor, hyper: Hyper) -> State:
+        """As `Adam.init`."""
+        return adam_init(param, hyper)
+
+    def direct(self, grad: Tensor, state: State, step: int | Tensor, hyper: Hyper) -> Tensor:
+        """As `Adam.direct`."""
+        return adam_direct(grad, state, step, hyper)
+
+
+def adam_init(param: Tensor, hyper: Hyper) -> State:
+    """Both moments at zero, and the largest second moment when ``amsgrad``."""
+    state = {"exp_avg": torch.zeros_like(param), "exp_avg_sq": torch.zeros_like(param)}
+    if hyper["amsgrad"]:
+        state["max_exp_avg_sq"] = torch.zeros_like(param)
+    return state
+
+
+def adam_direct(grad: Tensor, state: State, step: int | Tensor, hyper: Hyper) -> Tensor:
+    """Adam's u; the equation stands at `Adam`."""
+    beta1, beta2 = hyper["beta1"], hyper["beta2"]
+    first = decay_towards(state["exp_avg"], grad, beta1)
+    second = decay_towards(state["exp_avg_sq"], grad * grad, beta2)
+    if hyper["amsgrad"]:
+        second = state["max_exp_avg_sq"].copy_(torch.maximum(state["max_exp_avg_sq"], second))
+    denominator = second.sqrt() / bias_correction(beta2, step) ** 0.5 + hyper["eps"]
+    return first / bias_correction(beta1, step) / denominator

@@ -1,0 +1,43 @@
+"""The direction of RMSProp."""
+
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor
+
+from gofau.directions.base import Direction, decay_towards
+from gofau.hyper import Hyper, State, is_off
+
+
+@final
+class RMSProp(Direction):
+    """The gradient over the root of a running mean of its squares, or that ratio's momentum.
+
+    vₜ = α·vₜ₋₁ + (1 − α)·g²;  r = g / (√vₜ + ε), with vₜ − ḡₜ² under the root when centered
+    (ḡ the running mean of g);  u = r, or the buffer bₜ = μ·bₜ₋₁ + r.
+
+    Source: Hinton's Coursera lecture 6e (2012) and Graves, arXiv 1308.0850 (centered), in the
+    form that torch.optim.RMSprop takes.
+    """
+
+    name: ClassVar[str] = "rmsprop"
+
+    def init(self, param: Tensor, hyper: Hyper) -> State:
+        """Running means of zeros, and a buffer when there is momentum."""
+        state = {"square_avg": torch.zeros_like(param)}
+        if hyper["centered"]:
+            state["grad_avg"] = torch.zeros_like(param)
+        if not is_off(hyper["momentum"]):
+            state["momentum_buffer"] = torch.zeros_like(param)
+        return state
+
+    def direct(self, grad: Tensor, state: State, step: int | Tensor, hyper: Hyper) -> Tensor:
+        """The direction; see `Direction.direct`."""
+        variance = decay_towards(state["square_avg"], grad * grad, hyper["alpha"])
+        if hyper["centered"]:
+            mean = decay_towards(state["grad_avg"], grad, hyper["alpha"])
+            variance = variance - mean * mean
+        ratio = grad / (variance.sqrt() + hyper["eps"])
+        if is_off(hyper["momentum"]):
+            return ratio
+        return state["momentum_buffer"].mul_(hyper["momentum"]).add_(ratio)

@@ -1,0 +1,24 @@
+"""The additive rule: gradient descent as usual."""
+
+from typing import ClassVar, final
+
+from torch import Tensor
+
+from gofau.hyper import Hyper, State
+from gofau.rules.base import UpdateRule
+
+
+@final
+class Additive(UpdateRule):
+    """θ ← θ − lr·u; equals the torch.optim optimizer of the same direction."""
+
+    name: ClassVar[str] = "additive"
+    moves_zero: ClassVar[bool] = True
+
+    def init(self, param: Tensor, hyper: Hyper, batch_dims: int = 0) -> State:
+        """Nothing to remember."""
+        return {}
+
+    def update(self, param: Tensor, u: Tensor, state: State, hyper: Hyper) -> Tensor:
+        """The new parameter; see `UpdateRule.update`."""
+        return param - u * hyper["lr"]

@@ -1,0 +1,32 @@
+"""The hypentropy rule."""
+
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor
+
+from gofau.hyper import Hyper, State
+from gofau.rules.base import UpdateRule
+
+
+@final
+class Hypentropy(UpdateRule):
+    """θ ← β·sinh(asinh(θ/β) − lr·u): mirror descent between additive and exponentiated gradient.
+
+    For β → ∞ with lr·β fixed it is additive with that step size; where abs(θ) ≫ β it is
+    exponentiated gradient. It moves zeros and crosses signs.
+
+    Source: Ghai, Hazan, Singer, arXiv 1902.01903.
+    """
+
+    name: ClassVar[str] = "hypentropy"
+    moves_zero: ClassVar[bool] = True
+
+    def init(self, param: Tensor, hyper: Hyper, batch_dims: int = 0) -> State:
+        """Nothing to remember."""
+        return {}
+
+    def update(self, param: Tensor, u: Tensor, state: State, hyper: Hyper) -> Tensor:
+        """The new parameter; see `UpdateRule.update`."""
+        beta = hyper["beta"]
+        return torch.sinh(torch.asinh(param / beta) - u * hyper["lr"]) * beta

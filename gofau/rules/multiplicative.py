@@ -1,0 +1,32 @@
+"""The multiplicative rule of the GOFAU framework."""
+
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor
+
+from gofau.hyper import Hyper, State
+from gofau.rules.base import UpdateRule
+
+
+@final
+class Multiplicative(UpdateRule):
+    """θ ← θ − abs(θ)·tanh(lr_in·u)·lr_out.
+
+    One step changes a parameter by at most the share lr_out of itself. With lr_out ≤ 1 no sign
+    ever flips, and a zero never moves.
+
+    Source: Kirtas, Passalis, Tefas, arXiv 2307.07189, Neurocomputing 576:127352 (2024).
+    """
+
+    name: ClassVar[str] = "multiplicative"
+    decay_rate: ClassVar[str] = "lr_out"
+    moves_zero: ClassVar[bool] = False
+
+    def init(self, param: Tensor, hyper: Hyper, batch_dims: int = 0) -> State:
+        """Nothing to remember."""
+        return {}
+
+    def update(self, param: Tensor, u: Tensor, state: State, hyper: Hyper) -> Tensor:
+        """The new parameter; see `UpdateRule.update`."""
+        return param - param.abs() * torch.tanh(u * hyper["lr_in"]) * hyper["lr_out"]
