@@ -1,0 +1,20 @@
+"""The code version that results are filed under: the release and a hash of the sources."""
+
+import hashlib
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+
+@cache
+def code_version() -> str:
+    """The installed release plus 12 hex digits of the SHA-256 over this package's sources.
+
+    Two machines agree exactly when they would train with the same code, so that a result is
+    reused only where it would be computed again.
+    """
+    digest = hashlib.sha256()
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return f"{version('gofau')}+{digest.hexdigest()[:12]}"

@@ -1,0 +1,88 @@
+"""Cells and trials of a spec, enumerated lazily and always in the same order."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from gofau import catalog
+from studies.canonical import content_hash
+from studies.entries import DirectionSpec, ProblemSpec, RuleSpec
+from studies.spec import StudySpec
+
+Scalar = catalog.Scalar
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One (problem, direction, rule, hyperparameter point), without a seed.
+
+    ``definition`` holds all that decides the result and is what ``key`` hashes; the labels and
+    ``point`` (axis to value) say where the cell stands in its study.
+    """
+
+    key: str
+    problem: str
+    direction: str
+    rule: str
+    point: Mapping[str, float]
+    definition: Mapping[str, Any]
+
+
+def cells(spec: StudySpec) -> Iterator[Cell]:
+    """Every cell of the grid: problems, directions, rules, then axes in the spec's order."""
+    names = tuple(spec.axes)
+    grids = [axis.grid() for axis in spec.axes.values()]
+    for problem, direction, rule in product(spec.problems, spec.directions, spec.rules):
+        build = _Builder(spec, problem, direction, rule)
+        for values in product(*grids):
+            yield build(dict(zip(names, values, strict=True)))
+
+
+class _Builder:
+    """Makes the cells of one (problem, direction, rule); resolves the constant parts once."""
+
+    def __init__(
+        self, spec: StudySpec, problem: ProblemSpec, direction: DirectionSpec, rule: RuleSpec
+    ) -> None:
+        self.labels = (problem.label, direction.label, rule.label)
+        self.driven = {
+            axis: [p.name for p in spec.driven(axis, direction, rule)] for axis in spec.axes
+        }
+        common = catalog.common.resolve(
+            {k: v for k, v in spec.fixed.items() if k != "init_scale"},
+            "fixed",
+            frozenset(spec.axes),
+        )
+        self.hyper = {**common, **spec.direction_hyper(direction), **spec.rule_hyper(rule)}
+        self.init_scale = float(spec.fixed.get("init_scale", catalog.init_scale.default or 1.0))
+        entry = catalog.problems.get(problem.name, "problems")
+        self.base: dict[str, Any] = {
+            "problem": problem.name,
+            "problem_parameters": entry.resolve(problem.parameters, "problems"),
+            "direction": direction.name,
+            "rule": rule.name,
+            "epochs": spec.epochs,
+            "batch_size": spec.batch_size,
+            "goal_metric": spec.goal.metric,
+            "minimize": spec.goal.minimize,
+            "target": spec.goal.target,
+            "stop_at_target": spec.stop_at_target,
+            "divergence_factor": spec.divergence_factor,
+            "zero_policy": spec.zero_policy,
+            "dtype": spec.dtype,
+            "executor": spec.executor,
+        }
+
+    def __call__(self, point: dict[str, float]) -> Cell:
+        hyper = dict(self.hyper)
+        init_scale = self.init_scale
+        for axis, value in point.items():
+            for name in self.driven[axis]:
+                if name == catalog.init_scale.name:
+                    init_scale = value
+                else:
+                    hyper[name] = value
+        definition = {**self.base, "init_scale": init_scale, "hyper": hyper}
+        problem, direction, rule = self.labels
+        return Cell(content_hash(definition), problem, direction, rule, point, definition)

@@ -1,0 +1,171 @@
+"""The loss over learning rate, init scale and seed of one rule: what every metric is computed on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Codes = NDArray[np.int8]
+
+
+class LandscapeError(ValueError):
+    """Arrays or columns that don't describe a landscape: what, got, expected, remedy."""
+
+    def __init__(self, what: str, got: object, expected: str) -> None:
+        super().__init__(f"{what}: got {got}, expected {expected}")
+
+
+class Outcome(IntEnum):
+    """How a trial ended; `MISSING` is a trial without a result (yet)."""
+
+    MISSING = 0
+    REACHED_TARGET = 1
+    BUDGET_EXHAUSTED = 2
+    DIVERGED = 3
+    NONFINITE = 4
+
+    @classmethod
+    def named(cls, name: str) -> "Outcome":
+        """The outcome of that lower-case name."""
+        try:
+            return cls[name.upper()]
+        except KeyError:
+            known = ", ".join(o.name.lower() for o in cls)
+            raise LandscapeError("outcome", repr(name), f"one of: {known}") from None
+
+
+@dataclass(frozen=True)
+class GoalMetric:
+    """What is optimised: a metric's name, its sense and the value that counts as success."""
+
+    metric: str
+    minimize: bool = True
+    target: float | None = None
+
+    @property
+    def sign(self) -> float:
+        """Factor that turns the metric into a cost, where smaller is better."""
+        return 1.0 if self.minimize else -1.0
+
+
+@dataclass(frozen=True, order=True)
+class LandscapeKey:
+    """Which landscape of a study: problem, direction, rule."""
+
+    problem: str
+    direction: str
+    rule: str
+
+
+@dataclass(frozen=True, eq=False)
+class Landscape:
+    """Results of one (problem, direction, rule) on a grid of learning rates and init scales.
+
+    Args:
+        key: problem, direction and rule.
+        goal: the metric that ``loss`` holds.
+        lr: ``[L]`` learning rates, > 0, ascending.
+        init_scale: ``[I]`` init scales, > 0, ascending.
+        seeds: ``[S]`` distinct seeds.
+        loss: ``[L, I, S]`` goal metric in its own unit; NaN where there is none.
+        outcome: ``[L, I, S]`` codes of `Outcome`.
+        cap: the value that a diverged trial counts as, finite, in the goal metric's unit: an
+            upper bound of a loss (ln K for K classes), a lower bound of a score.
+        steps_to_target: ``[L, I, S]`` steps until the target, ``inf`` when never.
+        frozen_fraction: ``[L, I, S]`` share of parameters that the rule cannot move.
+
+    Raises:
+        LandscapeError: shapes disagree, an axis isn't ascending and positive, the cap isn't
+            finite, or a loss and its outcome contradict each other.
+    """
+
+    key: LandscapeKey
+    goal: GoalMetric
+    lr: Floats
+    init_scale: Floats
+    seeds: tuple[int, ...]
+    loss: Floats
+    outcome: Codes
+    cap: float
+    steps_to_target: Floats | None = None
+    frozen_fraction: Floats | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        _check_axis("lr", self.lr)
+        _check_axis("init_scale", self.init_scale)
+        if not self.seeds or len(set(self.seeds)) != len(self.seeds):
+            raise LandscapeError("seeds", self.seeds, "at least one seed, each once")
+        for name in ("loss", "outcome", "steps_to_target", "frozen_fraction"):
+            array = getattr(self, name)
+            if array is not None and array.shape != self.shape:
+                raise LandscapeError(f"{name} shape", array.shape, f"{self.shape} (lr, init, seed)")
+        if not np.isfinite(self.cap):
+            raise LandscapeError("cap", self.cap, "a finite value of a diverged trial's loss")
+        self._check_outcomes()
+
+    def _check_outcomes(self) -> None:
+        if not np.isin(self.outcome, [int(o) for o in Outcome]).all():
+            raise LandscapeError("outcome", np.unique(self.outcome).tolist(), "codes 0 to 4")
+        if (np.isfinite(self.loss) & ~self.present).any():
+            raise LandscapeError("loss", "a value whose outcome is missing", "NaN there")
+        if (np.isnan(self.loss) & self.present & ~self.diverged).any():
+            raise LandscapeError("loss", "NaN with a finite outcome", "a value, or missing")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Counts of learning rates, init scales and seeds."""
+        return len(self.lr), len(self.init_scale), len(self.seeds)
+
+    @cached_property
+    def present(self) -> Bools:
+        """``[L, I, S]`` trials that have a result."""
+        return np.asarray(self.outcome != Outcome.MISSING)
+
+    @cached_property
+    def diverged(self) -> Bools:
+        """``[L, I, S]`` trials that diverged or ended non-finite."""
+        return np.asarray((self.outcome == Outcome.DIVERGED) | (self.outcome == Outcome.NONFINITE))
+
+    @property
+    def cost_cap(self) -> float:
+        """The cap as a cost, where smaller is better."""
+        return self.goal.sign * self.cap
+
+    @cached_property
+    def cost(self) -> Floats:
+        """``[L, I, S]`` min(loss, cap) as a cost; the cap where diverged; NaN where missing."""
+        cost = np.minimum(self.goal.sign * self.loss, self.cost_cap)
+        cost[self.diverged] = self.cost_cap
+        return np.asarray(np.where(self.present, cost, np.nan), dtype=np.float64)
+
+    def with_seeds(self, seeds: Iterable[int]) -> "Landscape":
+        """The same landscape restricted to ``seeds``, in that order."""
+        wanted = tuple(seeds)
+        at = [self.seeds.index(seed) for seed in wanted]
+
+        def take(array: Floats | None) -> Floats | None:
+            return None if array is None else array[:, :, at]
+
+        return Landscape(
+            self.key,
+            self.goal,
+            self.lr,
+            self.init_scale,
+            wanted,
+            self.loss[:, :, at],
+            self.outcome[:, :, at],
+            self.cap,
+            take(self.steps_to_target),
+            take(self.frozen_fraction),
+        )
+
+
+def _check_axis(name: str, values: Floats) -> None:
+    ascending = values.ndim == 1 and values.size > 0 and bool((np.diff(values) > 0).all())
+    if not ascending or not np.isfinite(values).all() or values[0] <= 0:
+        raise LandscapeError(name, np.asarray(values).tolist(), "ascending finite values > 0")

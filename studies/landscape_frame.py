@@ -1,0 +1,149 @@
+"""Landscapes from a table of trials."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from studies.landscape import (
+    Codes,
+    Floats,
+    GoalMetric,
+    Landscape,
+    LandscapeError,
+    LandscapeKey,
+    Outcome,
+)
+
+KEYS = ["problem", "direction", "rule"]
+CELL = [*KEYS, "lr", "init_scale", "seed"]
+REQUIRED = [*CELL, "state", "outcome", "value"]
+
+
+def landscapes(
+    trials: pd.DataFrame,
+    goal: GoalMetric,
+    cap: float | Mapping[str, float],
+    *,
+    choose: Mapping[str, object] | None = None,
+    split: Sequence[str] = (),
+) -> list[Landscape]:
+    """Build one landscape for every (problem, direction, rule) among the rows of ``trials``.
+
+    Rows whose state isn't ``completed`` are missing trials. A column beyond the known ones may be
+    a further axis (``gamma``, ``weight_decay``): where it makes two rows share a cell and seed,
+    either ``choose`` one of its values or ``split`` the rule by it.
+
+    Args:
+        trials: columns problem, direction, rule, lr, init_scale, seed, state, outcome, value;
+            steps_to_target and frozen_fraction are used when there.
+        goal: the metric that ``value`` holds.
+        cap: value of a diverged trial, for all problems or by problem.
+        choose: column to the value that rows must have.
+        split: columns whose value becomes part of the rule's label, ``hybrid[gamma=0.5]``.
+
+    Raises:
+        LandscapeError: a column is missing, a value isn't in its column, or several rows share a
+            cell and seed.
+    """
+    frame = _choose(trials, choose or {})
+    _require(frame, [*REQUIRED, *split])
+    if frame[CELL].isna().any(axis=None):
+        raise LandscapeError("trials", "an empty key, axis or seed", "a value in each row")
+    frame = _split(frame, split)
+    _refuse_duplicates(frame)
+    return [
+        _landscape(LandscapeKey(*map(str, key)), rows, goal, cap)
+        for key, rows in frame.groupby(KEYS, sort=False)
+        if isinstance(key, tuple)
+    ]
+
+
+def _require(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    absent = [name for name in names if name not in frame.columns]
+    if absent:
+        raise LandscapeError("trials", f"no column {', '.join(absent)}", "them in the table")
+
+
+def _choose(frame: pd.DataFrame, choose: Mapping[str, object]) -> pd.DataFrame:
+    for column, value in choose.items():
+        _require(frame, [column])
+        kept = frame[frame[column] == value]
+        if kept.empty:
+            known = ", ".join(map(str, frame[column].unique()[:10]))
+            raise LandscapeError(f"choose {column}", value, f"one of: {known}")
+        frame = kept
+    return frame
+
+
+def _split(frame: pd.DataFrame, split: Sequence[str]) -> pd.DataFrame:
+    if not split:
+        return frame
+    parts = [column + "=" + frame[column].map("{:g}".format) for column in split]
+    label = parts[0]
+    for part in parts[1:]:
+        label = label + ", " + part
+    return frame.assign(rule=frame["rule"].astype(str) + "[" + label + "]")
+
+
+def _refuse_duplicates(frame: pd.DataFrame) -> None:
+    doubled = frame[frame.duplicated(CELL, keep=False)]
+    if doubled.empty:
+        return
+    first = doubled[(doubled[CELL] == doubled[CELL].iloc[0]).all(axis=1)]
+    results = {*CELL, "state", "outcome", "value", "steps_to_target", "frozen_fraction"}
+    others = [c for c in first.columns if c not in results and first[c].astype(str).nunique() > 1]
+    where = ", ".join(f"{name}={first[name].iloc[0]}" for name in CELL)
+    raise LandscapeError(
+        "trials",
+        f"{len(first)} rows at {where} that differ in {', '.join(others) or 'no column'}",
+        "one row; choose a value of such a column or split the rules by it",
+    )
+
+
+def _landscape(
+    key: LandscapeKey, rows: pd.DataFrame, goal: GoalMetric, cap: float | Mapping[str, float]
+) -> Landscape:
+    lr, at_lr = np.unique(rows["lr"].to_numpy(np.float64), return_inverse=True)
+    init, at_init = np.unique(rows["init_scale"].to_numpy(np.float64), return_inverse=True)
+    seeds, at_seed = np.unique(rows["seed"].to_numpy(np.int64), return_inverse=True)
+    at = (at_lr, at_init, at_seed)
+    shape = (len(lr), len(init), len(seeds))
+    outcome = _outcomes(rows)
+    value = np.where(outcome == Outcome.MISSING, np.nan, rows["value"].to_numpy(np.float64))
+
+    def spread(name: str) -> Floats | None:
+        return _spread(rows[name].to_numpy(np.float64), at, shape) if name in rows else None
+
+    codes = np.zeros(shape, dtype=np.int8)
+    codes[at] = outcome
+    return Landscape(
+        key=key,
+        goal=goal,
+        lr=lr,
+        init_scale=init,
+        seeds=tuple(int(seed) for seed in seeds),
+        loss=_spread(value, at, shape),
+        outcome=codes,
+        cap=float(cap if isinstance(cap, int | float) else _cap_of(cap, key.problem)),
+        steps_to_target=spread("steps_to_target"),
+        frozen_fraction=spread("frozen_fraction"),
+    )
+
+
+def _cap_of(caps: Mapping[str, float], problem: str) -> float:
+    if problem not in caps:
+        raise LandscapeError(f"cap of {problem}", "none", "the value of a diverged trial")
+    return caps[problem]
+
+
+def _outcomes(rows: pd.DataFrame) -> Codes:
+    completed = (rows["state"] == "completed").to_numpy()
+    names = rows["outcome"].where(completed, "missing")
+    return names.map(lambda name: Outcome.named(str(name))).to_numpy(np.int8)
+
+
+def _spread(values: Floats, at: tuple[object, ...], shape: tuple[int, ...]) -> Floats:
+    array = np.full(shape, np.nan)
+    array[at] = values  # type: ignore[index]
+    return array

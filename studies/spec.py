@@ -1,0 +1,222 @@
+"""The study spec: the frozen, hashable request that a study is made from."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from math import prod
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from gofau import catalog
+from studies.axes import Axis, Finite, fault
+from studies.canonical import content_hash
+from studies.entries import DirectionSpec, ProblemSpec, RuleSpec, Value, label_entries
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+MAX_SEEDS = 100_000
+Tag = Annotated[str, Field(min_length=1, max_length=60)]
+
+_labelled = AfterValidator(label_entries)
+
+UNHASHED = ("name", "description", "tags", "max_attempts")
+"""Fields that change no result."""
+
+
+class Goal(BaseModel):
+    """What a trial is judged by: a metric, its direction, a target and the basin's tolerance.
+
+    ``tolerance`` is how far above the best value a cell may lie and still count as good; by
+    default a tenth of the distance from the best value to the problem's cap.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    metric: str
+    minimize: bool = True
+    target: Finite | None = None
+    tolerance: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+
+class StudySpec(BaseModel):
+    """A robustness study: problems × directions × rules × axes × seeds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+    description: Annotated[str, Field(max_length=5000)] = ""
+    tags: tuple[Tag, ...] = Field(default=(), strict=False, max_length=50)
+    problems: Annotated[tuple[ProblemSpec, ...], _labelled] = Field(
+        strict=False, min_length=1, max_length=100
+    )
+    epochs: Annotated[int, Field(ge=1, le=100_000)]
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 64
+    directions: Annotated[tuple[DirectionSpec, ...], _labelled] = Field(
+        strict=False, min_length=1, max_length=100
+    )
+    rules: Annotated[tuple[RuleSpec, ...], _labelled] = Field(
+        strict=False, min_length=1, max_length=100
+    )
+    axes: dict[str, Axis] = Field(min_length=1, max_length=10)
+    fixed: dict[str, Value] = {}
+    seeds: tuple[Seed, ...] = Field(strict=False, min_length=1, max_length=MAX_SEEDS)
+    search: Literal["grid"] = "grid"
+    goal: Goal
+    stop_at_target: bool = False
+    divergence_factor: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 2.0
+    zero_policy: Literal["leave", "additive"] = "leave"
+    dtype: Literal["float32", "float64"] = "float32"
+    executor: Literal["auto", "serial"] = "auto"
+    max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shorthands(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        full = dict(data)
+        if "problem" in full:
+            if "problems" in full:
+                raise fault("problem", full["problem"], "either problem or problems, not both")
+            full["problems"] = [full.pop("problem")]
+        seeds = full.get("seeds", 5)
+        if isinstance(seeds, int) and not isinstance(seeds, bool):
+            if not 1 <= seeds <= MAX_SEEDS:
+                raise fault("seeds", seeds, f"a count in [1, {MAX_SEEDS}] or a list of seeds")
+            full["seeds"] = tuple(range(seeds))
+        full.setdefault("goal", _default_goal(full["problems"]) if "problems" in full else None)
+        return full
+
+    @model_validator(mode="after")
+    def _against_catalog(self) -> Self:
+        _check_distinct("seeds", self.seeds)
+        for field in ("problems", "directions", "rules"):
+            entries = getattr(self, field)
+            _check_distinct(field, [entry.label for entry in entries])
+            _check_distinct(field, [content_hash(e.model_dump(exclude={"label"})) for e in entries])
+        try:
+            self._resolve_all()
+        except catalog.CatalogError as error:
+            raise fault(error.path, error.got, error.expected) from error
+        return self
+
+    def _resolve_all(self) -> None:
+        for i, problem in enumerate(self.problems):
+            self._check_problem(i, problem)
+        self._check_fixed()
+        for i, direction in enumerate(self.directions):
+            self.direction_hyper(direction, f"directions[{i}]")
+        for i, rule in enumerate(self.rules):
+            self.rule_hyper(rule, f"rules[{i}]")
+        for name, axis in self.axes.items():
+            for j, direction in enumerate(self.directions):
+                for i, rule in enumerate(self.rules):
+                    self._check_axis(name, axis, direction, rule, f"rules[{i}], directions[{j}]")
+
+    def _check_problem(self, i: int, problem: ProblemSpec) -> None:
+        entry = catalog.problems.get(problem.name, f"problems[{i}].name")
+        entry.resolve(problem.parameters, f"problems[{i}]")
+        if self.goal.metric not in entry.metrics:
+            expected = f"a metric of {problem.name}: {', '.join(entry.metrics)}"
+            raise catalog.CatalogError("goal.metric", self.goal.metric, expected)
+        if entry.train_size is not None and self.batch_size > entry.train_size:
+            expected = f"at most {entry.train_size}, the training examples of {problem.name}"
+            raise catalog.CatalogError("batch_size", self.batch_size, expected)
+
+    def _check_fixed(self) -> None:
+        names = [p.name for p in catalog.common.parameters] + [catalog.init_scale.name]
+        for name, value in self.fixed.items():
+            parameter = (
+                catalog.init_scale if name == "init_scale" else catalog.common.parameter(name)
+            )
+            if parameter is None:
+                raise catalog.CatalogError(f"fixed.{name}", value, f"one of: {', '.join(names)}")
+            if name in self.axes:
+                raise catalog.CatalogError(
+                    f"fixed.{name}", value, "no value, since an axis sets it"
+                )
+            parameter.check(value, f"fixed.{name}")
+
+    def _check_axis(
+        self, name: str, axis: Axis, direction: DirectionSpec, rule: RuleSpec, where: str
+    ) -> None:
+        parameters = self.driven(name, direction, rule)
+        if not parameters:
+            expected = f"an axis that drives a parameter of every rule and direction ({where})"
+            raise catalog.CatalogError(f"axes.{name}", name, expected)
+        for parameter in parameters:
+            for value in axis.grid():
+                parameter.check(value, f"axes.{name}")
+
+    def driven(
+        self, axis: str, direction: DirectionSpec, rule: RuleSpec
+    ) -> tuple[catalog.Parameter, ...]:
+        """The parameters that an axis sets under a direction and a rule (empty: none)."""
+        if axis == catalog.init_scale.name:
+            return (catalog.init_scale,)
+        rule_entry = catalog.rules.get(rule.name, "rules")
+        names = self.rule_drives(axis, rule)
+        if names:
+            return tuple(p for name in names if (p := rule_entry.parameter(name)) is not None)
+        entries = (catalog.directions.get(direction.name, "directions"), catalog.common)
+        return tuple(p for entry in entries if (p := entry.parameter(axis)) is not None)
+
+    def rule_drives(self, axis: str, rule: RuleSpec) -> tuple[str, ...]:
+        """The names of the rule's parameters that an axis sets."""
+        if axis in rule.drives:
+            return rule.drives[axis]
+        entry = catalog.rules.get(rule.name, "rules")
+        if axis == "lr":
+            return entry.lr_drives
+        return (axis,) if entry.parameter(axis) is not None else ()
+
+    def rule_hyper(self, rule: RuleSpec, path: str = "rules") -> dict[str, catalog.Scalar]:
+        """The rule's fixed parameters, defaults filled in, without those an axis drives."""
+        entry = catalog.rules.get(rule.name, f"{path}.name")
+        for axis, names in rule.drives.items():
+            if axis not in self.axes:
+                raise catalog.CatalogError(f"{path}.drives.{axis}", axis, "an axis of this study")
+            for name in names:
+                if entry.parameter(name) is None:
+                    known = ", ".join(p.name for p in entry.parameters)
+                    raise catalog.CatalogError(f"{path}.drives.{axis}", name, f"one of: {known}")
+        driven = [name for axis in self.axes for name in self.rule_drives(axis, rule)]
+        _check_distinct(f"{path}.drives", driven)
+        return entry.resolve(rule.parameters, path, frozenset(driven))
+
+    def direction_hyper(
+        self, direction: DirectionSpec, path: str = "directions"
+    ) -> dict[str, catalog.Scalar]:
+        """The direction's fixed parameters, defaults filled in, without those an axis drives."""
+        entry = catalog.directions.get(direction.name, f"{path}.name")
+        return entry.resolve(direction.parameters, path, frozenset(self.axes))
+
+    @property
+    def cell_count(self) -> int:
+        """Cells of the full grid."""
+        grid = prod(axis.size for axis in self.axes.values())
+        return len(self.problems) * len(self.directions) * len(self.rules) * grid
+
+    @property
+    def trial_count(self) -> int:
+        """Trials of the full grid: cells × seeds."""
+        return self.cell_count * len(self.seeds)
+
+    @cached_property
+    def hash(self) -> str:
+        """Content hash of everything that can change a result."""
+        return content_hash(self.model_dump(mode="json", exclude=set(UNHASHED)))
+
+
+def _default_goal(problems: Any) -> Any:
+    first = problems[0] if isinstance(problems, list | tuple) and problems else None
+    name = first.get("name") if isinstance(first, Mapping) else first
+    entry = catalog.problems.entries.get(name) if isinstance(name, str) else None
+    return {"metric": entry.metrics[0] if entry else "val_loss"}
+
+
+def _check_distinct(path: str, values: Any) -> None:
+    seen = set()
+    for value in values:
+        if value in seen:
+            raise fault(path, value, "distinct entries (give two of one name their own labels)")
+        seen.add(value)

@@ -1,0 +1,122 @@
+"""What workers and the service say to each other over HTTP, as validated models.
+
+A worker reads the waiting trials, leases the ones of its pack, renews the lease while it trains,
+and posts each result once it exists. Non-finite numbers travel as ``null``, since JSON has none.
+
+| call | request | answer |
+|---|---|---|
+| ``GET /v1/worker/studies/{id}/work?after=&limit=`` | | `WorkPage` |
+| ``POST /v1/worker/studies/{id}/leases`` | `LeaseRequest` | `Lease` |
+| ``POST /v1/worker/leases/{lease}/heartbeat`` | | `LeaseStatus` |
+| ``POST /v1/worker/leases/{lease}/results`` | `ResultBatch` | `ResultReceipt` |
+| ``POST /v1/worker/leases/{lease}/release`` | | `LeaseStatus` |
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from studies.trials import Outcome, StudyState
+
+MAX_BATCH = 10_000
+MAX_CURVE = 100_002
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Curve = Annotated[list[Number | None], Field(max_length=MAX_CURVE)]
+Index = Annotated[int, Field(ge=0)]
+
+
+class Wire(BaseModel):
+    """Base of all messages: frozen, and closed against unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WorkTrial(Wire):
+    """One waiting trial: its index in the study, its cell's key and its seed."""
+
+    index: Index
+    cell: str
+    seed: int
+
+
+class WorkPage(Wire):
+    """Waiting trials after an index, with the definition of each cell they need.
+
+    ``next_after`` is the value of ``after`` for the next page, or ``None`` at the end.
+    """
+
+    study: str
+    state: StudyState
+    trials: list[WorkTrial]
+    cells: dict[str, dict[str, Any]]
+    next_after: int | None
+
+
+class LeaseRequest(Wire):
+    """A worker asks for trials by index; ``worker`` names the process that will train them."""
+
+    worker: Annotated[str, Field(min_length=1, max_length=200)]
+    trials: Annotated[list[Index], Field(min_length=1, max_length=MAX_BATCH)]
+    code_version: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Lease(Wire):
+    """The trials granted (those still waiting) and how long they are held without a heartbeat."""
+
+    lease: str
+    granted: list[int]
+    ttl_s: float
+
+
+class LeaseStatus(Wire):
+    """Whether the lease still holds, and whether the worker should stop and release it."""
+
+    held: bool
+    stop: bool
+    ttl_s: float
+
+
+class TrialResult(Wire):
+    """A completed trial.
+
+    ``curves[metric][0]`` is the value before training, then one value an epoch; ``null`` stands
+    for a number that is not finite. ``wall_s`` is the pack's wall time divided by its trials.
+    """
+
+    index: Index
+    outcome: Outcome
+    metrics: dict[str, Number | None]
+    best: Number | None
+    curves: dict[str, Curve]
+    epochs_run: Annotated[int, Field(ge=0)]
+    steps: Annotated[int, Field(ge=0)]
+    steps_to_target: Annotated[int, Field(ge=0)] | None
+    frozen_fraction: Annotated[float, Field(ge=0, le=1)]
+    executor: Annotated[str, Field(max_length=40)]
+    executor_reason: Annotated[str, Field(max_length=500)] = ""
+    pack_size: Annotated[int, Field(ge=1)]
+    wall_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class TrialFailure(Wire):
+    """A trial whose code raised: a crash, not a divergence."""
+
+    index: Index
+    error: Annotated[str, Field(max_length=4000)]
+
+
+class ResultBatch(Wire):
+    """Results and failures of one lease. Posting a batch twice changes nothing."""
+
+    results: Annotated[list[TrialResult], Field(max_length=MAX_BATCH)] = []
+    failures: Annotated[list[TrialFailure], Field(max_length=MAX_BATCH)] = []
+
+
+class ResultReceipt(Wire):
+    """How many results were stored, were there already, or came under a lease that was lost."""
+
+    stored: int
+    duplicates: int
+    refused: int
+    stop: bool
