@@ -33,21 +33,25 @@ class Wire(BaseModel):
 
 
 class WorkTrial(Wire):
-    """One waiting trial: its index in the study, its cell's key and its seed."""
+    """One waiting trial: its index in the study, its cell's key, its seed and earlier attempts."""
 
     index: Index
     cell: str
     seed: int
+    attempts: Annotated[int, Field(ge=0)]
 
 
 class WorkPage(Wire):
     """Waiting trials after an index, with the definition of each cell they need.
 
-    ``next_after`` is the value of ``after`` for the next page, or ``None`` at the end.
+    ``next_after`` is the value of ``after`` for the next page, or ``None`` at the end. ``running``
+    counts the study's trials that some lease holds: a driver with nothing left to start waits for
+    them, since a lost lease gives its trials back.
     """
 
     study: str
     state: StudyState
+    running: int
     trials: list[WorkTrial]
     cells: dict[str, dict[str, Any]]
     next_after: int | None
@@ -100,7 +104,10 @@ class TrialResult(Wire):
 
 
 class TrialFailure(Wire):
-    """A trial whose code raised: a crash, not a divergence."""
+    """An attempt whose code raised: a crash, not a divergence.
+
+    The trial waits again until its attempts are used up, then it is failed with this error.
+    """
 
     index: Index
     error: Annotated[str, Field(max_length=4000)]
