@@ -1,0 +1,21 @@
+"""The exception tree of this package: `WorkerError` > `ServiceError` > `ServiceUnreachableError`."""
+
+
+class WorkerError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class SettingsError(WorkerError):
+    """The driver's environment lacks a setting, or holds one that cannot be read."""
+
+
+class ServiceError(WorkerError):
+    """The service refused a call; the message carries its problem details."""
+
+
+class ServiceUnreachableError(ServiceError):
+    """The service did not answer for as long as the worker is willing to wait."""
+
+
+class LeaseLostError(WorkerError):
+    """The service took the lease back; what the pack has not posted yet is not ours any more."""

@@ -1,0 +1,63 @@
+"""What a driver and its packs need to know, read once from the environment.
+
+| variable | meaning | default |
+|---|---|---|
+| ``GOFAU_SERVICE_URL`` | address of the service | required |
+| ``GOFAU_STUDY`` | id of the study to work on | required |
+| ``GOFAU_TOKEN`` | bearer token for that study | required |
+| ``GOFAU_PACK_SIZE`` | most trials in a pack; ``0`` means calibrated | ``0`` |
+| ``GOFAU_PATIENCE_S`` | how long to retry an unreachable service | ``600`` |
+| ``GOFAU_CACHE_DIR`` | where calibrations are kept | ``~/.cache/gofau`` |
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workers.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """A driver's settings; it travels to the packs as plain data inside the Ray cluster."""
+
+    service_url: str
+    study: str
+    token: str = field(repr=False)
+    pack_size: int = 0
+    patience_s: float = 600.0
+    cache_dir: Path = Path.home() / ".cache" / "gofau"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "WorkerSettings":
+        """Read the variables above.
+
+        Raises:
+            SettingsError: a required one is missing, or a number cannot be read.
+        """
+        return cls(
+            service_url=_required(environment, "GOFAU_SERVICE_URL").rstrip("/"),
+            study=_required(environment, "GOFAU_STUDY"),
+            token=_required(environment, "GOFAU_TOKEN"),
+            pack_size=int(_number(environment, "GOFAU_PACK_SIZE", cls.pack_size)),
+            patience_s=_number(environment, "GOFAU_PATIENCE_S", cls.patience_s),
+            cache_dir=Path(environment.get("GOFAU_CACHE_DIR", str(cls.cache_dir))),
+        )
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise SettingsError(f"{name}: got nothing, expected a value in the environment")
+    return value
+
+
+def _number(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name, "")
+    try:
+        value = float(text) if text else default
+    except ValueError as error:
+        raise SettingsError(f"{name}: got {text!r}, expected a number >= 0") from error
+    if not 0 <= value < float("inf"):
+        raise SettingsError(f"{name}: got {text!r}, expected a number >= 0")
+    return value

@@ -1,0 +1,80 @@
+"""Waiting trials as packs: what one Tune trial is asked to train."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from gofau.packing.plan import PackPlan, TrialOutcome, TrialPlan
+from studies import wire
+from studies.packs import buckets, cut
+from studies.trials import Outcome
+
+RETRY_SHRINK = 8
+"""A trial that took an attempt with it runs in a pack this many times smaller, at last alone."""
+
+
+@dataclass(frozen=True)
+class PendingTrial:
+    """A waiting trial with its cell's definition."""
+
+    index: int
+    seed: int
+    attempts: int
+    definition: Mapping[str, Any]
+
+
+def pending(pages: Iterable[wire.WorkPage]) -> Iterator[PendingTrial]:
+    """The trials of the pages, in order."""
+    for page in pages:
+        for trial in page.trials:
+            yield PendingTrial(trial.index, trial.seed, trial.attempts, page.cells[trial.cell])
+
+
+def pack_up(trials: Iterable[PendingTrial], sizes: Mapping[str, int]) -> list[list[PendingTrial]]:
+    """Cut trials into packs of the size that ``sizes`` gives for their bucket.
+
+    Trials that lost an attempt go into smaller packs, so that one that kills its process stops
+    taking its neighbours with it.
+    """
+    packs: list[list[PendingTrial]] = []
+    for key, bucket in buckets(trials).items():
+        by_attempts: dict[int, list[PendingTrial]] = {}
+        for trial in bucket:
+            by_attempts.setdefault(trial.attempts, []).append(trial)
+        for attempts, group in by_attempts.items():
+            packs.extend(cut(group, max(1, sizes[key] // RETRY_SHRINK**attempts)))
+    return packs
+
+
+def plan(pack: list[PendingTrial]) -> PackPlan:
+    """The training plan of a pack; all its trials share a bucket."""
+    first = pack[0].definition
+    shared = {k: v for k, v in first.items() if k not in ("init_scale", "hyper")}
+    trials = tuple(
+        TrialPlan(t.index, t.seed, t.definition["init_scale"], t.definition["hyper"]) for t in pack
+    )
+    return PackPlan(trials=trials, **shared)
+
+
+def result(outcome: TrialOutcome, pack_size: int) -> wire.TrialResult:
+    """A trained trial as the service takes it."""
+    return wire.TrialResult(
+        index=outcome.key,
+        outcome=Outcome(outcome.outcome),
+        metrics={name: _number(value) for name, value in outcome.metrics.items()},
+        best=_number(outcome.best),
+        curves={name: [_number(v) for v in curve] for name, curve in outcome.curves.items()},
+        epochs_run=outcome.epochs_run,
+        steps=outcome.steps,
+        steps_to_target=outcome.steps_to_target,
+        frozen_fraction=outcome.frozen_fraction,
+        executor=outcome.executor,
+        executor_reason=outcome.executor_reason,
+        pack_size=pack_size,
+        wall_s=outcome.wall_s,
+    )
+
+
+def _number(value: float) -> float | None:
+    return value if isfinite(value) else None
