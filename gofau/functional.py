@@ -44,7 +44,7 @@ def step(  # noqa: PLR0917 - a pure function of one step takes all of it
     decay = hyper.get("weight_decay", 0.0)
     if not is_off(decay):
         if direction.decouples_decay or hyper.get("decoupled_decay", False):
-            param = param * (1 - hyper[rule.decay_rate] * decay)
+            param = param * (1 - hyper[rule.step_size] * decay)
         else:
             grad = grad + param * decay
     u = direction.direct(grad, direction_state, step, hyper)

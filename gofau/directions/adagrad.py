@@ -5,7 +5,7 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
-from gofau.directions.base import Direction
+from gofau.directions.base import Direction, exact_step
 from gofau.hyper import Hyper, State
 
 
@@ -20,6 +20,10 @@ class Adagrad(Direction):
 
     name: ClassVar[str] = "adagrad"
 
+    def state_names(self, hyper: Hyper) -> tuple[str, ...]:
+        """The accumulator's name; see `Direction.state_names`."""
+        return ("sum",)
+
     def init(self, param: Tensor, hyper: Hyper) -> State:
         """The accumulator at its initial value."""
         return {"sum": torch.zeros_like(param).add_(hyper["initial_accumulator_value"])}
@@ -27,5 +31,5 @@ class Adagrad(Direction):
     def direct(self, grad: Tensor, state: State, step: int | Tensor, hyper: Hyper) -> Tensor:
         """The direction; see `Direction.direct`."""
         total = state["sum"].addcmul_(grad, grad)
-        slowdown = 1 + (step - 1) * hyper["lr_decay"]
+        slowdown = 1 + (exact_step(step, grad) - 1) * hyper["lr_decay"]
         return grad / (total.sqrt() + hyper["eps"]) / slowdown

@@ -23,6 +23,10 @@ class Adam(Direction):
 
     name: ClassVar[str] = "adam"
 
+    def state_names(self, hyper: Hyper) -> tuple[str, ...]:
+        """The moments' names; see `Direction.state_names`."""
+        return adam_state_names(hyper)
+
     def init(self, param: Tensor, hyper: Hyper) -> State:
         """Both moments at zero, and the largest second moment when ``amsgrad``."""
         return adam_init(param, hyper)
@@ -42,6 +46,10 @@ class AdamW(Direction):
     name: ClassVar[str] = "adamw"
     decouples_decay: ClassVar[bool] = True
 
+    def state_names(self, hyper: Hyper) -> tuple[str, ...]:
+        """As `Adam.state_names`."""
+        return adam_state_names(hyper)
+
     def init(self, param: Tensor, hyper: Hyper) -> State:
         """As `Adam.init`."""
         return adam_init(param, hyper)
@@ -51,12 +59,15 @@ class AdamW(Direction):
         return adam_direct(grad, state, step, hyper)
 
 
+def adam_state_names(hyper: Hyper) -> tuple[str, ...]:
+    """Both moments, and the largest second moment when ``amsgrad``."""
+    largest = ("max_exp_avg_sq",) if hyper["amsgrad"] else ()
+    return ("exp_avg", "exp_avg_sq", *largest)
+
+
 def adam_init(param: Tensor, hyper: Hyper) -> State:
-    """Both moments at zero, and the largest second moment when ``amsgrad``."""
-    state = {"exp_avg": torch.zeros_like(param), "exp_avg_sq": torch.zeros_like(param)}
-    if hyper["amsgrad"]:
-        state["max_exp_avg_sq"] = torch.zeros_like(param)
-    return state
+    """Every moment at zero."""
+    return {name: torch.zeros_like(param) for name in adam_state_names(hyper)}
 
 
 def adam_direct(grad: Tensor, state: State, step: int | Tensor, hyper: Hyper) -> Tensor:
@@ -66,5 +77,5 @@ def adam_direct(grad: Tensor, state: State, step: int | Tensor, hyper: Hyper) ->
     second = decay_towards(state["exp_avg_sq"], grad * grad, beta2)
     if hyper["amsgrad"]:
         second = state["max_exp_avg_sq"].copy_(torch.maximum(state["max_exp_avg_sq"], second))
-    denominator = second.sqrt() / bias_correction(beta2, step) ** 0.5 + hyper["eps"]
-    return first / bias_correction(beta1, step) / denominator
+    denominator = second.sqrt() / bias_correction(beta2, step, grad) ** 0.5 + hyper["eps"]
+    return first / bias_correction(beta1, step, grad) / denominator

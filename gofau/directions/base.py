@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from gofau.hyper import Hyper, Number, State
@@ -24,6 +25,10 @@ class Direction(ABC):
     name: ClassVar[str]
     decouples_decay: ClassVar[bool] = False
     """Whether weight decay is always decoupled, as in AdamW."""
+
+    @abstractmethod
+    def state_names(self, hyper: Hyper) -> tuple[str, ...]:
+        """The names that `init` gives to its tensors under these flags and numbers."""
 
     @abstractmethod
     def init(self, param: Tensor, hyper: Hyper) -> State:
@@ -58,7 +63,17 @@ def decay_towards(mean: Tensor, value: Tensor, beta: Number) -> Tensor:
     return mean.mul_(beta).add_(value * (1 - beta))
 
 
-def bias_correction(beta: Number, step: int | Tensor) -> Number:
+def exact_step(step: int | Tensor, like: Tensor) -> Number:
+    """The step's number in a precision that holds it: at least float32, float64 for float64.
+
+    An integer tensor times a Python float would otherwise round to the default dtype.
+    """
+    if isinstance(step, int):
+        return step
+    return step.to(torch.promote_types(like.dtype, torch.float32))
+
+
+def bias_correction(beta: Number, step: int | Tensor, like: Tensor) -> Number:
     """1 − βᵗ, the weight that an average started at zero has gathered after t steps."""
-    correction: Number = 1 - beta**step
+    correction: Number = 1 - beta ** exact_step(step, like)
     return correction

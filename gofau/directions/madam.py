@@ -20,6 +20,10 @@ class Madam(Direction):
 
     name: ClassVar[str] = "madam"
 
+    def state_names(self, hyper: Hyper) -> tuple[str, ...]:
+        """The second moment's name; see `Direction.state_names`."""
+        return ("exp_avg_sq",)
+
     def init(self, param: Tensor, hyper: Hyper) -> State:
         """The second moment at zero."""
         return {"exp_avg_sq": torch.zeros_like(param)}
@@ -27,6 +31,6 @@ class Madam(Direction):
     def direct(self, grad: Tensor, state: State, step: int | Tensor, hyper: Hyper) -> Tensor:
         """The direction; see `Direction.direct`."""
         second = decay_towards(state["exp_avg_sq"], grad * grad, hyper["beta2"])
-        root = (second / bias_correction(hyper["beta2"], step)).sqrt()
+        root = (second / bias_correction(hyper["beta2"], step, grad)).sqrt()
         # A NaN gradient makes v NaN, not 0: only a gradient that never was is replaced.
         return torch.where(second == 0, torch.zeros_like(grad), grad / root)

@@ -22,14 +22,15 @@ class RMSProp(Direction):
 
     name: ClassVar[str] = "rmsprop"
 
+    def state_names(self, hyper: Hyper) -> tuple[str, ...]:
+        """The running means' names, and a buffer's when there is momentum."""
+        mean = ("grad_avg",) if hyper["centered"] else ()
+        buffer = () if is_off(hyper["momentum"]) else ("momentum_buffer",)
+        return ("square_avg", *mean, *buffer)
+
     def init(self, param: Tensor, hyper: Hyper) -> State:
-        """Running means of zeros, and a buffer when there is momentum."""
-        state = {"square_avg": torch.zeros_like(param)}
-        if hyper["centered"]:
-            state["grad_avg"] = torch.zeros_like(param)
-        if not is_off(hyper["momentum"]):
-            state["momentum_buffer"] = torch.zeros_like(param)
-        return state
+        """Running means and buffer of zeros."""
+        return {name: torch.zeros_like(param) for name in self.state_names(hyper)}
 
     def direct(self, grad: Tensor, state: State, step: int | Tensor, hyper: Hyper) -> Tensor:
         """The direction; see `Direction.direct`."""

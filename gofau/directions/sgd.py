@@ -23,31 +23,33 @@ class SGD(Direction):
 
     name: ClassVar[str] = "sgd"
 
+    def state_names(self, hyper: Hyper) -> tuple[str, ...]:
+        """The momentum buffer's name, or nothing without momentum."""
+        return () if is_off(hyper["momentum"]) else ("momentum_buffer",)
+
     def init(self, param: Tensor, hyper: Hyper) -> State:
         """A momentum buffer of zeros, or nothing without momentum."""
-        if is_off(hyper["momentum"]):
-            return {}
-        return {"momentum_buffer": torch.zeros_like(param)}
+        return {name: torch.zeros_like(param) for name in self.state_names(hyper)}
 
     def direct(self, grad: Tensor, state: State, step: int | Tensor, hyper: Hyper) -> Tensor:
         """The direction; see `Direction.direct`."""
         momentum = hyper["momentum"]
         if is_off(momentum):
             return grad
-        weight = gradient_weight(momentum, hyper["dampening"], step)
+        weight = gradient_weight(momentum, hyper["dampening"], step, grad)
         buffer = state["momentum_buffer"].mul_(momentum).add_(grad * weight)
         return grad + buffer * momentum if hyper["nesterov"] else buffer
 
 
-def gradient_weight(momentum: Number, dampening: Number, step: int | Tensor) -> Number:
+def gradient_weight(
+    momentum: Number, dampening: Number, step: int | Tensor, like: Tensor
+) -> Number:
     """What the gradient weighs in the buffer: 1 at the first step or where μ = 0, else 1 − d."""
-    if is_off(dampening):
+    if is_off(dampening) or (isinstance(step, int) and step == 1):
         return 1.0
     weight: Number = 1 - dampening
-    if isinstance(step, int):
-        weight = 1.0 if step == 1 else weight
-    else:
-        weight = torch.where(step == 1, 1.0, weight)
-    if isinstance(momentum, Tensor):
-        weight = torch.where(momentum == 0, 1.0, weight)
-    return weight
+    if isinstance(step, int) and not isinstance(momentum, Tensor):
+        return weight
+    undamped = torch.as_tensor(step == 1, device=like.device) | (momentum == 0)
+    kept = weight if isinstance(weight, Tensor) else like.new_full((), weight)
+    return torch.where(undamped, like.new_ones(()), kept)

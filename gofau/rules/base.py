@@ -21,10 +21,9 @@ class UpdateRule(ABC):
     """
 
     name: ClassVar[str]
-    decay_rate: ClassVar[str] = "lr"
-    """The hyperparameter that scales decoupled weight decay."""
-    moves_zero: ClassVar[bool]
-    """Whether an exact zero can leave zero."""
+    step_size: ClassVar[str] = "lr"
+    """The rule's own step size by name: it scales decoupled weight decay, and the additive steps
+    of zero-initialised tensors where that policy is chosen."""
 
     @abstractmethod
     def init(self, param: Tensor, hyper: Hyper, batch_dims: int = 0) -> State:
@@ -39,6 +38,10 @@ class UpdateRule(ABC):
         Returns:
             State: tensors that broadcast against the parameter; empty for most rules.
         """
+
+    @abstractmethod
+    def moves_zero(self, hyper: Hyper) -> bool | Tensor:
+        """Whether an exact zero can leave zero; a tensor when a hyperparameter decides."""
 
     @abstractmethod
     def update(self, param: Tensor, u: Tensor, state: State, hyper: Hyper) -> Tensor:

@@ -18,11 +18,14 @@ class ExponentiatedGradient(UpdateRule):
     """
 
     name: ClassVar[str] = "exponentiated_gradient"
-    moves_zero: ClassVar[bool] = False
 
     def init(self, param: Tensor, hyper: Hyper, batch_dims: int = 0) -> State:
         """Nothing to remember."""
         return {}
+
+    def moves_zero(self, hyper: Hyper) -> bool | Tensor:
+        """Zeros stay."""
+        return False
 
     def update(self, param: Tensor, u: Tensor, state: State, hyper: Hyper) -> Tensor:
         """The new parameter; see `UpdateRule.update`."""

@@ -20,11 +20,14 @@ class Hypentropy(UpdateRule):
     """
 
     name: ClassVar[str] = "hypentropy"
-    moves_zero: ClassVar[bool] = True
 
     def init(self, param: Tensor, hyper: Hyper, batch_dims: int = 0) -> State:
         """Nothing to remember."""
         return {}
+
+    def moves_zero(self, hyper: Hyper) -> bool | Tensor:
+        """Zeros move."""
+        return True
 
     def update(self, param: Tensor, u: Tensor, state: State, hyper: Hyper) -> Tensor:
         """The new parameter; see `UpdateRule.update`."""

@@ -21,11 +21,14 @@ class Madam(UpdateRule):
     """
 
     name: ClassVar[str] = "madam"
-    moves_zero: ClassVar[bool] = False
 
     def init(self, param: Tensor, hyper: Hyper, batch_dims: int = 0) -> State:
         """The bound p_scale·rms(θ₀), one number per tensor and trial."""
         return {"bound": rms(param, batch_dims) * hyper["p_scale"]}
+
+    def moves_zero(self, hyper: Hyper) -> bool | Tensor:
+        """Zeros stay."""
+        return False
 
     def update(self, param: Tensor, u: Tensor, state: State, hyper: Hyper) -> Tensor:
         """The new parameter; see `UpdateRule.update`."""

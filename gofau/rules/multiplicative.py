@@ -20,12 +20,15 @@ class Multiplicative(UpdateRule):
     """
 
     name: ClassVar[str] = "multiplicative"
-    decay_rate: ClassVar[str] = "lr_out"
-    moves_zero: ClassVar[bool] = False
+    step_size: ClassVar[str] = "lr_out"
 
     def init(self, param: Tensor, hyper: Hyper, batch_dims: int = 0) -> State:
         """Nothing to remember."""
         return {}
+
+    def moves_zero(self, hyper: Hyper) -> bool | Tensor:
+        """Zeros stay."""
+        return False
 
     def update(self, param: Tensor, u: Tensor, state: State, hyper: Hyper) -> Tensor:
         """The new parameter; see `UpdateRule.update`."""
