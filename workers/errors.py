@@ -1,4 +1,8 @@
-"""The exception tree of this package: `WorkerError` > `ServiceError` > `ServiceUnreachableError`."""
+"""The exception tree of this package.
+
+`WorkerError` > `SettingsError`, `LeaseLostError`, `NoProgressError`,
+`ServiceError` > `ServiceUnreachableError`.
+"""
 
 
 class WorkerError(Exception):
@@ -19,3 +23,7 @@ class ServiceUnreachableError(ServiceError):
 
 class LeaseLostError(WorkerError):
     """The service took the lease back; what the pack has not posted yet is not ours any more."""
+
+
+class NoProgressError(WorkerError):
+    """Rounds of packs ended without one trial moving, so that going on would spin."""

@@ -96,8 +96,6 @@ def _parsed(response: httpx.Response, answer: type[M]) -> M:
     if response.status_code == httpx.codes.GONE:
         raise LeaseLostError(response.text[:500])
     if response.is_error:
-        request = response.request
-        raise ServiceError(
-            f"{request.method} {request.url.path}: HTTP {response.status_code} {response.text[:500]}"
-        )
+        call = f"{response.request.method} {response.request.url.path}"
+        raise ServiceError(f"{call}: HTTP {response.status_code} {response.text[:500]}")
     return answer.model_validate_json(response.content)

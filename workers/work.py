@@ -31,6 +31,11 @@ def pending(pages: Iterable[wire.WorkPage]) -> Iterator[PendingTrial]:
             yield PendingTrial(trial.index, trial.seed, trial.attempts, page.cells[trial.cell])
 
 
+def bucket_sizes(trials: Iterable[PendingTrial]) -> dict[str, int]:
+    """How many trials each bucket holds."""
+    return {key: len(bucket) for key, bucket in buckets(trials).items()}
+
+
 def pack_up(trials: Iterable[PendingTrial], sizes: Mapping[str, int]) -> list[list[PendingTrial]]:
     """Cut trials into packs of the size that ``sizes`` gives for their bucket.
 

@@ -1,0 +1,86 @@
+"""The Ray job of one study: reads waiting trials, trains them in packs, and ends when none is left.
+
+Nothing here is needed to recover: whatever this process knew is in the service's store, and a new
+driver starts from there.
+"""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+
+from studies import wire
+from studies.trials import StudyState
+from workers.errors import NoProgressError, WorkerError
+from workers.rounds import run_round
+from workers.service_client import ServiceClient
+from workers.settings import WorkerSettings
+from workers.work import PendingTrial, pending
+
+log = logging.getLogger(__name__)
+
+ROUND_TRIALS = 100_000
+IDLE_S = 2.0
+STUCK_ROUNDS = 3
+
+ACTIVE = (StudyState.QUEUED, StudyState.RUNNING)
+Round = Callable[[WorkerSettings, list[PendingTrial]], None]
+
+
+def drive(
+    client: ServiceClient,
+    settings: WorkerSettings,
+    run: Round = run_round,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Run rounds until the study has neither waiting nor running trials, or stops being active.
+
+    Raises:
+        NoProgressError: several rounds in a row moved no trial.
+    """
+    seen: dict[int, int] = {}
+    stuck = 0
+    while True:
+        first, trials = _read(client)
+        if first.state not in ACTIVE:
+            log.info("study is %s: nothing to do", first.state)
+            return
+        if trials:
+            moved = run(settings, trials)
+            stuck = 0 if moved else stuck + 1
+            if stuck == STUCK_ROUNDS:
+                raise NoProgressError(
+                    f"{stuck} rounds over {len(trials)} trials moved none of them"
+                )
+        elif not first.running:
+            return
+        else:
+            sleep(IDLE_S)
+
+
+def _read(client: ServiceClient) -> tuple[wire.WorkPage, list[PendingTrial]]:
+    pages: list[wire.WorkPage] = []
+    for page in client.work():
+        pages.append(page)
+        if sum(len(p.trials) for p in pages) >= ROUND_TRIALS:
+            break
+    return pages[0], list(pending(pages))
+
+
+def main() -> int:
+    """Entry point of ``python -m workers.driver``; exit code 0 when nothing is left to do."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        settings = WorkerSettings.from_environment(os.environ)
+        client = ServiceClient(settings)
+        drive(client, settings)
+    except WorkerError as error:
+        log.error("%s: %s", type(error).__name__, error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""One round: the waiting trials of a study as packs, run by `ray.tune.Tuner`."""
+
+import logging
+import os
+import tempfile
+from math import ceil
+
+import ray
+from ray import tune
+
+from workers.settings import WorkerSettings
+from workers.trainable import PackTrainable
+from workers.work import PendingTrial, bucket_sizes, pack_up
+
+log = logging.getLogger(__name__)
+
+DEFAULT_PACK = 64
+
+TUNE_ENVIRONMENT = {
+    # The store holds every result: Tune's own copies on disk would only cost time.
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "86400",
+    "RAY_AIR_NEW_OUTPUT": "0",
+}
+
+
+def run_round(settings: WorkerSettings, trials: list[PendingTrial]) -> None:
+    """Train ``trials`` in packs across the cluster; each pack posts its own results.
+
+    A pack whose process dies is logged and left to its lease, which expires and gives the trials
+    back.
+    """
+    os.environ.update(TUNE_ENVIRONMENT)
+    if not ray.is_initialized():
+        ray.init(log_to_driver=False)
+    workers = max(1, int(ray.cluster_resources().get("CPU", 1)))  # type: ignore[no-untyped-call]
+    packs = pack_up(trials, pack_sizes(trials, workers, settings.pack_size or DEFAULT_PACK))
+    log.info("%d trials in %d packs on %d workers", len(trials), len(packs), workers)
+    for error in _fit(settings, packs, workers).errors:
+        log.error("a pack's process died: %s", str(error).strip().splitlines()[-1])
+
+
+def pack_sizes(trials: list[PendingTrial], workers: int, most: int) -> dict[str, int]:
+    """The pack size of each bucket: at most ``most``, and small enough to busy every worker."""
+    sizes = bucket_sizes(trials)
+    share = ceil(len(trials) / workers)
+    return {key: max(1, min(most, share, count)) for key, count in sizes.items()}
+
+
+def _fit(
+    settings: WorkerSettings, packs: list[list[PendingTrial]], workers: int
+) -> tune.ResultGrid:
+    trainable = tune.with_parameters(PackTrainable, settings=settings, packs=packs)
+    with tempfile.TemporaryDirectory(prefix="gofau-tune-") as storage:
+        tuner = tune.Tuner(
+            tune.with_resources(trainable, {"cpu": 1}),
+            param_space={"pack": tune.grid_search(list(range(len(packs))))},
+            tune_config=tune.TuneConfig(reuse_actors=True, max_concurrent_trials=workers),
+            run_config=tune.RunConfig(
+                name=settings.study,
+                storage_path=storage,
+                verbose=0,
+                failure_config=tune.FailureConfig(max_failures=0),
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            ),
+        )
+        return tuner.fit()

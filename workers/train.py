@@ -1,0 +1,126 @@
+"""One pack from lease to posted results: what a Tune trial does, without Tune."""
+
+import logging
+import os
+import socket
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from gofau.packing import run_pack
+from gofau.packing.plan import PackPlan, TrialOutcome
+from gofau.version import code_version
+from studies import wire
+from workers.errors import LeaseLostError
+from workers.lease import HeldLease
+from workers.service_client import ServiceClient
+from workers.work import PendingTrial, plan, result
+
+log = logging.getLogger(__name__)
+
+POST_EVERY_S = 1.0
+POST_MOST = 1_000
+MAX_ERROR = 4_000
+
+
+class PackStopped(Exception):  # noqa: N818 - the service asked for it; nothing went wrong
+    """Raised inside a pack to end it early."""
+
+
+@dataclass
+class PackAccount:
+    """What became of a pack's trials: posted as completed, posted as failed, not leased."""
+
+    completed: int = 0
+    failed: int = 0
+    refused: int = 0
+    stopped: bool = False
+
+
+@dataclass
+class _Outbox:
+    """Results on their way to the service, posted in batches."""
+
+    lease: HeldLease
+    pack_size: int
+    account: PackAccount
+    left: set[int]
+    waiting: list[wire.TrialResult] = field(default_factory=list)
+    posted_at: float = field(default_factory=time.monotonic)
+
+    def add(self, outcome: TrialOutcome) -> None:
+        self.waiting.append(result(outcome, self.pack_size))
+        due = time.monotonic() - self.posted_at >= POST_EVERY_S
+        if due or len(self.waiting) >= POST_MOST:
+            self.flush()
+
+    def flush(self) -> None:
+        if self.waiting:
+            self.lease.post(wire.ResultBatch(results=self.waiting))
+            self.account.completed += len(self.waiting)
+            self.left.difference_update(r.index for r in self.waiting)
+            self.waiting = []
+        self.posted_at = time.monotonic()
+
+    def fail(self, error: BaseException) -> None:
+        text = "".join(traceback.format_exception(error))[-MAX_ERROR:]
+        failures = [wire.TrialFailure(index=index, error=text) for index in sorted(self.left)]
+        self.lease.post(wire.ResultBatch(failures=failures))
+        self.account.failed += len(failures)
+
+
+Train = Callable[[PackPlan, Callable[[], None]], Iterator[TrialOutcome]]
+
+
+def packed(pack_plan: PackPlan, check: Callable[[], None]) -> Iterator[TrialOutcome]:
+    """Train with `gofau.packing`, calling ``check`` as it goes."""
+    return run_pack(pack_plan, on_progress=lambda _epoch: check())
+
+
+def train_pack(
+    client: ServiceClient, pack: list[PendingTrial], train: Train = packed
+) -> PackAccount:
+    """Lease a pack's trials, train those granted, and post each result.
+
+    Code that raises fails the attempt of every trial that has no result yet; the error travels
+    with it. A lost lease or a stop request ends the pack quietly.
+    """
+    account = PackAccount()
+    request = wire.LeaseRequest(
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+        trials=[trial.index for trial in pack],
+        code_version=code_version(),
+    )
+    lease = client.lease(request)
+    granted = set(lease.granted)
+    account.refused = len(pack) - len(granted)
+    if not granted:
+        return account
+    with HeldLease(client, lease) as held:
+        outbox = _Outbox(held, len(granted), account, set(granted))
+        try:
+            _train([t for t in pack if t.index in granted], held, outbox, train)
+        except (PackStopped, LeaseLostError) as stop:
+            account.stopped = True
+            log.info("pack stopped: %s", stop or "on request")
+    return account
+
+
+def _train(trials: list[PendingTrial], held: HeldLease, outbox: _Outbox, train: Train) -> None:
+    def check() -> None:
+        if held.stop.is_set():
+            raise PackStopped
+
+    try:
+        for outcome in train(plan(trials), check):
+            outbox.add(outcome)
+            check()
+    except (PackStopped, LeaseLostError):
+        raise
+    except Exception as error:
+        log.exception("pack of %d trials failed", len(trials))
+        outbox.flush()
+        outbox.fail(error)
+        return
+    outbox.flush()

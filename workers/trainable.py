@@ -1,0 +1,47 @@
+"""The Tune trainable: one Tune trial is one pack, and an actor trains many packs in turn."""
+
+from typing import Any
+
+import torch
+from ray import tune
+
+from workers.service_client import ServiceClient
+from workers.settings import WorkerSettings
+from workers.train import train_pack
+from workers.work import PendingTrial
+
+
+class PackTrainable(tune.Trainable):
+    """Trains the pack that ``config["pack"]`` points at.
+
+    Actors are reused, so that torch is imported and data is loaded once a core.
+    """
+
+    def setup(  # type: ignore[override] # tune.with_parameters adds the rest
+        self, config: dict[str, Any], settings: WorkerSettings, packs: list[list[PendingTrial]]
+    ) -> None:
+        """Take the first pack; ``packs`` is every pack of the round."""
+        torch.set_num_threads(1)
+        self._client = ServiceClient(settings)
+        self._packs = packs
+        self._pack = packs[config["pack"]]
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Take another pack into the same actor."""
+        self._pack = self._packs[new_config["pack"]]
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Train the pack to its end."""
+        account = train_pack(self._client, self._pack)
+        return {
+            "done": True,
+            "trials": len(self._pack),
+            "completed": account.completed,
+            "failed": account.failed,
+            "refused": account.refused,
+        }
+
+    def cleanup(self) -> None:
+        """Close the connections to the service."""
+        self._client.close()
