@@ -47,12 +47,12 @@ def drive(
             log.info("study is %s: nothing to do", first.state)
             return
         if trials:
-            moved = run(settings, trials)
-            stuck = 0 if moved else stuck + 1
+            attempts = {trial.index: trial.attempts for trial in trials}
+            stuck = stuck + 1 if attempts == seen else 0
             if stuck == STUCK_ROUNDS:
-                raise NoProgressError(
-                    f"{stuck} rounds over {len(trials)} trials moved none of them"
-                )
+                raise NoProgressError(f"{stuck} rounds moved none of {len(trials)} waiting trials")
+            seen = attempts
+            run(settings, trials)
         elif not first.running:
             return
         else:
