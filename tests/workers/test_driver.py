@@ -1,0 +1,101 @@
+import pytest
+
+from studies.trials import StudyState
+from tests.workers.fake_service import SETTINGS, FakeService
+from workers.driver import drive
+from workers.errors import NoProgressError, SettingsError
+from workers.rounds import pack_sizes
+from workers.settings import WorkerSettings
+from workers.work import PendingTrial, pack_up, pending, plan
+
+
+def test_drives_until_nothing_waits_and_nothing_runs(service: FakeService) -> None:
+    rounds: list[int] = []
+
+    def run(_settings: WorkerSettings, trials: list[PendingTrial]) -> None:
+        rounds.append(len(trials))
+        for trial in trials[:16]:
+            del service.waiting[trial.index]
+
+    drive(service.client(), SETTINGS, run)
+    assert rounds == [24, 8]
+
+
+def test_waits_for_trials_that_a_dead_pack_still_holds(service: FakeService) -> None:
+    dead = {i: service.waiting.pop(i) for i in (3, 4)}
+    service.leases["dead"] = set(dead)
+    naps: list[float] = []
+    rounds: list[list[int]] = []
+
+    def sleep(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 2:
+            service.leases.clear()
+            service.waiting.update(dead)
+
+    def run(_settings: WorkerSettings, trials: list[PendingTrial]) -> None:
+        rounds.append([t.index for t in trials])
+        service.waiting.clear()
+
+    drive(service.client(), SETTINGS, run, sleep)
+    assert [len(r) for r in rounds] == [22, 2]
+    assert rounds[1] == [3, 4]
+
+
+@pytest.mark.parametrize("state", [StudyState.PAUSED, StudyState.CANCELLING, StudyState.CANCELLED])
+def test_an_inactive_study_is_left_alone(service: FakeService, state: StudyState) -> None:
+    service.state = state
+    drive(service.client(), SETTINGS, run=lambda *_: pytest.fail("ran"))
+
+
+def test_rounds_that_move_nothing_end_loudly(service: FakeService) -> None:
+    with pytest.raises(NoProgressError, match="3 rounds moved none of 24 waiting trials"):
+        drive(service.client(), SETTINGS, run=lambda *_: None)
+
+
+def test_packs_share_a_bucket_and_cover_every_trial_once(service: FakeService) -> None:
+    trials = list(pending(service.client().work()))
+    packs = pack_up(trials, pack_sizes(trials, workers=2, most=5))
+    assert sorted(t.index for p in packs for t in p) == list(range(24))
+    assert max(map(len, packs)) <= 5
+    for pack in packs:
+        assert {t.definition["rule"] for t in pack} == {pack[0].definition["rule"]}
+
+
+def test_trials_that_lost_attempts_run_in_ever_smaller_packs() -> None:
+    definition = {"hyper": {"lr": 0.1}, "init_scale": 1.0}
+    trials = [PendingTrial(i, 0, attempts, definition) for attempts in (0, 1, 2) for i in range(64)]
+    packs = pack_up(trials, pack_sizes(trials, workers=1, most=64))
+    sizes = {a: {len(p) for p in packs if p[0].attempts == a} for a in (0, 1, 2)}
+    assert sizes == {0: {64}, 1: {8}, 2: {1}}
+
+
+def test_a_plan_carries_every_setting_of_the_cell(service: FakeService) -> None:
+    trials = list(pending(service.client().work()))[-2:]
+    made = plan(trials)
+    assert (made.rule, made.epochs, made.problem_parameters) == (
+        "hybrid",
+        2,
+        {"width": 8, "depth": 1},
+    )
+    assert made.trials[0].hyper["gamma"] == 0.5
+    assert made.trials[0].hyper["lr"] == made.trials[0].hyper["lr_out"] == 1.0
+    assert [t.seed for t in made.trials] == [0, 1]
+    assert made.trials[0].init_scale == 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"GOFAU_STUDY": ""}, "GOFAU_STUDY: got nothing, expected a value in the environment"),
+        ({"GOFAU_PACK_SIZE": "many"}, "GOFAU_PACK_SIZE: got 'many', expected a number >= 0"),
+        ({"GOFAU_PATIENCE_S": "-1"}, "GOFAU_PATIENCE_S: got '-1', expected a number >= 0"),
+        ({"GOFAU_PATIENCE_S": "nan"}, "GOFAU_PATIENCE_S: got 'nan', expected a number >= 0"),
+    ],
+)
+def test_bad_settings_are_named(change: dict[str, str], message: str) -> None:
+    good = {"GOFAU_SERVICE_URL": "http://x/", "GOFAU_STUDY": "s", "GOFAU_TOKEN": "t"}
+    assert WorkerSettings.from_environment(good).service_url == "http://x"
+    with pytest.raises(SettingsError) as caught:
+        WorkerSettings.from_environment({**good, **change})
+    assert str(caught.value) == message

@@ -1,0 +1,102 @@
+from collections.abc import Callable, Iterator
+from math import inf, nan
+
+import pytest
+
+from gofau.packing.plan import PackPlan, TrialOutcome
+from tests.workers.fake_service import FakeService
+from workers.train import train_pack
+from workers.work import PendingTrial, pending
+
+
+def outcome(key: int, loss: float = 0.5) -> TrialOutcome:
+    kind = "budget_exhausted" if loss < inf else "nonfinite"
+    curves = {"val_loss": [2.3, 1.0, loss]}
+    return TrialOutcome(
+        key, kind, {"val_loss": loss}, loss, curves, 2, 44, None, 0.0, "bmm", "", 0.01
+    )  # fmt: skip
+
+
+def train_all(plan: PackPlan, check: Callable[[], None]) -> Iterator[TrialOutcome]:
+    for trial in plan.trials:
+        check()
+        yield outcome(trial.key)
+
+
+def some(service: FakeService, count: int = 6) -> list[PendingTrial]:
+    return list(pending(service.client().work()))[:count]
+
+
+def test_every_granted_trial_gets_its_result(service: FakeService) -> None:
+    account = train_pack(service.client(), some(service), train_all)
+    assert sorted(service.results) == [0, 1, 2, 3, 4, 5]
+    assert (account.completed, account.failed, account.refused) == (6, 0, 0)
+    assert {r.pack_size for r in service.results.values()} == {6}
+    assert service.leases == {}
+
+
+def test_a_trial_leased_elsewhere_is_not_trained(service: FakeService) -> None:
+    pack = some(service)
+    del service.waiting[2]
+    account = train_pack(service.client(), pack, train_all)
+    assert sorted(service.results) == [0, 1, 3, 4, 5]
+    assert account.refused == 1
+
+
+def test_no_grant_means_no_training(service: FakeService) -> None:
+    pack = some(service)
+    service.waiting.clear()
+    account = train_pack(service.client(), pack, train_all)
+    assert account.refused == 6
+    assert service.results == {}
+
+
+def test_a_crash_fails_what_has_no_result_and_keeps_the_rest(service: FakeService) -> None:
+    def crash(plan: PackPlan, _check: Callable[[], None]) -> Iterator[TrialOutcome]:
+        yield outcome(plan.trials[0].key)
+        raise RuntimeError("out of cheese")
+
+    account = train_pack(service.client(), some(service), crash)
+    assert sorted(service.results) == [0]
+    assert sorted(service.failures) == [1, 2, 3, 4, 5]
+    assert "RuntimeError: out of cheese" in service.failures[3]
+    assert (account.completed, account.failed) == (1, 5)
+
+
+def test_a_stop_request_ends_the_pack_and_gives_trials_back(service: FakeService) -> None:
+    service.stop = True
+    service.ttl_s = 0.003
+
+    def endless(_plan: PackPlan, check: Callable[[], None]) -> Iterator[TrialOutcome]:
+        while True:
+            check()
+        yield outcome(0)
+
+    account = train_pack(service.client(), some(service), endless)
+    assert account.stopped
+    assert service.results == service.failures == {}
+    assert sorted(service.waiting) == list(range(24))
+    assert service.waiting[0].attempts == 0
+
+
+def test_a_lost_lease_ends_the_pack_quietly(service: FakeService) -> None:
+    def lose(plan: PackPlan, _check: Callable[[], None]) -> Iterator[TrialOutcome]:
+        service.leases.clear()
+        yield outcome(plan.trials[0].key)
+
+    account = train_pack(service.client(), some(service), lose)
+    assert account.stopped
+    assert account.completed == 0
+    assert service.failures == {}
+
+
+@pytest.mark.parametrize("loss", [nan, inf, -inf])
+def test_non_finite_numbers_travel_as_null(service: FakeService, loss: float) -> None:
+    def diverge(plan: PackPlan, _check: Callable[[], None]) -> Iterator[TrialOutcome]:
+        for trial in plan.trials:
+            yield outcome(trial.key, loss)
+
+    train_pack(service.client(), some(service, 1), diverge)
+    posted = service.results[0]
+    assert posted.metrics == {"val_loss": None}
+    assert posted.curves == {"val_loss": [2.3, 1.0, None]}
