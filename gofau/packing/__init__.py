@@ -1,0 +1,17 @@
+"""Packed training: K trials of one architecture as one stacked program."""
+
+from gofau.packing.errors import PackError, PlanError, UnsupportedError
+from gofau.packing.plan import PackPlan, TrialOutcome, TrialPlan
+from gofau.packing.schedule import Schedule
+from gofau.packing.trainer import run_pack
+
+__all__ = [
+    "PackError",
+    "PackPlan",
+    "PlanError",
+    "Schedule",
+    "TrialOutcome",
+    "TrialPlan",
+    "UnsupportedError",
+    "run_pack",
+]

@@ -1,0 +1,32 @@
+"""Executors by name, and the choice of one for a plan."""
+
+from torch import nn
+
+from gofau.packing.errors import UnsupportedError
+from gofau.packing.executors.base import Batch, Executor
+from gofau.packing.executors.mlp import MLPExecutor
+from gofau.packing.executors.serial import SerialExecutor
+from gofau.packing.plan import ExecutorName
+from gofau.problems import Problem
+
+__all__ = ["Batch", "Executor", "MLPExecutor", "SerialExecutor", "choose"]
+
+_preferred: tuple[type[Executor], ...] = (MLPExecutor, SerialExecutor)
+
+
+def choose(name: ExecutorName, problem: Problem, template: nn.Module) -> tuple[Executor, str]:
+    """The executor asked for, or the first that can, with the reasons against those before it.
+
+    Raises:
+        UnsupportedError: the one asked for by name cannot run this problem.
+    """
+    reasons: list[str] = []
+    for kind in _preferred:
+        if name not in ("auto", kind.name):
+            continue
+        obstacle = kind.obstacle(problem, template)
+        if obstacle is None:
+            asked = "" if name == "auto" else "asked for"
+            return kind(problem, template), "; ".join(reasons) or asked
+        reasons.append(f"not {kind.name}: {obstacle}")
+    raise UnsupportedError(name, "; ".join(reasons) or "there is no such executor")

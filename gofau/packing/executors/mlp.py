@@ -1,0 +1,142 @@
+"""Hand-batched multilayer perceptrons: forward and backward passes as a few matrix products."""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor, nn
+
+from gofau.packing.executors.base import Batch, Executor
+from gofau.packing.layout import AffineLayout
+from gofau.packing.stack import Stack
+from gofau.problems import Classification, Dataset, Problem
+
+
+@dataclass
+class Workspace:
+    """Buffers that every step of one shape reuses.
+
+    Args:
+        z: pre-activations of each layer, ``[K, out, B]``.
+        a: activations of each hidden layer with a row of ones below, ``[K, out + 1, B]``.
+        dz: gradients of ``z``, of the same shapes.
+        grads: gradients of the blocks, ``[K, out, in + 1]``.
+    """
+
+    z: list[Tensor]
+    a: list[Tensor]
+    dz: list[Tensor]
+    grads: list[Tensor]
+
+
+@final
+class MLPExecutor(Executor):
+    """ReLU MLPs under the softmax cross-entropy, K of them by batched matrix products.
+
+    Activations are kept as ``[K, units, B]``. Trials of one group share their inputs x, so their
+    first layers are one product [K·out, in + 1]·xᵀ and the gradients one product dz·x. With
+    p = softmax(z) the output's gradient is (p − onehot(y))/B, and a hidden layer's is
+    dz = 1[z > 0]·Wᵀ·dz₊, where dz₊ belongs to the layer above.
+    """
+
+    name: ClassVar[str] = "bmm"
+
+    def __init__(self, problem: Problem, template: nn.Module) -> None:
+        super().__init__(problem, template)
+        layers = {n: m for n, m in template.named_children() if isinstance(m, nn.Linear)}
+        self.layout = AffineLayout(layers)
+        self._shapes = self.layout.shapes
+        self._spaces: dict[tuple[int, int], Workspace] = {}
+
+    @staticmethod
+    def obstacle(problem: Problem, template: nn.Module) -> str | None:
+        """See `Executor.obstacle`."""
+        if not isinstance(problem, Classification):
+            return "its loss is not the softmax cross-entropy"
+        kinds = [type(m) for m in template.children()]
+        alternates = kinds[::2] == [nn.Linear] * len(kinds[::2]) and kinds[1::2] == [nn.ReLU] * len(
+            kinds[1::2]
+        )
+        if type(template) is not nn.Sequential or not alternates or len(kinds) % 2 == 0:
+            return "its module is not a Sequential of Linear layers with a ReLU between each two"
+        if any(isinstance(m, nn.Linear) and m.bias is None for m in template.children()):
+            return "a Linear layer has no bias"
+        return None
+
+    def prepare(self, dataset: Dataset) -> Dataset:
+        """Flat inputs with a column of ones."""
+        return Dataset(
+            _with_ones(dataset.train_x), dataset.train_y, _with_ones(dataset.val_x), dataset.val_y
+        )
+
+    @torch.no_grad()
+    def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
+        """See `Executor.gradients`."""
+        space = self._space(stack, batch.x.shape[1])
+        rows = batch.slices()
+        self._forward(stack.blocks, batch, rows, space)
+        losses = _output_gradient(space.z[-1], batch.per_trial(batch.y), space.dz[-1])
+        self._backward(stack.blocks, batch, rows, space)
+        return losses, space.grads
+
+    def outputs(self, stack: Stack, x: Tensor) -> Tensor:
+        """See `Executor.outputs`."""
+        first, *rest = stack.blocks
+        z = torch.mm(first.flatten(0, 1), x.T).view(stack.size, -1, len(x))
+        for block in rest:
+            z = torch.baddbmm(block[:, :, -1:], block[:, :, :-1], z.clamp_min_(0))
+        return z.transpose(1, 2)
+
+    def _forward(
+        self, blocks: list[Tensor], batch: Batch, rows: list[slice], space: Workspace
+    ) -> None:
+        for group, row in enumerate(rows):
+            weights, out = blocks[0][row].flatten(0, 1), space.z[0][row].flatten(0, 1)
+            torch.mm(weights, batch.x[group].T, out=out)
+        for layer, block in enumerate(blocks[1:]):
+            torch.clamp_min(space.z[layer], 0, out=space.a[layer][:, :-1])
+            torch.bmm(block, space.a[layer], out=space.z[layer + 1])
+
+    def _backward(
+        self, blocks: list[Tensor], batch: Batch, rows: list[slice], space: Workspace
+    ) -> None:
+        for layer in range(len(blocks) - 1, 0, -1):
+            dz, below = space.dz[layer], space.dz[layer - 1]
+            torch.bmm(dz, space.a[layer - 1].transpose(1, 2), out=space.grads[layer])
+            torch.bmm(blocks[layer][:, :, :-1].transpose(1, 2), dz, out=below)
+            torch.ops.aten.threshold_backward(below, space.z[layer - 1], 0, grad_input=below)
+        for group, row in enumerate(rows):
+            dz, out = space.dz[0][row].flatten(0, 1), space.grads[0][row].flatten(0, 1)
+            torch.mm(dz, batch.x[group], out=out)
+
+    def _space(self, stack: Stack, batch: int) -> Workspace:
+        key = (stack.size, batch)
+        if key not in self._spaces:
+            self._spaces = {key: self._allocate(stack, batch)}
+        return self._spaces[key]
+
+    def _allocate(self, stack: Stack, batch: int) -> Workspace:
+        size, like = stack.size, stack.blocks[0]
+        outs = [out for out, _ in self._shapes]
+        return Workspace(
+            z=[like.new_empty(size, out, batch) for out in outs],
+            a=[like.new_ones(size, out + 1, batch) for out in outs[:-1]],
+            dz=[like.new_empty(size, out, batch) for out in outs],
+            grads=self.layout.allocate(size, like),
+        )
+
+
+def _output_gradient(z: Tensor, target: Tensor, out: Tensor) -> Tensor:
+    """Mean cross-entropies ``[K]`` of ``z`` ``[K, C, B]``; their gradient goes to ``out``."""
+    batch = z.shape[2]
+    index = target.unsqueeze(1)
+    log_p = torch.log_softmax(z, 1)
+    torch.exp(log_p, out=out)
+    out.scatter_add_(1, index, out.new_full((), -1.0).expand(index.shape))
+    out.div_(batch)
+    return log_p.gather(1, index).sum((1, 2)).div_(-batch)
+
+
+def _with_ones(x: Tensor) -> Tensor:
+    flat = x.flatten(1)
+    return torch.cat((flat, flat.new_ones(len(flat), 1)), 1)

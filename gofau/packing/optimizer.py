@@ -1,0 +1,181 @@
+"""One optimizer step of a whole stack, with a hyperparameter vector where trials differ."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor
+
+from gofau import catalog, functional
+from gofau.catalog import Scalar
+from gofau.directions import Direction, direction
+from gofau.hyper import Hyper, State
+from gofau.packing.errors import PlanError
+from gofau.packing.layout import Layout, column
+from gofau.packing.plan import PackPlan, TrialPlan
+from gofau.packing.stack import Stack
+from gofau.rules import UpdateRule, rule
+
+
+@dataclass(frozen=True)
+class HyperSpace:
+    """Which hyperparameters of a plan are the same fixed value everywhere, and which vary.
+
+    Args:
+        fixed: flags, and numbers that are 0 in every trial of the plan, so that a switched-off
+            term costs nothing. Adding 0 changes no finite value, so a trial's result is the same
+            beside neighbours that switch the term on.
+        numeric: names that become vectors ``[K]``.
+    """
+
+    fixed: Mapping[str, float | bool]
+    numeric: tuple[str, ...]
+
+    @classmethod
+    def of(cls, trials: Sequence[TrialPlan]) -> "HyperSpace":
+        """Sort the names of the trials' hyperparameters.
+
+        Raises:
+            PlanError: trials with different names, a text value, or flags that differ.
+        """
+        first = trials[0].hyper
+        for trial in trials:
+            if trial.hyper.keys() != first.keys():
+                got, expected = sorted(trial.hyper), f"the names of the others: {sorted(first)}"
+                raise PlanError(f"trials[key={trial.key}].hyper", got, expected)
+        fixed: dict[str, float | bool] = {}
+        numeric: list[str] = []
+        for name in first:
+            values = [trial.hyper[name] for trial in trials]
+            if _is_flag(name, values):
+                fixed[name] = bool(values[0])
+            elif all(value == 0 for value in values):
+                fixed[name] = 0.0
+            else:
+                numeric.append(name)
+        return cls(fixed, tuple(numeric))
+
+    def vectors(self, trials: Sequence[TrialPlan], like: Tensor) -> dict[str, Tensor]:
+        """The varying numbers of ``trials``, ``[K]`` each."""
+        return {
+            name: like.new_tensor([float(trial.hyper[name]) for trial in trials])
+            for name in self.numeric
+        }
+
+
+def _is_flag(name: str, values: Sequence[Scalar]) -> bool:
+    if any(isinstance(value, str) for value in values):
+        raise PlanError(f"hyper.{name}", values[0], "a number or a flag")
+    if not any(isinstance(value, bool) for value in values):
+        return False
+    if any(value is not values[0] for value in values):
+        expected = "one flag for the whole pack (put the others into a pack of their own)"
+        raise PlanError(f"hyper.{name}", sorted({str(v) for v in values}), expected)
+    return True
+
+
+@final
+class ZeroAdditive(UpdateRule):
+    """A rule, except for tensors that start at exactly zero, which move additively.
+
+    There θ ← θ − r·u with r the rule's own step size.
+    """
+
+    name: ClassVar[str] = "zero_additive"
+
+    def __init__(self, inner: UpdateRule) -> None:
+        self._inner = inner
+        self.step_size = inner.step_size  # type: ignore[misc] # each instance wraps another rule
+
+    def init(self, param: Tensor, hyper: Hyper, batch_dims: int = 0) -> State:
+        """The inner rule's state, and which tensors are all zero."""
+        axes = tuple(range(batch_dims, param.dim()))
+        zero = (param == 0).all(dim=axes, keepdim=True) if axes else param == 0
+        return {**self._inner.init(param, hyper, batch_dims), "zero": zero}
+
+    def moves_zero(self, hyper: Hyper) -> bool | Tensor:
+        """What the inner rule does with zeros in tensors that do not start at zero."""
+        return self._inner.moves_zero(hyper)
+
+    def update(self, param: Tensor, u: Tensor, state: State, hyper: Hyper) -> Tensor:
+        """The new parameter; see `UpdateRule.update`."""
+        additive = param - u * hyper[self.step_size]
+        return torch.where(state["zero"], additive, self._inner.update(param, u, state, hyper))
+
+
+class StackOptimizer:
+    """A direction and a rule over the blocks of a stack."""
+
+    def __init__(self, plan: PackPlan, layout: Layout) -> None:
+        self.direction: Direction = direction(plan.direction)
+        self.space = HyperSpace.of(plan.trials)
+        self._layout = layout
+        drives = catalog.rules.get(plan.rule, "rule").lr_drives
+        self._driven = frozenset(drives)
+        given: UpdateRule = rule(plan.rule)
+        self.rule = ZeroAdditive(given) if plan.zero_policy == "additive" else given
+
+    def init(self, stack: Stack) -> None:
+        """Give a stack of initial parameters its optimizer states."""
+        stack.direction = [
+            self.direction.init(block, self._hyper(stack, block, None)) for block in stack.blocks
+        ]
+        stack.rule = self._rule_states(stack)
+
+    def step(
+        self, stack: Stack, grads: Sequence[Tensor], factor: Tensor | None, alive: Tensor | None
+    ) -> None:
+        """Move every block one step; rows where ``alive`` is false keep their parameters.
+
+        Args:
+            stack: the trials; its blocks, states and step counts change.
+            grads: the gradient of each block.
+            factor: learning-rate factors ``[K]`` of this step, or ``None`` for 1.
+            alive: ``[K]``, or ``None`` for all.
+        """
+        stack.step += 1
+        for i, block in enumerate(stack.blocks):
+            moved = functional.step(
+                block,
+                grads[i],
+                self.direction,
+                self.rule,
+                stack.direction[i],
+                stack.rule[i],
+                column(stack.step, block),
+                self._hyper(stack, block, factor),
+            )
+            if alive is not None:
+                moved = torch.where(column(alive, block), moved, block)
+            stack.blocks[i] = moved
+
+    def frozen_fraction(self, stack: Stack) -> Tensor:
+        """The share of each trial's parameters that are zero and can never move, ``[K]``."""
+        frozen = stack.step.new_zeros(stack.size)
+        for block, state in zip(stack.blocks, stack.rule, strict=True):
+            moves = torch.as_tensor(self.rule.moves_zero(self._hyper(stack, block, None)))
+            still = (block == 0) & ~moves.to(block.device)
+            if "zero" in state:
+                still &= ~state["zero"]
+            frozen += still.flatten(1).sum(1)
+        return frozen / self._layout.per_trial
+
+    def _hyper(self, stack: Stack, block: Tensor, factor: Tensor | None) -> Hyper:
+        hyper: dict[str, float | bool | Tensor] = dict(self.space.fixed)
+        for name, values in stack.hyper.items():
+            scaled = values * factor if factor is not None and name in self._driven else values
+            hyper[name] = column(scaled, block)
+        return hyper
+
+    def _rule_states(self, stack: Stack) -> list[State]:
+        """The rule's state per named parameter, spread over blocks of the same shape."""
+        spread: list[State] = [{} for _ in stack.blocks]
+        for name, view in self._layout.views(stack.blocks).items():
+            made = self.rule.init(view, self._hyper(stack, view, None), batch_dims=1)
+            for key, value in made.items():
+                if key not in spread[0]:
+                    for state, block in zip(spread, stack.blocks, strict=True):
+                        state[key] = torch.zeros_like(block, dtype=value.dtype)
+                self._layout.views([state[key] for state in spread])[name].copy_(value)
+        return spread

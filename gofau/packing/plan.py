@@ -1,0 +1,143 @@
+"""What a pack is asked to train, and what each of its trials comes back with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from gofau.catalog import Scalar
+from gofau.packing.errors import PlanError
+from gofau.packing.schedule import Schedule
+
+ExecutorName = Literal["auto", "bmm", "vmap", "grouped", "serial"]
+OutcomeName = Literal["reached_target", "budget_exhausted", "diverged", "nonfinite"]
+ZeroPolicy = Literal["leave", "additive"]
+DTypeName = Literal["float32", "float64"]
+
+
+@dataclass(frozen=True)
+class TrialPlan:
+    """One trial of a pack.
+
+    Args:
+        key: the caller's number for it, unique in the pack.
+        seed: names its random streams; trials of one seed share initial draws and data order.
+        init_scale: factor on the standard initialisation of every weight tensor, > 0.
+        hyper: every hyperparameter of direction and rule, ``weight_decay`` and
+            ``decoupled_decay``; numbers may differ between the trials of a pack, flags may not.
+        schedule: how the rule's learning rates change over the steps.
+    """
+
+    key: int
+    seed: int
+    init_scale: float
+    hyper: Mapping[str, Scalar]
+    schedule: Schedule = field(default_factory=Schedule)
+
+
+@dataclass(frozen=True)
+class PackPlan:
+    """Trials that share everything that changes shapes or code, trained as one stack.
+
+    Args:
+        problem: a name in `gofau.problems`, with its ``problem_parameters``.
+        direction: a name in `gofau.directions`.
+        rule: a name in `gofau.rules`.
+        epochs: passes over the training data, >= 1.
+        batch_size: examples a step, >= 1; an epoch drops the last, partial batch.
+        trials: at least one.
+        goal_metric: one of the problem's metrics.
+        minimize: whether less of it is better.
+        target: its value that counts as reached.
+        stop_at_target: end a trial at the epoch that reaches the target.
+        divergence_factor: how many times the larger of the loss before training and the
+            problem's cap the training loss may be at the end; >= 1.
+        zero_policy: what the rule does with tensors that start at exactly zero: ``leave`` them to
+            the rule, or move them by the ``additive`` rule.
+        dtype: of parameters, states and data.
+        device: a torch device.
+        executor: how the stack is computed; ``auto`` chooses.
+    """
+
+    problem: str
+    problem_parameters: Mapping[str, Scalar]
+    direction: str
+    rule: str
+    epochs: int
+    batch_size: int
+    trials: tuple[TrialPlan, ...]
+    goal_metric: str
+    minimize: bool = True
+    target: float | None = None
+    stop_at_target: bool = False
+    divergence_factor: float = 2.0
+    zero_policy: ZeroPolicy = "leave"
+    dtype: DTypeName = "float32"
+    device: str = "cpu"
+    executor: ExecutorName = "auto"
+
+    def __post_init__(self) -> None:
+        _at_least("epochs", self.epochs, 1)
+        _at_least("batch_size", self.batch_size, 1)
+        _at_least("divergence_factor", self.divergence_factor, 1)
+        _member("zero_policy", self.zero_policy, get_args(ZeroPolicy))
+        _member("dtype", self.dtype, get_args(DTypeName))
+        _member("executor", self.executor, get_args(ExecutorName))
+        if not self.trials:
+            raise PlanError("trials", self.trials, "at least one trial")
+        _unique_keys(self.trials)
+        for trial in self.trials:
+            if not trial.init_scale > 0:
+                raise PlanError(f"trials[key={trial.key}].init_scale", trial.init_scale, "> 0")
+
+
+@dataclass(frozen=True)
+class TrialOutcome:
+    """How one trial ended.
+
+    Args:
+        key: the plan's key.
+        outcome: ``nonfinite`` if a training loss or a parameter was NaN or infinite, else
+            ``diverged`` if the training loss ended above its bound, else ``reached_target`` if
+            the goal met the target at the end of any epoch, else ``budget_exhausted``.
+        metrics: every metric at the last epoch; NaN for a non-finite trial.
+        best: the goal metric's best finite value, the one before training included.
+        curves: per metric the value before training, then one value per epoch run.
+        epochs_run: epochs trained, the one in which the trial ended included.
+        steps: update steps of those epochs.
+        steps_to_target: steps up to the end of the first epoch at the target, if any.
+        frozen_fraction: share of parameters that the rule can never move.
+        executor: what computed it.
+        executor_reason: why that executor, where another was asked for or would be faster.
+        wall_s: the trial's share of the pack's wall time, in seconds.
+    """
+
+    key: int
+    outcome: OutcomeName
+    metrics: dict[str, float]
+    best: float
+    curves: dict[str, list[float]]
+    epochs_run: int
+    steps: int
+    steps_to_target: int | None
+    frozen_fraction: float
+    executor: str
+    executor_reason: str
+    wall_s: float
+
+
+def _at_least(name: str, value: float, low: int) -> None:
+    if not value >= low:
+        raise PlanError(name, value, f">= {low}")
+
+
+def _member(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise PlanError(name, value, f"one of {', '.join(allowed)}")
+
+
+def _unique_keys(trials: tuple[TrialPlan, ...]) -> None:
+    seen: set[int] = set()
+    for trial in trials:
+        if trial.key in seen:
+            raise PlanError("trials", f"key {trial.key} twice", "unique keys")
+        seen.add(trial.key)

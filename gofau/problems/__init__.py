@@ -1,0 +1,22 @@
+"""Problems by name: what a trial trains, on which data, and how it is scored."""
+
+from collections.abc import Mapping
+
+from gofau.catalog import Registry, Scalar
+from gofau.problems.base import Classification, Dataset, Problem
+from gofau.problems.digits import DigitsMLP
+
+__all__ = ["Classification", "Dataset", "Problem", "problem", "registry"]
+
+registry: Registry[type[Problem]] = Registry("problem")
+for _kind in (DigitsMLP,):
+    registry.add(_kind)
+
+
+def problem(name: str, parameters: Mapping[str, Scalar] | None = None) -> Problem:
+    """The problem of that name with its parameters checked and defaults filled.
+
+    Raises:
+        gofau.catalog.CatalogError: an unknown name or parameter, or a value out of range.
+    """
+    return registry.get(name, "problem")(parameters or {})

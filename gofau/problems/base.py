@@ -1,0 +1,91 @@
+"""The interface of a problem: data, a module factory, a loss and what is measured."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gofau.catalog import ProblemEntry, Scalar
+from gofau.catalog import problems as catalog
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Training and validation examples, ``[N, ...]`` inputs with ``[N, ...]`` targets."""
+
+    train_x: Tensor
+    train_y: Tensor
+    val_x: Tensor
+    val_y: Tensor
+
+    def to(self, dtype: torch.dtype, device: torch.device) -> "Dataset":
+        """The same examples with floating-point tensors in ``dtype``, all on ``device``."""
+        tensors = (self.train_x, self.train_y, self.val_x, self.val_y)
+        moved = (t.to(device, dtype if t.is_floating_point() else t.dtype) for t in tensors)
+        return Dataset(*moved)
+
+
+class Problem(ABC):
+    """What is trained, on what, and how it is scored.
+
+    Laws, which one contract suite checks on every problem:
+
+    - `dataset` returns the same split on every call, whatever the seed of a trial;
+    - `module` draws from torch's global generator only, so that a seeded call repeats;
+    - `loss` is the mean over the examples of a batch, and `measure` returns means over examples,
+      so that chunks of a data set combine by their sizes;
+    - `loss` and `measure` are free of branches on tensor values and run under ``torch.vmap``.
+    """
+
+    name: ClassVar[str]
+    full_batch: ClassVar[bool] = False
+    """Whether a step always takes all training examples, whatever the batch size."""
+
+    def __init__(self, parameters: Mapping[str, Scalar]) -> None:
+        self.entry: ProblemEntry = catalog.get(self.name, "problem")
+        self.parameters: Mapping[str, Scalar] = self.entry.resolve(parameters, "problem")
+
+    @property
+    def cap(self) -> float:
+        """The loss that a diverged trial counts as."""
+        return self.entry.cap
+
+    @abstractmethod
+    def dataset(self) -> Dataset:
+        """The examples, on the CPU in float32."""
+
+    @abstractmethod
+    def module(self) -> nn.Module:
+        """A freshly initialised module in float32."""
+
+    @abstractmethod
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """The mean loss of a batch, a scalar."""
+
+    @abstractmethod
+    def measure(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """The validation metrics of a batch, as scalar means over its examples."""
+
+    def integer(self, name: str) -> int:
+        """The integer parameter of that name."""
+        value = self.parameters[name]
+        if not isinstance(value, int):
+            raise TypeError(f"problem.{name}: got {value!r}, expected an integer")
+        return value
+
+
+class Classification(Problem):
+    """A problem with class indices as targets, trained by the softmax cross-entropy."""
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """−log softmax(output)[target], averaged over the batch."""
+        return F.cross_entropy(output, target)
+
+    def measure(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Cross-entropy and the share of examples whose largest output is the target's."""
+        hits = (output.argmax(-1) == target).to(output.dtype)
+        return {"val_loss": self.loss(output, target), "val_accuracy": hits.mean()}
