@@ -1,4 +1,4 @@
-"""The loss over learning rate, init scale and seed of one rule: what every metric is computed on."""
+"""The loss of one rule over learning rate, init scale and seed: what every metric reads."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class LandscapeError(ValueError):
         super().__init__(f"{what}: got {got}, expected {expected}")
 
 
-class Outcome(IntEnum):
+class OutcomeCode(IntEnum):
     """How a trial ended; `MISSING` is a trial without a result (yet)."""
 
     MISSING = 0
@@ -30,7 +30,7 @@ class Outcome(IntEnum):
     NONFINITE = 4
 
     @classmethod
-    def named(cls, name: str) -> "Outcome":
+    def named(cls, name: str) -> "OutcomeCode":
         """The outcome of that lower-case name."""
         try:
             return cls[name.upper()]
@@ -41,11 +41,15 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True)
 class GoalMetric:
-    """What is optimised: a metric's name, its sense and the value that counts as success."""
+    """What is optimised: a metric's name, its sense and the value that counts as success.
+
+    ``tolerance`` is how much worse than the best still counts as good, in the metric's unit.
+    """
 
     metric: str
     minimize: bool = True
     target: float | None = None
+    tolerance: float | None = None
 
     @property
     def sign(self) -> float:
@@ -73,7 +77,7 @@ class Landscape:
         init_scale: ``[I]`` init scales, > 0, ascending.
         seeds: ``[S]`` distinct seeds.
         loss: ``[L, I, S]`` goal metric in its own unit; NaN where there is none.
-        outcome: ``[L, I, S]`` codes of `Outcome`.
+        outcome: ``[L, I, S]`` codes of `OutcomeCode`.
         cap: the value that a diverged trial counts as, finite, in the goal metric's unit: an
             upper bound of a loss (ln K for K classes), a lower bound of a score.
         steps_to_target: ``[L, I, S]`` steps until the target, ``inf`` when never.
@@ -109,7 +113,7 @@ class Landscape:
         self._check_outcomes()
 
     def _check_outcomes(self) -> None:
-        if not np.isin(self.outcome, [int(o) for o in Outcome]).all():
+        if not np.isin(self.outcome, [int(o) for o in OutcomeCode]).all():
             raise LandscapeError("outcome", np.unique(self.outcome).tolist(), "codes 0 to 4")
         if (np.isfinite(self.loss) & ~self.present).any():
             raise LandscapeError("loss", "a value whose outcome is missing", "NaN there")
@@ -124,12 +128,14 @@ class Landscape:
     @cached_property
     def present(self) -> Bools:
         """``[L, I, S]`` trials that have a result."""
-        return np.asarray(self.outcome != Outcome.MISSING)
+        return np.asarray(self.outcome != OutcomeCode.MISSING)
 
     @cached_property
     def diverged(self) -> Bools:
         """``[L, I, S]`` trials that diverged or ended non-finite."""
-        return np.asarray((self.outcome == Outcome.DIVERGED) | (self.outcome == Outcome.NONFINITE))
+        return np.asarray(
+            (self.outcome == OutcomeCode.DIVERGED) | (self.outcome == OutcomeCode.NONFINITE)
+        )
 
     @property
     def cost_cap(self) -> float:

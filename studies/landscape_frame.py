@@ -12,7 +12,7 @@ from studies.landscape import (
     Landscape,
     LandscapeError,
     LandscapeKey,
-    Outcome,
+    OutcomeCode,
 )
 
 KEYS = ["problem", "direction", "rule"]
@@ -110,7 +110,7 @@ def _landscape(
     at = (at_lr, at_init, at_seed)
     shape = (len(lr), len(init), len(seeds))
     outcome = _outcomes(rows)
-    value = np.where(outcome == Outcome.MISSING, np.nan, rows["value"].to_numpy(np.float64))
+    value = np.where(outcome == OutcomeCode.MISSING, np.nan, rows["value"].to_numpy(np.float64))
 
     def spread(name: str) -> Floats | None:
         return _spread(rows[name].to_numpy(np.float64), at, shape) if name in rows else None
@@ -140,7 +140,7 @@ def _cap_of(caps: Mapping[str, float], problem: str) -> float:
 def _outcomes(rows: pd.DataFrame) -> Codes:
     completed = (rows["state"] == "completed").to_numpy()
     names = rows["outcome"].where(completed, "missing")
-    return names.map(lambda name: Outcome.named(str(name))).to_numpy(np.int8)
+    return names.map(lambda name: OutcomeCode.named(str(name))).to_numpy(np.int8)
 
 
 def _spread(values: Floats, at: tuple[object, ...], shape: tuple[int, ...]) -> Floats:

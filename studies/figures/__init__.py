@@ -1,0 +1,1 @@
+"""Figures: inline SVG for pages, matplotlib for print. Both draw the same views."""

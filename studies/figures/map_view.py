@@ -1,0 +1,75 @@
+"""What a heat map of one rule shows, whatever draws it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from studies.figures.colour import ColourScale
+from studies.figures.contour import level_segments
+from studies.landscape import Floats, Landscape
+from studies.metrics.grid import Grid
+from studies.metrics.optimum import best_cost
+from studies.metrics.ridge import best_log_lr
+from studies.statistics.bootstrap import seed_means
+
+
+@dataclass(frozen=True, eq=False)
+class MapView:
+    """One rule's lr × init map.
+
+    ``cost[L, I]`` is the mean over seeds (NaN: missing), ``diverged[L, I]`` the share of seeds
+    that diverged, ``results[L, I]`` how many seeds have a result, ``contour[N, 2, 2]`` the
+    basin's border, ``ridge[I]`` log10 of the best lr (NaN: censored), ``best`` the best cell.
+    """
+
+    title: str
+    metric: str
+    sign: float
+    grid: Grid
+    cost: Floats
+    diverged: Floats
+    results: Floats
+    n_seeds: int
+    contour: Floats
+    ridge: Floats
+    best: tuple[int, int] | None
+
+
+def map_view(landscape: Landscape, tolerance: float | None) -> MapView:
+    """The view of a landscape, with its basin within ``tolerance`` of its own best."""
+    grid, cost = Grid.of(landscape), seed_means(landscape.cost)
+    best = float(best_cost(cost))
+    learnt = tolerance is not None and best + tolerance < landscape.cost_cap
+    contour = (
+        level_segments(cost, grid.x, grid.z, best + tolerance)
+        if learnt and tolerance is not None
+        else np.empty((0, 2, 2))
+    )
+    results = landscape.present.sum(axis=2).astype(np.float64)
+    diverged = landscape.diverged.sum(axis=2) / np.maximum(results, 1)
+    return MapView(
+        title=landscape.key.rule,
+        metric=landscape.goal.metric,
+        sign=landscape.goal.sign,
+        grid=grid,
+        cost=cost,
+        diverged=diverged,
+        results=results,
+        n_seeds=len(landscape.seeds),
+        contour=contour,
+        ridge=best_log_lr(cost, grid, landscape.cost_cap),
+        best=_best_cell(cost) if learnt else None,
+    )
+
+
+def _best_cell(cost: Floats) -> tuple[int, int]:
+    at = np.unravel_index(int(np.nanargmin(cost)), cost.shape)
+    return int(at[0]), int(at[1])
+
+
+def shared_scale(landscapes: list[Landscape]) -> ColourScale:
+    """One colour scale for several landscapes: from the best of them all to the cap."""
+    bests = [float(best_cost(seed_means(m.cost))) for m in landscapes]
+    known = [b for b in bests if not np.isnan(b)]
+    cap = landscapes[0].cost_cap
+    return ColourScale(min(known, default=cap), cap)

@@ -1,0 +1,91 @@
+"""M2, basin width and volume: how many decades of settings are almost as good as the best."""
+
+import numpy as np
+
+from studies.landscape import Floats
+from studies.metrics.grid import Grid
+
+
+def width_below(curves: Floats, x: Floats, level: Floats | float) -> Floats:
+    """Length of {x : ℓ(x) ≤ level} for the piecewise-linear ℓ through ``curves``.
+
+    On a segment from a to b with a < b the share below the level t is (t − a) / (b − a), clipped
+    to [0, 1]. Segments with a missing end count nothing.
+
+    Args:
+        curves: ``[..., N]`` values at ``x``; NaN where missing.
+        x: ``[N]`` ascending positions, in decades.
+        level: threshold, a number or ``[...]``.
+
+    Returns:
+        ``[...]`` in decades.
+    """
+    top = np.asarray(level)[..., None]
+    low = np.minimum(curves[..., :-1], curves[..., 1:])
+    high = np.maximum(curves[..., :-1], curves[..., 1:])
+    share = _ramp(top - low, high - low)
+    return np.asarray(np.nan_to_num(share, nan=0.0) @ np.diff(x))
+
+
+def area_below(maps: Floats, x: Floats, z: Floats, level: Floats | float) -> Floats:
+    """Area of {(x, z) : ℓ ≤ level} for the ℓ that is linear on four triangles of each rectangle.
+
+    The triangles meet in the rectangle's centre, whose value is the mean of its corners. On a
+    triangle with values a ≤ b ≤ c the share below t is (t−a)² / ((b−a)(c−a)) up to b and
+    1 − (c−t)² / ((c−a)(c−b)) from there. Rectangles with a missing corner count nothing.
+
+    Args:
+        maps: ``[..., L, I]`` values at the grid's nodes.
+        x: ``[L]`` ascending, in decades.
+        z: ``[I]`` ascending, in decades.
+        level: threshold, a number or ``[...]``.
+
+    Returns:
+        ``[...]`` in square decades.
+    """
+    top = np.asarray(level)[..., None, None]
+    corners = (maps[..., :-1, :-1], maps[..., 1:, :-1], maps[..., 1:, 1:], maps[..., :-1, 1:])
+    centre = (corners[0] + corners[1] + corners[2] + corners[3]) / 4
+    share = np.zeros(np.broadcast_shapes(centre.shape, top.shape))
+    for p, q in zip(corners, (*corners[1:], corners[0]), strict=True):
+        share += _triangle_share(p, q, centre, top)
+    areas = np.outer(np.diff(x), np.diff(z)) / 4
+    return np.asarray((np.nan_to_num(share, nan=0.0) * areas).sum(axis=(-2, -1)))
+
+
+def basin_volume(maps: Floats, grid: Grid, level: Floats | float) -> Floats:
+    """Measure of {ℓ ≤ level} over the grid: square decades, or decades when one axis is swept.
+
+    With level = ℓ* + tol and ℓ = (x − c)² in one dimension this is 2·√tol, up to the grid's
+    resolution.
+
+    Args:
+        maps: ``[..., L, I]`` costs.
+        level: threshold, a number or ``[...]``.
+
+    Returns:
+        ``[...]``; 0 when no axis is swept.
+    """
+    if grid.init_scale.size == 1:
+        return width_below(maps[..., 0], grid.x, level)
+    if grid.lr.size == 1:
+        return width_below(maps[..., 0, :], grid.z, level)
+    return area_below(maps, grid.x, grid.z, level)
+
+
+def _ramp(part: Floats, whole: Floats) -> Floats:
+    """``part / whole`` clipped to [0, 1]; a step at 0 where ``whole`` is 0."""
+    flat = whole == 0
+    share = np.clip(part / np.where(flat, 1.0, whole), 0.0, 1.0)
+    return np.asarray(np.where(flat & ~np.isnan(part), part >= 0, share), dtype=np.float64)
+
+
+def _triangle_share(p: Floats, q: Floats, r: Floats, top: Floats) -> Floats:
+    low, high = np.minimum(p, q), np.maximum(p, q)
+    a, c = np.minimum(low, r), np.maximum(high, r)
+    b = np.maximum(low, np.minimum(high, r))
+    # Each quotient of the closed form is a ramp, so that flat edges need no case of their own.
+    rising = _ramp(top - a, b - a) * _ramp(top - a, c - a)
+    falling = 1.0 - _ramp(c - top, c - a) * _ramp(c - top, c - b)
+    below = np.where(top < b, rising, falling)
+    return np.asarray(np.where(top >= c, 1.0, below))

@@ -1,0 +1,87 @@
+"""Weights and coverage on a log-spaced grid of learning rates and init scales."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from studies.landscape import Bools, Floats, Landscape
+
+
+def log_weights(values: Floats) -> Floats:
+    """Trapezoid weights of ``values`` in log space, summing to 1; a single point weighs 1.
+
+    w_i ∝ (x_{i+1} − x_{i−1}) / 2 with x = log10 value and one-sided halves at the ends.
+
+    Args:
+        values: ``[N]`` ascending, > 0.
+    """
+    if values.size == 1:
+        return np.ones(1)
+    steps = np.diff(np.log10(values))
+    padded = np.concatenate([[0.0], steps, [0.0]])
+    return np.asarray((padded[:-1] + padded[1:]) / (2.0 * steps.sum()))
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Log-spaced axes: ``lr[L]`` and ``init_scale[I]``."""
+
+    lr: Floats
+    init_scale: Floats
+
+    @classmethod
+    def of(cls, landscape: Landscape) -> "Grid":
+        """The grid under a landscape."""
+        return cls(landscape.lr, landscape.init_scale)
+
+    @cached_property
+    def x(self) -> Floats:
+        """``[L]`` decades of the learning rate."""
+        return np.asarray(np.log10(self.lr))
+
+    @cached_property
+    def z(self) -> Floats:
+        """``[I]`` decades of the init scale."""
+        return np.asarray(np.log10(self.init_scale))
+
+    @cached_property
+    def lr_weights(self) -> Floats:
+        """``[L]`` trapezoid weights, summing to 1."""
+        return log_weights(self.lr)
+
+    @cached_property
+    def init_weights(self) -> Floats:
+        """``[I]`` trapezoid weights, summing to 1."""
+        return log_weights(self.init_scale)
+
+    @cached_property
+    def weights(self) -> Floats:
+        """``[L, I]`` cell weights, summing to 1."""
+        return np.asarray(np.outer(self.lr_weights, self.init_weights))
+
+    @property
+    def standard_init(self) -> int:
+        """Index of the init scale nearest 1 in log space: the standard initialisation."""
+        return int(np.argmin(np.abs(self.z)))
+
+
+def coverage(present: Bools, grid: Grid) -> float:
+    """Weighted share of trials that have a result, in [0, 1].
+
+    Args:
+        present: ``[L, I, S]``.
+    """
+    return float((present.mean(axis=2) * grid.weights).sum())
+
+
+def weighted_mean(values: Floats, weights: Floats) -> Floats:
+    """Mean of ``values[..., N]`` under ``weights[N]``, leaving out NaN entries.
+
+    NaN where nothing is left.
+    """
+    there = ~np.isnan(values)
+    total = there @ weights
+    sums = np.where(there, values, 0.0) @ weights
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(total > 0, sums / total, np.nan))

@@ -1,0 +1,94 @@
+"""A number with what is needed to judge it: interval, coverage, censoring, seeds."""
+
+from math import isfinite
+from typing import Annotated, Self
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+
+from studies.landscape import Floats
+from studies.statistics.intervals import Interval, percentile
+
+MIN_COVERAGE = 0.9
+"""Below this share of trials a scalar has no value."""
+
+
+def _read(value: object) -> object:
+    return {"inf": np.inf, "-inf": -np.inf}.get(value, value) if isinstance(value, str) else value
+
+
+def _write(value: float) -> float | str:
+    return value if isfinite(value) else str(value)
+
+
+# JSON has no infinity, and a target that is never reached takes infinitely many steps.
+Number = Annotated[
+    float, BeforeValidator(_read), PlainSerializer(_write, float | str, when_used="json")
+]
+
+
+class Scalar(BaseModel):
+    """One reported number.
+
+    ``low`` and ``high`` bound ``level`` (95 %) of the uncertainty over seeds; ``coverage`` is the
+    weighted share of trials that had a result; ``censored`` names the borders that make the value
+    a ``bound`` ("≥" or "≤"); ``reason`` says why a value or an interval is absent.
+    """
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=True)
+
+    value: Number | None
+    low: Number | None = None
+    high: Number | None = None
+    level: float = 0.95
+    coverage: float
+    censored: tuple[str, ...] = ()
+    bound: str = ""
+    n_seeds: int
+    unit: str = ""
+    reason: str | None = None
+
+    @classmethod
+    def withheld(cls, coverage: float, n_seeds: int, reason: str, unit: str = "") -> Self:
+        """A scalar without a value."""
+        return cls(value=None, coverage=coverage, n_seeds=n_seeds, unit=unit, reason=reason)
+
+    @classmethod
+    def measured(
+        cls,
+        value: float,
+        interval: Interval | None,
+        coverage: float,
+        n_seeds: int,
+        *,
+        censored: tuple[str, ...] = (),
+        bound: str = "≥",
+        unit: str = "",
+        level: float = 0.95,
+    ) -> Self:
+        """A value with its interval, or none of both below `MIN_COVERAGE`."""
+        # A sum of weights that is 0.9 on paper may fall short by an ulp.
+        if coverage < MIN_COVERAGE - 1e-9:
+            share = f"{coverage:.0%} of the grid has results, {MIN_COVERAGE:.0%} are needed"
+            return cls.withheld(coverage, n_seeds, share, unit)
+        if np.isnan(value):
+            return cls.withheld(coverage, n_seeds, "undefined on this grid", unit)
+        return cls(
+            value=value,
+            low=None if interval is None else interval.low,
+            high=None if interval is None else interval.high,
+            level=level,
+            coverage=coverage,
+            censored=censored,
+            bound=bound if censored else "",
+            n_seeds=n_seeds,
+            unit=unit,
+            reason="one seed gives no interval" if interval is None else None,
+        )
+
+
+def sampled_interval(samples: Floats, n_seeds: int, level: float) -> Interval | None:
+    """Percentile interval of bootstrap samples; ``None`` from one seed or without any value."""
+    if n_seeds < 2 or np.isnan(samples).all():
+        return None
+    return percentile(samples, level)

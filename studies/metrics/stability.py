@@ -1,0 +1,61 @@
+"""M3, stable and success fraction: the share of the grid where training works at all."""
+
+import numpy as np
+
+from studies.landscape import Bools, Floats, Landscape, OutcomeCode
+from studies.metrics.grid import Grid
+from studies.statistics.intervals import Interval, wilson
+
+
+def share_samples(hits: Bools, present: Bools, grid: Grid, counts: Floats) -> Floats:
+    """Volume-weighted share of trials that are ``hits``, missing trials left out.
+
+    p = Σ w·hit / Σ w, with each trial weighing its cell's trapezoid weight in log space times how
+    often its seed is drawn.
+
+    Args:
+        hits: ``[L, I, S]``.
+        present: ``[L, I, S]``.
+        counts: ``[R, S]`` draws of each seed.
+
+    Returns:
+        ``[R]`` in [0, 1]; NaN where no trial is present.
+    """
+    weights = present * grid.weights[:, :, None]
+    total = counts @ weights.sum(axis=(0, 1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(counts @ (weights * hits).sum(axis=(0, 1)) / total)
+
+
+def share(hits: Bools, present: Bools, grid: Grid) -> float:
+    """`share_samples` with every seed once."""
+    return float(share_samples(hits, present, grid, np.ones((1, hits.shape[2])))[0])
+
+
+def effective_trials(present: Bools, grid: Grid) -> float:
+    """Kish's effective number of equally weighted trials, (Σ w)² / Σ w²."""
+    weights = present * grid.weights[:, :, None]
+    squares = float((weights**2).sum())
+    return float(weights.sum()) ** 2 / squares if squares > 0 else 0.0
+
+
+def share_interval(hits: Bools, present: Bools, grid: Grid, level: float = 0.95) -> Interval:
+    """Wilson's interval of `share` at the effective number of trials.
+
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference",
+    JASA 22:209 (1927); Kish, "Survey Sampling" (1965) for unequal weights.
+    """
+    trials = effective_trials(present, grid)
+    if trials == 0:
+        return Interval(0.0, 1.0)
+    return wilson(share(hits, present, grid) * trials, trials, level)
+
+
+def reached(landscape: Landscape) -> Bools:
+    """``[L, I, S]`` trials that met the goal's target."""
+    met = landscape.outcome == OutcomeCode.REACHED_TARGET
+    if landscape.goal.target is None:
+        return np.asarray(met)
+    with np.errstate(invalid="ignore"):
+        at_target = landscape.cost <= landscape.goal.sign * landscape.goal.target
+    return np.asarray(met | (at_target & ~landscape.diverged))

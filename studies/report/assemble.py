@@ -1,0 +1,169 @@
+"""Builds a `RobustnessReport` from landscapes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from studies.landscape import Floats, Landscape, LandscapeError
+from studies.metrics.optimum import best_cost
+from studies.report.comparison import compare
+from studies.report.model import (
+    AnalysisSettings,
+    GroupReport,
+    Provenance,
+    RobustnessReport,
+    RuleReport,
+    SpecSummary,
+)
+from studies.report.scalars import ROWS, Context, Row, scalar
+from studies.report.verdicts import notes, verdicts
+from studies.statistics.bootstrap import seed_counts, seed_means
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """One landscape with the bootstrap samples ``[R]`` of each of its rows."""
+
+    landscape: Landscape
+    counts: Floats
+    samples: dict[str, Floats]
+
+
+def build(
+    landscapes: Sequence[Landscape],
+    spec_summary: SpecSummary,
+    provenance: Provenance,
+    rng: np.random.Generator,
+    settings: AnalysisSettings | None = None,
+) -> RobustnessReport:
+    """Analyse ``landscapes``: rules tables, paired comparisons and verdicts in words.
+
+    Works on partial results too: a scalar whose coverage is below 90 % has no value and says so.
+
+    Args:
+        landscapes: any number, keyed by (problem, direction, rule).
+        spec_summary: what was asked.
+        provenance: what ran it.
+        rng: draws the bootstrap resamples; the same state gives the same report.
+        settings: choices of the analysis.
+
+    Raises:
+        LandscapeError: no landscape, one key twice, or rules of a group on different grids.
+    """
+    chosen = settings or AnalysisSettings()
+    groups = tuple(_group(members, chosen, rng) for members in grouped(landscapes))
+    return RobustnessReport(
+        verdicts=verdicts(groups, chosen),
+        notes=notes(groups),
+        study=spec_summary,
+        provenance=provenance,
+        settings=chosen,
+        groups=groups,
+    )
+
+
+def grouped(landscapes: Sequence[Landscape]) -> list[list[Landscape]]:
+    """Landscapes by (problem, direction), in order of appearance, checked to be comparable."""
+    if not landscapes:
+        raise LandscapeError("landscapes", "none", "at least one")
+    groups: dict[tuple[str, str], list[Landscape]] = {}
+    for landscape in landscapes:
+        members = groups.setdefault((landscape.key.problem, landscape.key.direction), [])
+        if any(m.key == landscape.key for m in members):
+            raise LandscapeError("landscapes", f"{landscape.key} twice", "each key once")
+        members.append(landscape)
+    for members in groups.values():
+        _check_comparable(members)
+    return list(groups.values())
+
+
+def _check_comparable(members: Sequence[Landscape]) -> None:
+    first = members[0]
+    for other in members[1:]:
+        if (other.goal, other.cap) != (first.goal, first.cap):
+            raise LandscapeError(
+                f"goal and cap of {other.key}", (other.goal, other.cap), f"those of {first.key}"
+            )
+        for name in ("lr", "init_scale"):
+            mine, theirs = getattr(first, name), getattr(other, name)
+            if len(mine) != len(theirs) or _decades(mine) != _decades(theirs):
+                raise LandscapeError(
+                    f"{name} of {other.key}",
+                    f"{len(theirs)} points over {_decades(theirs)} decades",
+                    f"{len(mine)} over {_decades(mine)}, as {first.key}: equal decades and counts",
+                )
+
+
+def _decades(axis: Floats) -> float:
+    return round(float(np.log10(axis[-1] / axis[0])), 6)
+
+
+def group_context(members: Sequence[Landscape], settings: AnalysisSettings) -> Context | None:
+    """Tolerance and best cost of a group; ``None`` while no trial has learnt anything."""
+    best = float(np.fmin.reduce([best_cost(seed_means(m.cost)) for m in members]))
+    gap = members[0].cost_cap - best
+    if not gap > 0:
+        return None
+    given = settings.tolerance or members[0].goal.tolerance
+    return Context(given or settings.tolerance_share * gap, best, settings.level)
+
+
+def _group(
+    members: Sequence[Landscape], settings: AnalysisSettings, rng: np.random.Generator
+) -> GroupReport:
+    first = members[0]
+    context = group_context(members, settings)
+    # Without a tolerance no basin exists; NaN lets every other row through.
+    usable = context or Context(float("nan"), float("nan"), settings.level)
+    draws = _draws(members, settings, rng)
+    evaluated = [_evaluate(m, draws[m.seeds], usable) for m in members]
+    return GroupReport(
+        problem=first.key.problem,
+        direction=first.key.direction,
+        goal_metric=first.goal.metric,
+        minimize=first.goal.minimize,
+        target=first.goal.target,
+        cap=first.cap,
+        tolerance=context.tolerance if context else None,
+        standard_init=float(first.init_scale[np.argmin(np.abs(np.log(first.init_scale)))]),
+        lr_range=(float(first.lr[0]), float(first.lr[-1])),
+        init_range=(float(first.init_scale[0]), float(first.init_scale[-1])),
+        rules=tuple(_rule(e, usable) for e in evaluated),
+        comparisons=compare([(e.landscape, e.samples) for e in evaluated], usable, settings, rng),
+    )
+
+
+def _draws(
+    members: Sequence[Landscape], settings: AnalysisSettings, rng: np.random.Generator
+) -> dict[tuple[int, ...], Floats]:
+    """One set of draws for each set of seeds, so that rules on the same seeds stay paired."""
+    draws: dict[tuple[int, ...], Floats] = {}
+    for member in members:
+        if member.seeds not in draws:
+            draws[member.seeds] = seed_counts(len(member.seeds), settings.resamples, rng)
+    return draws
+
+
+def _rows(landscape: Landscape) -> list[Row]:
+    return [row for row in ROWS if row.applies(landscape)]
+
+
+def _evaluate(landscape: Landscape, counts: Floats, context: Context) -> Evaluated:
+    samples = {row.name: row.evaluate(landscape, counts, context) for row in _rows(landscape)}
+    return Evaluated(landscape, counts, samples)
+
+
+def _rule(evaluated: Evaluated, context: Context) -> RuleReport:
+    landscape = evaluated.landscape
+    return RuleReport(
+        rule=landscape.key.rule,
+        seeds=landscape.seeds,
+        trials=landscape.loss.size,
+        results=int(landscape.present.sum()),
+        diverged=int(landscape.diverged.sum()),
+        scalars={
+            row.name: scalar(row, landscape, evaluated.samples[row.name], context)
+            for row in _rows(landscape)
+        },
+    )

@@ -1,0 +1,119 @@
+"""Paired comparison of every rule with the baseline rule."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from studies.landscape import Floats, Landscape
+from studies.metrics.grid import Grid, coverage
+from studies.metrics.scalar import Scalar, sampled_interval
+from studies.report.model import AnalysisSettings, Comparison, Strength
+from studies.report.scalars import ROWS, Context, Row, unit_of
+from studies.report.wording import POINTS, SHARE
+from studies.statistics.paired import holm, sign_flip
+
+Sampled = tuple[Landscape, Mapping[str, Floats]]
+
+
+@dataclass(frozen=True)
+class _Difference:
+    rule: str
+    baseline: str
+    row: Row
+    scalar: Scalar
+    p_value: float | None
+
+
+def compare(
+    sampled: Sequence[Sampled],
+    context: Context,
+    settings: AnalysisSettings,
+    rng: np.random.Generator,
+) -> tuple[Comparison, ...]:
+    """Compare each rule with the baseline on every row of the rules table.
+
+    Holm's family is one row over all rules of the group: each row is a question of its own.
+
+    Args:
+        sampled: landscapes of a group with the bootstrap samples ``[R]`` of each row.
+    """
+    baseline = next((s for s in sampled if s[0].key.rule == settings.baseline), sampled[0])
+    others = [s for s in sampled if s is not baseline]
+    found: list[Comparison] = []
+    for row in ROWS:
+        if others and row.name in baseline[1]:
+            family = [_difference(row, other, baseline, context, rng) for other in others]
+            found.extend(_corrected(family, settings))
+    return tuple(found)
+
+
+def _difference(
+    row: Row, rule: Sampled, baseline: Sampled, context: Context, rng: np.random.Generator
+) -> _Difference:
+    ours, theirs = rule[0], baseline[0]
+    names = (ours.key.rule, theirs.key.rule)
+    covered = min(coverage(m.present, Grid.of(m)) for m in (ours, theirs))
+    if ours.seeds != theirs.seeds:
+        n = min(len(ours.seeds), len(theirs.seeds))
+        reason = "the rules ran different seeds, so they can't be paired"
+        return _Difference(*names, row, Scalar.withheld(covered, n, reason), None)
+    every = np.ones((1, len(ours.seeds)))
+    point = row.evaluate(ours, every, context) - row.evaluate(theirs, every, context)
+    samples = rule[1][row.name] - baseline[1][row.name]
+    scalar = Scalar.measured(
+        float(point[0]),
+        sampled_interval(samples, len(ours.seeds), context.level),
+        covered,
+        len(ours.seeds),
+        censored=_either(row, ours, theirs, context),
+        bound="",
+        unit=POINTS if row.unit == SHARE else unit_of(row, ours),
+        level=context.level,
+    )
+    p_value = None if scalar.value is None else _p_value(row, ours, theirs, context, rng)
+    return _Difference(*names, row, scalar, p_value)
+
+
+def _either(row: Row, ours: Landscape, theirs: Landscape, context: Context) -> tuple[str, ...]:
+    """Censoring of either side, with the side's name: a difference of bounds is no bound."""
+    return tuple(
+        f"{side.key.rule}: {name}" for side in (ours, theirs) for name in row.censor(side, context)
+    )
+
+
+def _p_value(
+    row: Row, ours: Landscape, theirs: Landscape, context: Context, rng: np.random.Generator
+) -> float | None:
+    """Sign-flip p-value over the row's value on each seed alone; needs two seeds or more."""
+    each = np.eye(len(ours.seeds))
+    differences = row.evaluate(ours, each, context) - row.evaluate(theirs, each, context)
+    known = differences[~np.isnan(differences)]
+    return sign_flip(known, rng) if len(known) > 1 else None
+
+
+def _corrected(family: Sequence[_Difference], settings: AnalysisSettings) -> list[Comparison]:
+    tested = [d for d in family if d.p_value is not None]
+    adjusted = holm([d.p_value for d in tested if d.p_value is not None])
+    by_rule = {d.rule: p for d, p in zip(tested, adjusted, strict=True)}
+    return [
+        Comparison(
+            rule=d.rule,
+            baseline=d.baseline,
+            metric=d.row.name,
+            difference=d.scalar,
+            p_value=d.p_value,
+            p_holm=by_rule.get(d.rule),
+            strength=strength(d.scalar, by_rule.get(d.rule), settings.alpha),
+        )
+        for d in family
+    ]
+
+
+def strength(difference: Scalar, p_holm: float | None, alpha: float) -> Strength:
+    """Shown: interval without 0 and corrected p <= alpha. Suggested: the interval alone."""
+    if difference.value is None or difference.low is None or difference.high is None:
+        return Strength.WITHHELD
+    if difference.low <= 0 <= difference.high:
+        return Strength.NOT_SHOWN
+    return Strength.SHOWN if p_holm is not None and p_holm <= alpha else Strength.SUGGESTED

@@ -1,0 +1,113 @@
+"""The report as Markdown: verdicts, rules tables and comparisons as GitHub renders them."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from studies.report.model import GroupReport, RobustnessReport, RuleReport
+from studies.report.scalars import ROWS
+from studies.report.wording import interval, number, quantity, setting
+
+
+def render(report: RobustnessReport) -> str:
+    """The report as one Markdown document; text from users is escaped."""
+    parts = [
+        f"# Robustness of {_text(report.study.name)}",
+        _bullets(_text(v.text) for v in report.verdicts),
+        _bullets(f"*Note:* {_text(note)}" for note in report.notes),
+        *(part for group in report.groups for part in _group(group)),
+        "## Provenance",
+        _bullets(f"{_text(name)}: {_text(said)}" for name, said in facts(report)),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def facts(report: RobustnessReport) -> list[tuple[str, str]]:
+    """Name and value of everything that identifies the analysis."""
+    p, s = report.provenance, report.settings
+    return [
+        ("spec hash", report.study.spec_hash),
+        *report.study.settings.items(),
+        ("code", p.code_version),
+        ("packages", ", ".join(f"{name} {version}" for name, version in p.packages.items())),
+        ("machine", p.machine),
+        ("analysed at", p.analysed_at.isoformat()),
+        ("bootstrap", f"{s.resamples} resamples of whole seeds, {100 * s.level:g} % intervals"),
+    ]
+
+
+def describe(group: GroupReport) -> str:
+    """One sentence about the grid, the cap and the tolerance of a group."""
+    low, high = (setting(end) for end in group.lr_range)
+    init_low, init_high = (setting(end) for end in group.init_range)
+    tolerance = "none" if group.tolerance is None else number(group.tolerance)
+    aim = "minimized" if group.minimize else "maximized"
+    target = "" if group.target is None else f", target {number(group.target)}"
+    return (
+        f"{group.goal_metric} {aim}{target}; lr {low} to {high}, init scale {init_low} to "
+        f"{init_high} (standard: {setting(group.standard_init)}); a diverged trial counts as "
+        f"{number(group.cap)}; tolerance {tolerance}."
+    )
+
+
+def _group(group: GroupReport) -> list[str]:
+    return [
+        f"## {_text(group.name)}",
+        _text(describe(group)),
+        _rules_table(group.rules),
+        _comparison_table(group),
+    ]
+
+
+def _rules_table(rules: Sequence[RuleReport]) -> str:
+    rows = [row for row in ROWS if any(row.name in r.scalars for r in rules)]
+    head = ["rule", *(row.title for row in rows), "results"]
+    body = [
+        [
+            _text(rule.rule),
+            *(_scalar(rule, row.name) for row in rows),
+            f"{rule.results} of {rule.trials}",
+        ]
+        for rule in rules
+    ]
+    return _table(head, body)
+
+
+def _scalar(rule: RuleReport, metric: str) -> str:
+    s = rule.scalars[metric]
+    if s.value is None:
+        return f"– ({_text(s.reason or '')})"
+    return f"{_text(quantity(s))} ({interval(s)})"
+
+
+def _comparison_table(group: GroupReport) -> str:
+    if not group.comparisons:
+        return ""
+    titles = {row.name: row.title for row in ROWS}
+    body = [
+        [
+            f"{_text(c.rule)} − {_text(c.baseline)}",
+            titles[c.metric],
+            _text(quantity(c.difference)),
+            interval(c.difference),
+            "–" if c.p_holm is None else f"{c.p_holm:.2g}",
+            c.strength.value,
+        ]
+        for c in group.comparisons
+    ]
+    return _table(["rules", "metric", "difference", "interval", "p (Holm)", "verdict"], body)
+
+
+def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _text(text: str) -> str:
+    """User text on one line, with everything that Markdown or HTML would read escaped."""
+    plain = " ".join(text.split())
+    marked = re.sub(r"([\\`*_\[\]|#~])", r"\\\1", plain)
+    return marked.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

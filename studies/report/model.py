@@ -1,0 +1,163 @@
+"""The report as data: immutable, validated, JSON."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from studies.metrics.scalar import Scalar
+
+
+class ReportPart(BaseModel):
+    """Base of everything in a report: frozen and closed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SpecSummary(ReportPart):
+    """What was asked: the study's name, its spec's hash and the settings worth printing."""
+
+    name: str
+    spec_hash: str
+    settings: dict[str, str] = Field(default_factory=dict)
+
+
+class Provenance(ReportPart):
+    """What ran it: code and package versions, machine, time of the analysis."""
+
+    code_version: str
+    packages: dict[str, str] = Field(default_factory=dict)
+    machine: str
+    analysed_at: datetime
+
+
+class AnalysisSettings(ReportPart):
+    """Choices of the analysis, fixed before looking at the result and printed with it.
+
+    ``tolerance`` is how much worse than the best still counts as good, in the goal's unit;
+    without one it is the goal's own, or else ``tolerance_share`` of the way from the best of all
+    rules to the cap.
+    """
+
+    tolerance: float | None = Field(default=None, gt=0)
+    tolerance_share: float = Field(default=0.1, gt=0, lt=1)
+    resamples: int = Field(default=10_000, ge=100)
+    level: float = Field(default=0.95, gt=0, lt=1)
+    alpha: float = Field(default=0.05, gt=0, lt=1)
+    baseline: str = "additive"
+
+
+class Strength(StrEnum):
+    """How well a claim is supported."""
+
+    SHOWN = "shown"
+    SUGGESTED = "suggested"
+    NOT_SHOWN = "no difference shown"
+    WITHHELD = "not enough results"
+    STATED = "stated"
+
+
+class Clause(ReportPart):
+    """One claim in words, the id of the number behind it, and its support."""
+
+    text: str
+    number: str
+    strength: Strength
+
+
+class Verdict(ReportPart):
+    """What a group says about one rule, in plain words."""
+
+    subject: str
+    clauses: tuple[Clause, ...]
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        return f"{self.subject}: " + "; ".join(c.text for c in self.clauses) + "."
+
+
+class RuleReport(ReportPart):
+    """The scalars of one rule and the trials behind them."""
+
+    rule: str
+    seeds: tuple[int, ...]
+    trials: int
+    results: int
+    diverged: int
+    scalars: dict[str, Scalar]
+
+
+class Comparison(ReportPart):
+    """Rule minus baseline on paired seeds."""
+
+    rule: str
+    baseline: str
+    metric: str
+    difference: Scalar
+    p_value: float | None = None
+    p_holm: float | None = None
+    strength: Strength
+
+
+class GroupReport(ReportPart):
+    """All rules of one problem and direction."""
+
+    problem: str
+    direction: str
+    goal_metric: str
+    minimize: bool
+    target: float | None
+    cap: float
+    tolerance: float | None
+    standard_init: float
+    lr_range: tuple[float, float]
+    init_range: tuple[float, float]
+    rules: tuple[RuleReport, ...]
+    comparisons: tuple[Comparison, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """``problem, direction``."""
+        return f"{self.problem}, {self.direction}"
+
+
+def number_id(*parts: str) -> str:
+    """The id of a number: problem, direction, rule (or ``rule vs baseline``), metric."""
+    return "/".join(parts)
+
+
+class RobustnessReport(ReportPart):
+    """An immutable analysis of a set of trials. Verdicts come first; numbers stand behind them."""
+
+    version: int = 1
+    verdicts: tuple[Verdict, ...]
+    notes: tuple[str, ...] = ()
+    study: SpecSummary
+    provenance: Provenance
+    settings: AnalysisSettings
+    groups: tuple[GroupReport, ...]
+
+    @property
+    def numbers(self) -> dict[str, Scalar]:
+        """Every reported number by id."""
+        found: dict[str, Scalar] = {}
+        for group in self.groups:
+            here = (group.problem, group.direction)
+            for rule in group.rules:
+                for metric, scalar in rule.scalars.items():
+                    found[number_id(*here, rule.rule, metric)] = scalar
+            for c in group.comparisons:
+                pair = f"{c.rule} vs {c.baseline}"
+                found[number_id(*here, pair, c.metric)] = c.difference
+        return found
+
+    def to_json(self) -> str:
+        """The report as indented JSON."""
+        return self.model_dump_json(indent=2)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read what `to_json` wrote."""
+        return cls.model_validate_json(text)

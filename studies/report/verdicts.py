@@ -1,0 +1,122 @@
+"""Verdicts in plain words, each claim tied to the id of its number."""
+
+from collections.abc import Sequence
+
+from studies.report.model import (
+    AnalysisSettings,
+    Clause,
+    Comparison,
+    GroupReport,
+    RuleReport,
+    Strength,
+    Verdict,
+    number_id,
+)
+from studies.report.scalars import ROWS
+from studies.report.wording import POINTS, interval, number, quantity
+
+HEADLINES = ("basin_volume", "shared_basin_volume", "divergence_rate", "best", "lr_sensitivity")
+"""Rows that a verdict speaks about."""
+
+FEW_SEEDS = 10
+
+
+def verdicts(groups: Sequence[GroupReport], settings: AnalysisSettings) -> tuple[Verdict, ...]:
+    """One verdict a rule: against the baseline, or on its own where it stands alone."""
+    found: list[Verdict] = []
+    for group in groups:
+        compared = {c.rule for c in group.comparisons}
+        if compared:
+            found.extend(_against(group, rule) for rule in group.rules if rule.rule in compared)
+        else:
+            found.extend(_alone(group, rule) for rule in group.rules)
+    return tuple(found)
+
+
+def _against(group: GroupReport, rule: RuleReport) -> Verdict:
+    mine = {c.metric: c for c in group.comparisons if c.rule == rule.rule}
+    baseline = next(iter(mine.values())).baseline
+    other = next(r for r in group.rules if r.rule == baseline)
+    clauses = [_clause(group, mine[name], rule, other) for name in HEADLINES if name in mine]
+    return Verdict(
+        subject=f"{group.name} · {rule.rule} against {baseline}", clauses=_merged(clauses)
+    )
+
+
+def _merged(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
+    """Claims that hold first, then what shows no difference, then what lacks results."""
+    order = (Strength.SHOWN, Strength.SUGGESTED, Strength.NOT_SHOWN, Strength.WITHHELD)
+    return tuple(sorted(clauses, key=lambda clause: order.index(clause.strength)))
+
+
+def _clause(group: GroupReport, c: Comparison, rule: RuleReport, other: RuleReport) -> Clause:
+    row = next(r for r in ROWS if r.name == c.metric)
+    link = number_id(group.problem, group.direction, f"{c.rule} vs {c.baseline}", c.metric)
+    topic = row.title[0].lower() + row.title[1:]
+    d = c.difference
+    if d.value is None or c.strength is Strength.WITHHELD:
+        text = f"{topic} not compared ({d.reason})"
+    elif c.strength is Strength.NOT_SHOWN:
+        text = f"no difference shown in {topic} ({interval(d)})"
+    elif d.unit == POINTS:
+        mine, theirs = quantity(rule.scalars[c.metric]), quantity(other.scalars[c.metric])
+        text = f"{row.more if d.value > 0 else row.less}: {mine} against {theirs}"
+    else:
+        text = f"{row.more if d.value > 0 else row.less} {_by(c)}"
+    return Clause(text=text + _doubt(c), number=link, strength=c.strength)
+
+
+def _by(c: Comparison) -> str:
+    d = c.difference
+    ends = sorted(abs(end) for end in (d.low or 0.0, d.high or 0.0))
+    size = f"by {number(abs(d.value or 0.0))} {d.unit}".rstrip()
+    return f"{size} ({100 * d.level:g} % {number(ends[0])} to {number(ends[1])})"
+
+
+def _doubt(c: Comparison) -> str:
+    censored = " [at the grid's border]" if c.difference.censored else ""
+    if c.strength is not Strength.SUGGESTED:
+        return censored
+    p = "too few seeds to test" if c.p_holm is None else f"corrected p = {c.p_holm:.2g}"
+    return f"{censored} – suggested only ({p})"
+
+
+def _alone(group: GroupReport, rule: RuleReport) -> Verdict:
+    clauses = []
+    for row in ROWS:
+        if row.name in HEADLINES and row.name in rule.scalars:
+            s = rule.scalars[row.name]
+            said = f"{quantity(s)} ({interval(s)})" if s.value is not None else f"{s.reason}"
+            link = number_id(group.problem, group.direction, rule.rule, row.name)
+            clauses.append(
+                Clause(
+                    text=f"{row.title[0].lower() + row.title[1:]} {said}",
+                    number=link,
+                    strength=Strength.STATED if s.value is not None else Strength.WITHHELD,
+                )
+            )
+    return Verdict(subject=f"{group.name} · {rule.rule}", clauses=tuple(clauses))
+
+
+def notes(groups: Sequence[GroupReport]) -> tuple[str, ...]:
+    """What a reader must know before trusting the numbers."""
+    rules = [rule for group in groups for rule in group.rules]
+    found = []
+    if any(rule.results < rule.trials for rule in rules):
+        done, asked = sum(r.results for r in rules), sum(r.trials for r in rules)
+        found.append(f"Partial results: {done} of {asked} trials have a result.")
+    fewest = min(len(rule.seeds) for rule in rules)
+    if fewest < FEW_SEEDS:
+        found.append(
+            f"{fewest} seed{'s' if fewest > 1 else ''}: percentile intervals are too narrow with "
+            "few seeds (a nominal 95 % covers about 74 % at 3 and 85 % at 5), and a sign-flip "
+            f"test can't go below p = {2.0 ** (1 - fewest):.2g}."
+        )
+    if any(s.censored for rule in rules for s in rule.scalars.values()):
+        found.append(
+            "Values marked ≥ or ≤ touch the grid's border or missing cells: widen the axes to "
+            "measure them."
+        )
+    if any(group.tolerance is None for group in groups):
+        found.append("No trial of a group is better than the cap, so no basin is defined there.")
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Resampling, intervals, paired tests and selection without the winner's curse."""

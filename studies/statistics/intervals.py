@@ -1,0 +1,63 @@
+"""Closed-form and percentile intervals."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import norm
+
+from studies.landscape import Floats
+
+
+class Interval(NamedTuple):
+    """A lower and an upper end."""
+
+    low: float
+    high: float
+
+
+def wilson(hits: float, trials: float, level: float = 0.95) -> Interval:
+    """Wilson's score interval of a proportion.
+
+    centre (p + z²/2n) / (1 + z²/n), half-width z·√(p(1−p)/n + z²/4n²) / (1 + z²/n)
+
+    Args:
+        hits: successes, in [0, trials]; fractional counts are allowed (effective sample sizes).
+        trials: n > 0.
+        level: coverage in (0, 1).
+
+    Raises:
+        ValueError: hits or trials out of range.
+
+    Source: Wilson, JASA 22:209 (1927).
+    """
+    if trials <= 0 or not -1e-9 <= hits <= trials * (1 + 1e-9):
+        raise ValueError(
+            f"wilson: got {hits} of {trials}, expected 0 <= hits <= trials, trials > 0"
+        )
+    z = float(norm.ppf(0.5 + level / 2))
+    p = min(max(hits / trials, 0.0), 1.0)
+    scale = 1.0 + z * z / trials
+    centre = (p + z * z / (2 * trials)) / scale
+    half = z * np.sqrt(p * (1 - p) / trials + z * z / (4 * trials**2)) / scale
+    return Interval(max(0.0, float(centre - half)), min(1.0, float(centre + half)))
+
+
+def percentile(samples: Floats, level: float = 0.95) -> Interval:
+    """Central percentile interval of bootstrap ``samples[R]``, NaN samples left out.
+
+    With few seeds it is too narrow: a 95 % interval of a mean covers about 74 % of the time at 3
+    seeds, 85 % at 5 and 92 % at 20.
+
+    Raises:
+        ValueError: no sample holds a value.
+    """
+    known = samples[~np.isnan(samples)]
+    if known.size == 0:
+        raise ValueError("percentile: got no finite sample, expected at least one")
+    tail = (1.0 - level) / 2
+    # Infinite samples (a target never reached) are ranked, not interpolated into NaN.
+    if np.isfinite(known).all():
+        low, high = np.quantile(known, [tail, 1.0 - tail])
+    else:
+        low, high = np.quantile(known, [tail, 1.0 - tail], method="nearest")
+    return Interval(float(low), float(high))
