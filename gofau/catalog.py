@@ -10,10 +10,12 @@ from math import inf, isfinite, log
 from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
+from gofau.errors import GofauError
+
 Scalar = float | int | bool | str
 
 
-class CatalogError(ValueError):
+class CatalogError(GofauError, ValueError):
     """A name or a value that the catalog does not allow; ``path`` locates it inside the entry."""
 
     def __init__(self, path: str, got: object, expected: str) -> None:
@@ -28,7 +30,8 @@ class Parameter:
     """One named setting with its default (``None``: required) and its allowed interval.
 
     ``low`` and ``high`` bound numbers; ``open_low``/``open_high`` exclude the end itself.
-    ``choices`` lists the allowed strings of a text setting.
+    ``choices`` lists the allowed strings of a text setting. A flag that is on needs the numbers
+    in ``needs_nonzero`` to differ from 0 and those in ``needs_zero`` to be 0.
     """
 
     name: str
@@ -40,6 +43,8 @@ class Parameter:
     open_low: bool = False
     open_high: bool = False
     choices: tuple[str, ...] = ()
+    needs_nonzero: tuple[str, ...] = ()
+    needs_zero: tuple[str, ...] = ()
 
     @property
     def expected(self) -> str:
@@ -120,12 +125,31 @@ class Entry:
                 raise CatalogError(f"{path}.{p.name}", None, f"{p.expected} (or an axis)")
             else:
                 resolved[p.name] = p.default
+        self.check_flags(resolved, path)
         return resolved
+
+    def check_flags(self, resolved: Mapping[str, object], path: str) -> None:
+        """Raise `CatalogError` for a flag that is on beside a number that it excludes."""
+        for p in self.parameters:
+            if p.kind is not bool or not resolved.get(p.name):
+                continue
+            for other in p.needs_nonzero:
+                if resolved.get(other, 1) == 0:
+                    raise CatalogError(f"{path}.{p.name}", True, f"false, or {other} > 0")
+            for other in p.needs_zero:
+                if resolved.get(other, 0) != 0:
+                    raise CatalogError(f"{path}.{p.name}", True, f"false, or {other} = 0")
 
 
 @dataclass(frozen=True)
 class DirectionEntry(Entry):
-    """What a base optimizer hands to a rule."""
+    """What a base optimizer hands to a rule.
+
+    ``step_size`` is the usual size of ``lr`` and ``lr_out``, which the optimizer takes when none is
+    given; ``None`` means that the user must choose.
+    """
+
+    step_size: float | None = None
 
 
 @dataclass(frozen=True)
@@ -214,7 +238,14 @@ directions.add(
         (
             _unit("momentum", 0.0, "momentum factor", open_high=False),
             _unit("dampening", 0.0, "dampening of momentum", open_high=False),
-            Parameter("nesterov", bool, False, "Nesterov momentum"),
+            Parameter(
+                "nesterov",
+                bool,
+                False,
+                "Nesterov momentum",
+                needs_nonzero=("momentum",),
+                needs_zero=("dampening",),
+            ),
         ),
     )
 )
@@ -227,6 +258,7 @@ directions.add(
             Parameter("lr_decay", float, 0.0, "slows u by 1 + (t - 1)·lr_decay", low=0.0),
             Parameter("initial_accumulator_value", float, 0.0, "where the sum starts", low=0.0),
         ),
+        step_size=1e-2,
     )
 )
 directions.add(
@@ -239,6 +271,7 @@ directions.add(
             _unit("momentum", 0.0, "momentum factor", open_high=False),
             Parameter("centered", bool, False, "subtract the squared mean gradient"),
         ),
+        step_size=1e-2,
     )
 )
 _amsgrad = Parameter("amsgrad", bool, False, "keep the largest second moment")
@@ -247,6 +280,7 @@ directions.add(
         "adam",
         "Bias-corrected first moment over the root of the bias-corrected second.",
         (*_betas, _eps, _amsgrad),
+        step_size=1e-3,
     )
 )
 directions.add(
@@ -254,6 +288,7 @@ directions.add(
         "adamw",
         "Adam's direction; weight decay always shrinks the parameter itself.",
         (*_betas, _eps, _amsgrad),
+        step_size=1e-3,
     )
 )
 directions.add(
@@ -261,6 +296,7 @@ directions.add(
         "madam",
         "The gradient over the root of the bias-corrected mean of its squares.",
         (_unit("beta2", 0.999, "decay of the second moment"),),
+        step_size=1e-2,
     )
 )
 
@@ -323,6 +359,33 @@ common: Entry = Entry(
     ),
 )
 """Settings of the optimizer outside its direction and rule."""
+
+zero_policy: Parameter = Parameter(
+    "zero_policy",
+    str,
+    "leave",
+    "what moves zero-initialised tensors: the rule, or additive steps of the rule's own size",
+    choices=("leave", "additive"),
+)
+"""A multiplicative rule never moves an exact zero, such as a bias at its usual start."""
+
+optimizer: Entry = Entry(
+    "optimizer",
+    "Settings of the torch optimizer beside its direction, its rule and the common ones.",
+    (
+        zero_policy,
+        Parameter("maximize", bool, False, "climb instead of descending"),
+        Parameter("capturable", bool, False, "keep step counts on the device, for CUDA graphs"),
+        Parameter(
+            "implementation",
+            str,
+            "auto",
+            "how steps are computed; all of them agree",
+            choices=("auto", "loop", "foreach", "fused"),
+        ),
+    ),
+)
+"""Settings that only `gofau.optim.Gofau` takes."""
 
 init_scale: Parameter = _positive("init_scale", 1.0, "factor on the standard init of weights")
 """Multiplies the standard initialisation of every weight tensor."""

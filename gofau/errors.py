@@ -1,0 +1,19 @@
+"""What gofau raises.
+
+GofauError
+├── CatalogError           a name or value that the catalog does not allow (also a ValueError)
+├── UnsupportedError       a tensor, or an implementation, that cannot be served (RuntimeError)
+└── StateError             a state dict that does not fit the optimizer (ValueError)
+"""
+
+
+class GofauError(Exception):
+    """The root of every error that gofau raises on purpose."""
+
+
+class UnsupportedError(GofauError, RuntimeError):
+    """A kind of tensor or an implementation that this optimizer cannot serve."""
+
+
+class StateError(GofauError, ValueError):
+    """A stored state that does not belong to this optimizer."""

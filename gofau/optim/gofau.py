@@ -1,0 +1,147 @@
+"""The optimizer: any direction with any update rule."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast, final, overload
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.optimizer import ParamsT
+
+from gofau.errors import UnsupportedError
+from gofau.optim import implementations
+from gofau.optim.batching import batches
+from gofau.optim.driving import Driven
+from gofau.optim.groups import STRUCTURAL, ParamGroup, complete, resolve
+from gofau.optim.storage import FORMAT, check_loadable
+
+
+@final
+class Gofau(Optimizer):
+    """θ ← θ − ξ(θ, u): a direction u and an update rule ξ, as one torch optimizer.
+
+    Args:
+        params: parameters or groups, as every torch optimizer takes them. A group may set any
+            option of its own, also ``direction`` and ``rule``.
+        direction: ``sgd``, ``adagrad``, ``rmsprop``, ``adam``, ``adamw`` or ``madam``.
+        rule: ``additive``, ``multiplicative``, ``hybrid``, ``madam``,
+            ``exponentiated_gradient`` or ``hypentropy``.
+        implementation: ``loop``, ``foreach``, ``fused``, or ``None`` to choose; they agree.
+        options: hyperparameters of the direction and the rule by their catalog names (``lr``,
+            ``lr_in``, ``lr_out``, ``gamma``, ``momentum``, ``beta1``, ...), ``weight_decay``,
+            ``decoupled_decay``, ``maximize``, ``capturable`` and ``zero_policy``. Numbers may
+            be one-element tensors. ``lr`` and ``lr_out`` default to the direction's usual step
+            size; ``sgd`` has none.
+
+    Raises:
+        CatalogError: an unknown option or a value out of range.
+        UnsupportedError: complex parameters, sparse gradients, a missing implementation.
+
+    Example:
+        >>> import torch
+        >>> from gofau import Gofau
+        >>> weight = torch.nn.Parameter(torch.ones(3))
+        >>> optimizer = Gofau([weight], direction="sgd", rule="multiplicative", lr_out=0.1)
+        >>> weight.sum().backward()
+        >>> optimizer.step()
+        >>> [round(x, 4) for x in weight.tolist()]
+        [0.9238, 0.9238, 0.9238]
+
+    Source: Kirtas, Passalis, Tefas, arXiv 2307.07189, Neurocomputing 576:127352 (2024).
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        direction: str = "adam",
+        rule: str = "hybrid",
+        *,
+        implementation: str | None = None,
+        **options: float | bool | str | Tensor,
+    ) -> None:
+        given = {**options, "direction": direction, "rule": rule}
+        given["implementation"] = "auto" if implementation is None else implementation
+        defaults = resolve(given, {}, "Gofau")
+        implementations.require(defaults["implementation"])
+        super().__init__(params, defaults)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group; options that it leaves out come from the constructor.
+
+        Raises:
+            CatalogError: an unknown option or a value out of range, with the group's index.
+            UnsupportedError: a complex parameter.
+        """
+        path = f"param_groups[{len(self.param_groups)}]"
+        if not isinstance(param_group, dict):
+            raise TypeError(f"{path}: got {type(param_group).__name__}, expected a dict")
+        given = {k: v for k, v in param_group.items() if k not in STRUCTURAL}
+        if given.get("implementation", "auto") is None:
+            given["implementation"] = "auto"
+        resolved = resolve(given, self.defaults, path)
+        implementations.require(resolved["implementation"])
+        super().add_param_group(param_group)
+        added = self.param_groups.pop()
+        _refuse_complex(added["params"], path)
+        kept = {k: v for k, v in added.items() if k in STRUCTURAL or k.startswith("initial_")}
+        self.param_groups.append(ParamGroup({**kept, **resolved, "zero_initialised": []}))
+
+    @overload
+    def step(self, closure: None = None) -> None: ...
+
+    @overload
+    def step(self, closure: Callable[[], float]) -> float: ...
+
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+        """Perform one step; parameters without a gradient stay.
+
+        Args:
+            closure: evaluates the model with gradients and returns the loss.
+
+        Returns:
+            float | None: what the closure returned.
+        """
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        with torch.no_grad():
+            for index, group in enumerate(self.param_groups):
+                for batch in batches(group, self.state, f"param_groups[{index}]"):
+                    implementations.run(group["implementation"], batch)
+        return loss
+
+    def driving(self, *names: str) -> Driven:
+        """A view for torch's schedulers in which ``lr`` is the named step size.
+
+        ``CosineAnnealingLR(optimizer.driving("lr_out"), T_max=10)`` anneals ``lr_out``. With
+        several names the first one is the scheduler's ``lr`` and the others keep their ratio
+        to it.
+        """
+        return Driven(self, names)
+
+    def state_dict(self) -> dict[str, Any]:
+        """As torch's, with the version of the format."""
+        return {**super().state_dict(), "format": FORMAT}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Load a state that this or an older release saved.
+
+        Raises:
+            StateError: a newer format, or groups saved with another direction or rule.
+        """
+        check_loadable(state_dict, self.param_groups)
+        super().load_state_dict(cast(dict[str, Any], state_dict))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.param_groups: list[dict[str, Any]] = [complete(g) for g in self.param_groups]
+
+
+def _refuse_complex(params: list[Tensor], path: str) -> None:
+    for index, param in enumerate(params):
+        if not param.is_floating_point():
+            raise UnsupportedError(
+                f"{path}.params[{index}]: got dtype {param.dtype}, expected a real "
+                "floating-point parameter; optimize torch.view_as_real of a complex one"
+            )

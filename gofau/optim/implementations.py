@@ -1,0 +1,37 @@
+"""Which implementation performs a step."""
+
+from types import MappingProxyType
+
+import torch
+from torch import Tensor
+
+from gofau.errors import UnsupportedError
+from gofau.optim import foreach, loop
+from gofau.optim.batch import Batch, Implementation
+
+implementations: MappingProxyType[str, Implementation] = MappingProxyType(
+    {"loop": loop.run, "foreach": foreach.run}
+)
+"""Everything that can perform a step, by name."""
+
+_PLAIN = (Tensor, torch.nn.Parameter)
+
+
+def require(name: str) -> None:
+    """Raise `UnsupportedError` unless ``name`` is "auto" or an implementation that exists."""
+    if name != "auto" and name not in implementations:
+        raise UnsupportedError(
+            f"implementation: got {name!r}, which this release does not have; "
+            f"expected auto, {', '.join(implementations)}"
+        )
+
+
+def run(name: str, batch: Batch) -> None:
+    """Perform ``batch`` by the named implementation."""
+    implementations[choose(batch) if name == "auto" else name](batch)
+
+
+def choose(batch: Batch) -> str:
+    """``foreach`` for plain tensors on an accelerator, else ``loop``; as torch.optim chooses."""
+    plain = all(type(p) in _PLAIN and p.device.type == "cuda" for p in batch.params)
+    return "foreach" if plain and foreach.supports(batch) else "loop"

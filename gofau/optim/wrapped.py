@@ -1,0 +1,127 @@
+"""Any additive torch optimizer as the direction of an update rule."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, final
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from gofau import catalog
+from gofau.optim.driving import Driven
+from gofau.optim.groups import ParamGroup
+from gofau.optim.storage import FORMAT, check_loadable
+from gofau.optim.zeros import note_zero_initialised, rule_at
+
+WRAPPED = "wrapped"
+"""The name that the groups of a wrapped optimizer give as their direction."""
+
+
+@final
+class Wrapped(Optimizer):
+    """u = θ before − θ after a step of ``inner``; the rule then moves θ along u.
+
+    ``inner`` owns the parameter groups and, with ``lr=1``, proposes unit-rate directions; its
+    weight decay and momentum are its own affair. It must move parameters additively: where its
+    proposal depends on θ (as decoupled decay does), that part enters u too.
+
+    Args:
+        inner: the optimizer that proposes steps; do not call its ``step`` yourself.
+        rule: the update rule.
+        zero_policy: ``leave`` or ``additive``, as for `gofau.optim.Gofau`.
+        options: the rule's hyperparameters, all that have no default.
+
+    Raises:
+        CatalogError: an unknown option or a value out of range.
+
+    Example:
+        >>> import torch
+        >>> from gofau import Wrapped
+        >>> weight = torch.nn.Parameter(torch.full((2,), 2.0))
+        >>> inner = torch.optim.SGD([weight], lr=1.0)
+        >>> optimizer = Wrapped(inner, rule="exponentiated_gradient", lr=0.5)
+        >>> weight.sum().backward()
+        >>> optimizer.step()
+        >>> [round(x, 4) for x in weight.tolist()]
+        [1.2131, 1.2131]
+    """
+
+    def __init__(
+        self,
+        inner: Optimizer,
+        rule: str = "hybrid",
+        *,
+        zero_policy: str = "leave",
+        **options: float,
+    ) -> None:
+        entry = catalog.rules.get(rule, "Wrapped.rule")
+        checked = catalog.zero_policy.check(zero_policy, "Wrapped.zero_policy")
+        defaults: dict[str, Any] = {
+            "direction": WRAPPED,
+            "rule": rule,
+            "zero_policy": checked,
+            **entry.resolve(options, "Wrapped"),
+        }
+        self.inner = inner
+        super().__init__([{"params": list(g["params"])} for g in inner.param_groups], defaults)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group, which ``inner`` must have already."""
+        super().add_param_group(param_group)
+        group = {**self.param_groups.pop(), "zero_initialised": []}
+        self.param_groups.append(ParamGroup(group))
+
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Let ``inner`` propose a step, take it back, and move by the rule instead.
+
+        Args:
+            closure: evaluates the model and returns the loss; handed to ``inner``.
+
+        Returns:
+            float | None: what ``inner`` returned.
+        """
+        before = {p: p.detach().clone() for group in self.param_groups for p in group["params"]}
+        loss = self.inner.step(closure) if closure is not None else self.inner.step()
+        with torch.no_grad():
+            for group in self.param_groups:
+                self._move(group, before)
+        return loss
+
+    def _move(self, group: dict[str, Any], before: Mapping[Tensor, Tensor]) -> None:
+        for index, param in enumerate(group["params"]):
+            if param.grad is None:
+                continue
+            start, state = before[param], self.state[param]
+            if "step" not in state:
+                note_zero_initialised(group, index, start)
+                state["step"] = torch.zeros(())
+                rule, hyper = rule_at(group, index, group)
+                state.update(rule.init(start, hyper))
+            state["step"].add_(1)
+            rule, hyper = rule_at(group, index, group)
+            param.copy_(rule.update(start, start - param, state, hyper))
+
+    def driving(self, *names: str) -> Driven:
+        """A view for torch's schedulers; see `gofau.optim.Gofau.driving`."""
+        return Driven(self, names)
+
+    def state_dict(self) -> dict[str, Any]:
+        """As torch's, with the version of the format and ``inner``'s own state."""
+        return {**super().state_dict(), "format": FORMAT, "inner": self.inner.state_dict()}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Load what `state_dict` gave, for ``inner`` too.
+
+        Raises:
+            StateError: a newer format, or groups saved with another rule.
+        """
+        check_loadable(state_dict, self.param_groups)
+        self.inner.load_state_dict(state_dict["inner"])
+        super().load_state_dict({k: v for k, v in state_dict.items() if k != "inner"})
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "inner": self.inner}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.param_groups: list[dict[str, Any]] = [ParamGroup(g) for g in self.param_groups]
