@@ -40,7 +40,7 @@ class InitialDraws:
             values = torch.stack([parameters[name] for parameters in drawn])[rows]
             values = values.detach().to(self._like.device, self._like.dtype)
             scaled = is_weight(values[0])
-            view.copy_((values * column(scales, values) if scaled else values).view_as(view))
+            view.copy_(values * column(scales, values) if scaled else values)
         return blocks
 
     def buffers(self, trials: Sequence[TrialPlan]) -> dict[str, Tensor]:

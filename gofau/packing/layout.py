@@ -51,7 +51,7 @@ class FlatLayout(Layout):
         """See `Layout.views`."""
         pieces = torch.split(blocks[0], self._lengths, dim=1)
         parts = zip(self._parts.items(), pieces, strict=True)
-        return {name: piece.unflatten(1, shape or (1,)) for (name, shape), piece in parts}
+        return {name: piece.view(-1, *shape) for (name, shape), piece in parts}
 
 
 @final

@@ -71,10 +71,10 @@ class Trainer:
         """Train until the queue is empty, yielding records as trials end."""
         while True:
             started = perf_counter()
-            self._refill()
+            self.refill()
             if self.stack is None:
                 return
-            self._epoch(self.stack)
+            self.epoch(self.stack)
             spent = (perf_counter() - started) / len(self.live)
             for progress in self.live:
                 progress.wall_s += spent
@@ -95,7 +95,8 @@ class Trainer:
             expected = f"a metric of {self.problem.name}: {', '.join(metrics)}"
             raise PlanError("goal_metric", self.plan.goal_metric, expected)
 
-    def _refill(self) -> None:
+    def refill(self) -> None:
+        """Start waiting trials once enough of the stack is free."""
         free = self.width - len(self.live)
         if not self.queue or free < REFILL_SHARE * self.width:
             return
@@ -141,7 +142,8 @@ class Trainer:
         ]
         return self._like.new_tensor(rows)
 
-    def _epoch(self, stack: Stack) -> None:
+    def epoch(self, stack: Stack) -> None:
+        """Train every trial of the stack for one epoch, and record it."""
         counts = group_counts([progress.stream for progress in self.live])
         order = self._orders(counts)
         sums = stack.step.new_zeros(stack.size)

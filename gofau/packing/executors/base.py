@@ -12,7 +12,6 @@ from gofau.packing.layout import Layout
 from gofau.packing.stack import Stack
 from gofau.problems import Dataset, Problem
 
-
 CHUNK = 512
 """Examples evaluated at once."""
 

@@ -1,0 +1,105 @@
+"""Small problems that cover what the executors must handle, and plans over them."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gofau import catalog
+from gofau.catalog import ProblemEntry, Scalar
+from gofau.packing import PackPlan, TrialPlan
+from gofau.problems import Classification, Dataset, registry
+
+METRICS = ("val_loss", "val_accuracy", "train_loss")
+
+
+def examples(train: int, val: int, shape: tuple[int, ...], classes: int) -> Dataset:
+    generator = torch.Generator().manual_seed(7)
+    x = torch.randn(train + val, *shape, generator=generator)
+    y = torch.randint(classes, (train + val,), generator=generator)
+    return Dataset(x[:train], y[:train], x[train:], y[train:])
+
+
+class Blobs(Classification):
+    """Thirteen features, three classes, layers of 5 and 4 units: no size is a power of two."""
+
+    name: ClassVar[str] = "test-blobs"
+
+    def dataset(self) -> Dataset:
+        return examples(33, 9, (13,), 3)
+
+    def module(self) -> nn.Module:
+        return nn.Sequential(
+            nn.Linear(13, 5), nn.ReLU(), nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 3)
+        )
+
+
+class Linear(Classification):
+    """One linear layer, an MLP of depth 0."""
+
+    name: ClassVar[str] = "test-linear"
+
+    def dataset(self) -> Dataset:
+        return examples(33, 9, (13,), 3)
+
+    def module(self) -> nn.Module:
+        return nn.Sequential(nn.Linear(13, 3))
+
+
+for _problem in (Blobs, Linear):
+    catalog.problems.add(
+        ProblemEntry(_problem.name, "A test problem.", cap=1.1, metrics=METRICS, train_size=33)
+    )
+    registry.add(_problem)
+
+
+HYPER: dict[str, Callable[[int], Scalar]] = {
+    "lr": lambda k: 0.01 * 1.3 ** (k % 7),
+    "lr_in": lambda k: 0.5 + 0.1 * (k % 5),
+    "lr_out": lambda k: 0.01 * 1.2 ** (k % 7),
+    "gamma": lambda k: (k % 4) / 3,
+    "beta": lambda k: 0.1 + 0.2 * (k % 3),
+    "momentum": lambda k: 0.3 * (k % 3),
+    "beta1": lambda k: 0.8 + 0.03 * (k % 3),
+    "beta2": lambda k: 0.99 + 0.003 * (k % 3),
+    "weight_decay": lambda k: 0.01 * (k % 2),
+}
+"""Every vector that may vary inside a pack, as a function of the trial's number."""
+
+
+def hyper(direction: str, rule: str, k: int) -> dict[str, Scalar]:
+    resolved: dict[str, Scalar] = {}
+    entries = (
+        catalog.directions.get(direction, "direction"),
+        catalog.rules.get(rule, "rule"),
+        catalog.common,
+    )
+    for entry in entries:
+        names = {p.name for p in entry.parameters}
+        resolved |= entry.resolve({n: f(k) for n, f in HYPER.items() if n in names}, "hyper")
+    return resolved
+
+
+def make_plan(
+    direction: str = "adam", rule: str = "hybrid", size: int = 3, **fields: object
+) -> PackPlan:
+    trials = tuple(
+        TrialPlan(k, seed=k % 3, init_scale=0.5 + 0.25 * (k % 4), hyper=hyper(direction, rule, k))
+        for k in range(size)
+    )
+    settings: dict[str, object] = {
+        "problem": "test-blobs",
+        "problem_parameters": {},
+        "epochs": 1,
+        "batch_size": 11,
+        "trials": trials,
+        "goal_metric": "val_loss",
+    }
+    return PackPlan(direction=direction, rule=rule, **(settings | fields))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def plan() -> Callable[..., PackPlan]:
+    return make_plan

@@ -1,0 +1,99 @@
+"""Packed training equals separate training: the oracle is a plain module and the plain step."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from gofau import catalog, functional
+from gofau.directions import direction
+from gofau.packing import PackPlan, TrialPlan
+from gofau.packing.streams import epoch_order, initial_module
+from gofau.packing.trainer import Trainer
+from gofau.problems import problem
+from gofau.rules import rule
+
+DIRECTIONS = tuple(catalog.directions.entries)
+RULES = tuple(catalog.rules.entries)
+Plans = Callable[..., PackPlan]
+
+
+def separately(plan: PackPlan, trial: TrialPlan, epochs: int) -> dict[str, Tensor]:
+    """The trial's parameters after ``epochs``, trained alone with Python numbers."""
+    given = problem(plan.problem, plan.problem_parameters)
+    module = initial_module(given.name, trial.seed, given.module).double()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            if parameter.dim() > 1:
+                parameter.mul_(trial.init_scale)
+    way, far = direction(plan.direction), rule(plan.rule)
+    hyper = {k: v for k, v in trial.hyper.items() if not isinstance(v, str)}
+    states = {
+        name: (way.init(p, hyper), far.init(p, hyper)) for name, p in module.named_parameters()
+    }
+    data = given.dataset().to(torch.float64, torch.device("cpu"))
+    steps = len(data.train_x) // plan.batch_size
+    for step in range(epochs * steps):
+        order = epoch_order(given.name, trial.seed, step // steps, len(data.train_x))
+        rows = order[(step % steps) * plan.batch_size :][: plan.batch_size]
+        module.zero_grad()
+        given.loss(module(data.train_x[rows]), data.train_y[rows]).backward()
+        with torch.no_grad():
+            for name, p in module.named_parameters():
+                assert p.grad is not None
+                p.copy_(functional.step(p, p.grad, way, far, *states[name], step + 1, hyper))
+    return {name: p.detach() for name, p in module.named_parameters()}
+
+
+def packed(plan: PackPlan, epochs: int) -> dict[str, Tensor]:
+    """All trials' parameters after ``epochs``, ``[K, ...]`` in the plan's order of seeds."""
+    trainer = Trainer(plan, len(plan.trials), lambda _: None)
+    trainer.refill()
+    assert trainer.stack is not None
+    for _ in range(epochs):
+        trainer.epoch(trainer.stack)
+    return trainer.executor.layout.views(trainer.stack.blocks)
+
+
+def worst_error(plan: PackPlan, epochs: int) -> float:
+    """The largest difference between packed and separate, in units of each tensor's size."""
+    together = packed(plan, epochs)
+    worst = 0.0
+    for k, trial in enumerate(sorted(plan.trials, key=lambda t: (t.seed, t.key))):
+        for name, alone in separately(plan, trial, epochs).items():
+            error = (together[name][k] - alone).abs().max() / alone.abs().max()
+            worst = max(worst, error.item())
+    return worst
+
+
+@pytest.mark.parametrize("rule_name", RULES)
+@pytest.mark.parametrize("direction_name", DIRECTIONS)
+@pytest.mark.parametrize("executor", ["bmm", "serial"])
+def test_one_step_equals_a_separate_step(
+    plan: Plans, executor: str, direction_name: str, rule_name: str
+) -> None:
+    given = plan(direction_name, rule_name, 7, batch_size=33, dtype="float64", executor=executor)
+    assert worst_error(given, 1) <= 1e-10
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 64])
+@pytest.mark.parametrize("name", ["test-blobs", "test-linear"])
+@pytest.mark.parametrize("executor", ["bmm", "serial"])
+def test_one_step_is_the_same_at_every_size(
+    plan: Plans, executor: str, name: str, size: int
+) -> None:
+    given = plan(
+        "adam", "hybrid", size, problem=name, batch_size=33, dtype="float64", executor=executor
+    )
+    assert worst_error(given, 1) <= 1e-10
+
+
+@pytest.mark.parametrize("rule_name", ["additive", "multiplicative", "hybrid"])
+@pytest.mark.parametrize("direction_name", ["sgd", "rmsprop", "adam"])
+@pytest.mark.parametrize("executor", ["bmm", "serial"])
+def test_fifty_steps_equal_fifty_separate_steps(
+    plan: Plans, executor: str, direction_name: str, rule_name: str
+) -> None:
+    given = plan(direction_name, rule_name, 4, epochs=17, dtype="float64", executor=executor)
+    assert worst_error(given, 17) <= 1e-8
