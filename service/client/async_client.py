@@ -1,0 +1,112 @@
+"""The async client: the calls of `service.client.calls`, awaited."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Self, TypeVar
+
+import httpx
+
+from service.client import calls
+from service.client.calls import Call
+from service.client.exchange import TIMEOUT, Pause, Reply, exchange, headers_of, next_pause
+from service.client.following import STREAM_PATIENCE, Following
+from service.client.models import M, Page, Study
+from service.client.retry import Backoff
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """Sends calls without blocking the event loop; the same retries as `Client`.
+
+    Example:
+        >>> from service.client import AsyncClient, calls
+        >>> async def names(url: str) -> list[str]:
+        ...     async with AsyncClient(url) as client:
+        ...         return [study.name async for study in client.pages(calls.list_studies())]
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        backoff: Backoff | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._backoff = backoff or Backoff()
+        self._sleep = sleep
+        self._http = httpx.AsyncClient(
+            base_url=self.url, headers=headers_of(token), timeout=TIMEOUT, transport=transport
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def send(self, call: Call[T]) -> T:
+        """Send a call, again if need be, and read its answer."""
+        steps = exchange(call, self._backoff, self.url)
+        reply: Reply = None
+        while True:
+            try:
+                step = steps.send(reply)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            reply = None
+            if isinstance(step, Pause):
+                await self._sleep(step.seconds)
+            else:
+                reply = await self._request(step.call)
+
+    async def pages(self, call: Call[Page[M]]) -> AsyncIterator[M]:
+        """The items of a listing, page after page."""
+        following: Call[Page[M]] | None = call
+        while following is not None:
+            page = await self.send(following)
+            for item in page.items:
+                yield item
+            following = calls.page_after(call, page)
+
+    async def watch(self, study: str, patience: Backoff = STREAM_PATIENCE) -> AsyncIterator[Study]:
+        """The study now, then again whenever it has news, until it has ended."""
+        following = Following(study)
+        pauses = patience.pauses()
+        while not following.ended:
+            cut: Reply = None
+            try:
+                async for news in self._news(following):
+                    pauses = patience.pauses()
+                    yield news
+            except httpx.TransportError as error:
+                cut = error
+            if not following.ended:
+                await self._sleep(next_pause(pauses, cut, self.url))
+
+    async def _request(self, call: Call[object]) -> httpx.Response | httpx.TransportError:
+        try:
+            return await self._http.request(call.method, call.path, **call.options)
+        except httpx.TransportError as error:
+            return error
+
+    async def _news(self, following: Following) -> AsyncIterator[Study]:
+        if following.polls:
+            yield following.see(await self.send(calls.get(following.id)))
+            return
+        async with self._http.stream("GET", following.path, headers=following.headers) as response:
+            if following.refused(response.status_code, response.headers):
+                return
+            async for line in response.aiter_lines():
+                if (news := following.take(line)) is not None:
+                    yield news
+                    if following.ended:
+                        return

@@ -1,0 +1,93 @@
+"""What the service answers, as typed values.
+
+Unknown fields are ignored, so that an older client reads a newer service.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from studies.trials import Outcome, StudyState, TrialState
+
+
+class Answer(BaseModel):
+    """Base of every answer: frozen, and open to fields of later releases."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Counts(Answer):
+    """Trials by state."""
+
+    waiting: int = 0
+    running: int = 0
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+    @property
+    def ended(self) -> int:
+        """Trials in a final state."""
+        return self.completed + self.failed + self.cancelled
+
+    @property
+    def total(self) -> int:
+        """All trials."""
+        return self.waiting + self.running + self.ended
+
+
+class Study(Answer):
+    """A stored study: its spec, its state and how far it is."""
+
+    id: str
+    name: str
+    state: StudyState
+    trials: int
+    counts: Counts
+    outcomes: Mapping[Outcome, int] = {}
+    reused: int = 0
+    rate: float | None = None
+    eta_s: float | None = None
+    message: str | None = None
+    tags: tuple[str, ...] = ()
+    spec_hash: str = ""
+    spec: Mapping[str, Any] | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class Plan(Answer):
+    """What a spec would run, and what it would cost."""
+
+    trials: int
+    cells: int
+    packs: int
+    estimate_s: float | None = None
+
+
+class Trial(Answer):
+    """One cell with one seed."""
+
+    index: int
+    state: TrialState
+    outcome: Outcome | None = None
+    seed: int
+    problem: str = ""
+    direction: str = ""
+    rule: str = ""
+    point: Mapping[str, float] = {}
+    value: float | None = None
+    error: str | None = None
+
+
+M = TypeVar("M", bound=Answer)
+
+
+class Page(Answer, Generic[M]):
+    """One page of a listing; ``next`` is the cursor of the following one, or ``None``."""
+
+    items: tuple[M, ...]
+    next: str | None = None
