@@ -11,12 +11,8 @@ from gofau.directions import direction as direction_of
 from gofau.errors import UnsupportedError
 from gofau.hyper import Hyper, State
 from gofau.optim.batch import Batch
+from gofau.optim.groups import hyper_names
 from gofau.optim.zeros import note_zero_initialised, rule_at
-
-_NOT_HYPER = frozenset(
-    {"params", "param_names", "direction", "rule", "name", "zero_policy", "zero_initialised"}
-    | {"implementation", "capturable"}
-)
 
 
 class _Kind(NamedTuple):
@@ -76,9 +72,7 @@ def batches(
 
 def hyperparameters(group: dict[str, Any], capturable: bool) -> Hyper:
     """The group's hyperparameters; tensors become numbers unless a graph must keep them."""
-    values = {
-        k: v for k, v in group.items() if k not in _NOT_HYPER and not k.startswith("initial_lr")
-    }
+    values = {name: group[name] for name in hyper_names(group["direction"], group["rule"])}
     if capturable:
         return values
     return {k: v.item() if isinstance(v, Tensor) else v for k, v in values.items()}

@@ -1,6 +1,7 @@
 """Parameter groups: options checked against the catalog, with ``lr`` for every scheduler."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from torch import Tensor
@@ -48,6 +49,13 @@ def entries(direction: str, rule: str, path: str) -> tuple[Entry, ...]:
         catalog.common,
         catalog.optimizer,
     )
+
+
+@cache
+def hyper_names(direction: str, rule: str) -> tuple[str, ...]:
+    """The names of the numbers and flags that one step reads."""
+    places = entries(direction, rule, "param_groups")
+    return tuple(p.name for entry in places for p in entry.parameters if p.kind is not str)
 
 
 def resolve(given: Mapping[str, Any], defaults: Mapping[str, Any], path: str) -> dict[str, Any]:
