@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from gofau.packing.errors import PlanError
-from gofau.packing.executors import Batch, choose
-from gofau.packing.executors.base import group_counts
+from gofau.packing.executors import Batch, Groups, choose
 from gofau.packing.initial import InitialDraws
 from gofau.packing.optimizer import StackOptimizer
 from gofau.packing.plan import PackPlan, TrialOutcome, TrialPlan
@@ -144,13 +143,12 @@ class Trainer:
 
     def epoch(self, stack: Stack) -> None:
         """Train every trial of the stack for one epoch, and record it."""
-        counts = group_counts([progress.stream for progress in self.live])
-        order = self._orders(counts)
+        groups = Groups.of([progress.stream for progress in self.live], stack.step.device)
+        order = self._orders(groups)
         sums = stack.step.new_zeros(stack.size)
         done = torch.tensor([p.epoch * self.epoch_steps for p in self.live], device=sums.device)
         for step in range(self.epoch_steps):
-            rows = order[:, step * self.batch : (step + 1) * self.batch]
-            batch = Batch(self.data.train_x[rows], self.data.train_y[rows], counts)
+            batch = self._batch(order, step, groups)
             losses, grads = self.executor.gradients(stack, batch)
             sums += losses
             factor = self._factor(stack, done + step)
@@ -164,11 +162,20 @@ class Trainer:
             return None
         return stack.factors.gather(1, index.unsqueeze(1)).squeeze(1)
 
-    def _orders(self, counts: tuple[int, ...]) -> Tensor:
+    def _batch(self, order: Tensor, step: int, groups: Groups) -> Batch:
+        rows = order[:, step * self.batch : (step + 1) * self.batch]
+        flat, shape = rows.flatten(), rows.shape
+        x, y = self.data.train_x, self.data.train_y
+        return Batch(
+            x.index_select(0, flat).view(*shape, *x.shape[1:]),
+            y.index_select(0, flat).view(*shape, *y.shape[1:]),
+            groups,
+        )
+
+    def _orders(self, groups: Groups) -> Tensor:
         """The order of this epoch's examples for each group, ``[G, N]``."""
-        ends = torch.tensor(counts).cumsum(0).tolist()
         size = len(self.data.train_x)
-        streams = [self.live[end - 1].stream for end in ends]
+        streams = [self.live[row.start].stream for row in groups.rows]
         orders = [epoch_order(self.problem.name, seed, epoch, size) for seed, epoch in streams]
         return torch.stack(orders).to(self._like.device)
 

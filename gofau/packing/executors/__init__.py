@@ -3,13 +3,13 @@
 from torch import nn
 
 from gofau.packing.errors import UnsupportedError
-from gofau.packing.executors.base import Batch, Executor
+from gofau.packing.executors.base import Batch, Executor, Groups
 from gofau.packing.executors.mlp import MLPExecutor
 from gofau.packing.executors.serial import SerialExecutor
 from gofau.packing.plan import ExecutorName
 from gofau.problems import Problem
 
-__all__ = ["Batch", "Executor", "MLPExecutor", "SerialExecutor", "choose"]
+__all__ = ["Batch", "Executor", "Groups", "MLPExecutor", "SerialExecutor", "choose"]
 
 _preferred: tuple[type[Executor], ...] = (MLPExecutor, SerialExecutor)
 

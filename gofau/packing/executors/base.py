@@ -1,7 +1,7 @@
 """The interface of an executor: how the losses and gradients of a stack are computed."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,30 +17,46 @@ CHUNK = 512
 
 
 @dataclass(frozen=True)
+class Groups:
+    """Runs of neighbouring trials that share a stream, hence their examples.
+
+    Args:
+        rows: the rows of the stack that each of the G groups covers.
+        index: each trial's group, ``[K]``.
+    """
+
+    rows: tuple[slice, ...]
+    index: Tensor
+
+    @classmethod
+    def of(cls, streams: Sequence[object], device: torch.device) -> "Groups":
+        """The runs of equal neighbours in ``streams``."""
+        starts = [i for i, key in enumerate(streams) if i == 0 or key != streams[i - 1]]
+        ends = [*starts[1:], len(streams)]
+        rows = tuple(slice(start, end) for start, end in zip(starts, ends, strict=True))
+        index = [g for g, row in enumerate(rows) for _ in range(row.start, row.stop)]
+        return cls(rows, torch.tensor(index, device=device))
+
+    def per_trial(self, values: Tensor) -> Tensor:
+        """``[G, ...]`` values repeated to ``[K, ...]``; a view where there is one group."""
+        if len(self.rows) == 1:
+            return values.expand(len(self.index), *values.shape[1:])
+        return values.index_select(0, self.index)
+
+
+@dataclass(frozen=True)
 class Batch:
-    """One step's examples; neighbouring trials of one stream share theirs.
+    """One step's examples.
 
     Args:
         x: inputs, ``[G, B, ...]``, one batch per group of trials.
         y: targets, ``[G, B, ...]``.
-        counts: how many trials, in the stack's order, belong to each of the G groups.
+        groups: which trials each batch is for.
     """
 
     x: Tensor
     y: Tensor
-    counts: tuple[int, ...]
-
-    def slices(self) -> list[slice]:
-        """The rows of the stack that each group covers."""
-        ends = torch.tensor(self.counts).cumsum(0).tolist()
-        return [slice(end - n, end) for end, n in zip(ends, self.counts, strict=True)]
-
-    def per_trial(self, values: Tensor) -> Tensor:
-        """``[G, ...]`` values repeated to ``[K, ...]``; a view where there is one group."""
-        if len(self.counts) == 1:
-            return values.expand(self.counts[0], *values.shape[1:])
-        counts = torch.tensor(self.counts, device=values.device)
-        return values.repeat_interleave(counts, dim=0)
+    groups: Groups
 
 
 class Executor(ABC):
@@ -89,33 +105,31 @@ class Executor(ABC):
 
     def losses(self, stack: Stack, x: Tensor, y: Tensor) -> Tensor:
         """Mean losses ``[K]`` in evaluation mode."""
-        return self._chunked(stack, x, y, loss_only=True)["loss"]
+        return _over_chunks(lambda *rows: {"loss": self._losses(stack, *rows)}, x, y)["loss"]
 
     def measure(self, stack: Stack, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         """The problem's validation metrics, ``[K]`` each."""
-        return self._chunked(stack, x, y, loss_only=False)
+        return _over_chunks(lambda *rows: self._measure(stack, *rows), x, y)
 
-    @torch.no_grad()
-    def _chunked(self, stack: Stack, x: Tensor, y: Tensor, loss_only: bool) -> dict[str, Tensor]:
-        totals: dict[str, Tensor] = {}
-        for xs, ys in zip(torch.split(x, CHUNK), torch.split(y, CHUNK), strict=True):
-            score = self._loss if loss_only else self.problem.measure
-            values = torch.vmap(score, in_dims=(0, None))(self.outputs(stack, xs), ys)
-            for name, value in values.items():
-                share = value * (len(xs) / len(x))
-                totals[name] = totals[name] + share if name in totals else share
-        return totals
+    def _losses(self, stack: Stack, x: Tensor, y: Tensor) -> Tensor:
+        score = torch.vmap(self.problem.loss, in_dims=(0, None))
+        losses: Tensor = score(self.outputs(stack, x), y)
+        return losses
 
-    def _loss(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        return {"loss": self.problem.loss(output, target)}
+    def _measure(self, stack: Stack, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        score = torch.vmap(self.problem.measure, in_dims=(0, None))
+        measured: dict[str, Tensor] = score(self.outputs(stack, x), y)
+        return measured
 
 
-def group_counts(streams: Sequence[object]) -> tuple[int, ...]:
-    """Lengths of the runs of equal neighbours."""
-    counts: list[int] = []
-    for i, key in enumerate(streams):
-        if i and key == streams[i - 1]:
-            counts[-1] += 1
-        else:
-            counts.append(1)
-    return tuple(counts)
+@torch.no_grad()
+def _over_chunks(
+    score: Callable[[Tensor, Tensor], dict[str, Tensor]], x: Tensor, y: Tensor
+) -> dict[str, Tensor]:
+    """Means over all examples, from means over chunks of them."""
+    totals: dict[str, Tensor] = {}
+    for xs, ys in zip(torch.split(x, CHUNK), torch.split(y, CHUNK), strict=True):
+        for name, value in score(xs, ys).items():
+            share = value * (len(xs) / len(x))
+            totals[name] = totals[name] + share if name in totals else share
+    return totals

@@ -32,7 +32,7 @@ class SerialExecutor(Executor):
         self.template.train()
         grads = [torch.empty_like(block) for block in stack.blocks]
         into = self.layout.views(grads)
-        x, y = batch.per_trial(batch.x), batch.per_trial(batch.y)
+        x, y = batch.groups.per_trial(batch.x), batch.groups.per_trial(batch.y)
         losses = []
         for k in range(stack.size):
             parameters = self._row(stack, k)
