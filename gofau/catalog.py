@@ -405,3 +405,6 @@ problems.add(
         classes=10,
     )
 )
+
+# Last, since the entries are made of the classes above.
+import gofau.toy_catalog  # noqa: E402, F401

@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from gofau.catalog import Registry, Scalar
 from gofau.problems.base import Classification, Dataset, Problem
 from gofau.problems.digits import DigitsMLP
+from gofau.problems.toys import problem_class, toys
 
 __all__ = ["Classification", "Dataset", "Problem", "problem", "registry"]
 
 registry: Registry[type[Problem]] = Registry("problem")
 for _kind in (DigitsMLP,):
     registry.add(_kind)
+for _toy in toys.entries.values():
+    registry.add(problem_class(_toy))
 
 
 def problem(name: str, parameters: Mapping[str, Scalar] | None = None) -> Problem:
