@@ -99,9 +99,9 @@ def report_markdown(study: str) -> Call[str]:
 
 def page_after(call: Call[Page[M]], page: Page[M]) -> Call[Page[M]] | None:
     """The call for the page that follows, or ``None`` after the last."""
-    if page.next is None:
+    if page.next_cursor is None:
         return None
-    return replace(call, params={**call.params, "after": page.next})
+    return replace(call, params={**call.params, "cursor": page.next_cursor})
 
 
 def encode(spec: Spec) -> tuple[bytes, str]:

@@ -39,33 +39,43 @@ class Counts(Answer):
 
 
 class Study(Answer):
-    """A stored study: its spec, its state and how far it is."""
+    """A stored study: its state and how far it is."""
 
     id: str
     name: str
     state: StudyState
+    spec_hash: str
+    goal: Mapping[str, Any]
     trials: int
     counts: Counts
-    outcomes: Mapping[Outcome, int] = {}
-    reused: int = 0
-    rate: float | None = None
-    eta_s: float | None = None
-    message: str | None = None
-    tags: tuple[str, ...] = ()
-    spec_hash: str = ""
-    spec: Mapping[str, Any] | None = None
-    created_at: datetime | None = None
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
+    outcomes: Mapping[Outcome, int]
+    reused: int
+    progress: float
+    trials_per_s: float | None
+    eta_s: float | None
+    message: str | None
+    tags: tuple[str, ...]
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the study has ended with results."""
+        return self.state is StudyState.COMPLETED
 
 
 class Plan(Answer):
     """What a spec would run, and what it would cost."""
 
+    name: str
+    spec_hash: str
     trials: int
     cells: int
     packs: int
-    estimate_s: float | None = None
+    reusable: int
+    seconds_per_trial: float | None
+    seconds: float | None
 
 
 class Trial(Answer):
@@ -87,7 +97,7 @@ M = TypeVar("M", bound=Answer)
 
 
 class Page(Answer, Generic[M]):
-    """One page of a listing; ``next`` is the cursor of the following one, or ``None``."""
+    """One page of a listing; ``next_cursor`` leads to the following one, if there is one."""
 
     items: tuple[M, ...]
-    next: str | None = None
+    next_cursor: str | None

@@ -1,0 +1,49 @@
+"""``gofau report``: the answer, as a table, a page, Markdown or data."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli import options
+from service.cli.connect import connect
+from service.cli.console import out, print_json
+from service.cli.tables import rules_table
+
+
+def report(
+    study: options.StudyId,
+    html: options.Html = None,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", help="Write the report as Markdown to this file.")
+    ] = None,
+    url: options.Url = None,
+    token: options.Token = None,
+    as_json: options.Json = False,
+) -> None:
+    """Print a study's robustness report; while it runs, what is known so far.
+
+    [bold]Examples[/bold]
+
+    gofau report st_3f9c
+
+    gofau report st_3f9c --html report.html --markdown report.md
+
+    gofau report st_3f9c --json | jq '.verdicts'
+    """
+    with connect(url, token) as client:
+        found = client.report(study)
+        written = [p for p in (html, markdown) if p is not None]
+        if html is not None:
+            html.write_text(client.report_html(study), encoding="utf-8")
+        if markdown is not None:
+            markdown.write_text(client.report_markdown(study), encoding="utf-8")
+    if as_json:
+        print_json(found)
+        return
+    for verdict in found.verdicts:
+        out().print(verdict.text, markup=False)
+    for group in found.groups:
+        out().print(rules_table(group))
+    for path in written:
+        out().print(f"wrote {path.absolute()}", markup=False)

@@ -1,0 +1,94 @@
+"""``gofau run`` and ``gofau demo``: a study from start to end, with nothing left behind."""
+
+import os
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli import options
+from service.cli.commands.up import announce
+from service.cli.console import err
+from service.cli.local.errors import LocalError
+from service.cli.local.ports import free_port
+from service.cli.local.stack import Stack, StackOptions, local_stack
+from service.cli.outcome import conclude, exit_for
+from service.cli.progress import follow
+from service.cli.spec_source import read_spec
+from service.client import Backoff, Client, Study
+
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: 8080 if free, else any.")]
+PATIENCE = Backoff(tries=5)
+
+
+def run(
+    spec: options.SpecFile,
+    fresh: options.Fresh = False,
+    html: options.Html = Path("report.html"),
+    port: Port = 0,
+    data_dir: options.DataDir = options.DATA_DIR,
+    cpus: options.Cpus = None,
+    as_json: options.Json = False,
+) -> None:
+    """Run a study by itself: start the service and Ray, train, write the report, end all.
+
+    The study stays in the data folder; 'gofau up' serves it again. After Ctrl-C it goes on there.
+
+    [bold]Example[/bold]
+
+    gofau run study.yaml --html report.html
+    """
+    _run(read_spec(spec), fresh, html, StackOptions(data_dir, port=port, cpus=_all(cpus)), as_json)
+
+
+def demo(
+    html: options.Html = Path("report.html"),
+    port: Port = 0,
+    data_dir: options.DataDir = options.DATA_DIR,
+    cpus: options.Cpus = None,
+    as_json: options.Json = False,
+) -> None:
+    """Run the study that ships with Gofau: three rules on scikit-learn's digits, 945 trials.
+
+    [bold]Example[/bold]
+
+    gofau demo
+    """
+    text = files("studies").joinpath("catalog/digits-mlp.yaml").read_text(encoding="utf-8")
+    _run(text, True, html, StackOptions(data_dir, port=port, cpus=_all(cpus)), as_json)
+
+
+def _run(text: str, fresh: bool, html: Path | None, wanted: StackOptions, as_json: bool) -> None:
+    err().print("starting the service and Ray ...")
+    port = wanted.port or free_port(8080)
+    with local_stack(StackOptions(wanted.data_dir, wanted.host, port, wanted.cpus)) as stack:
+        if not as_json:
+            announce(stack.state, False)
+        with Client(stack.state.url, stack.state.token) as client:
+            study = client.submit(text, fresh=fresh)
+            err().print(f"submitted {study.id}: {study.trials} trials")
+            ended = conclude(client, _followed(client, study, stack), html, as_json)
+    again = "" if wanted.data_dir == options.DATA_DIR else f" --data-dir {wanted.data_dir}"
+    err().print(f"ended; serve the study again with: gofau up{again}", markup=False)
+    raise exit_for(ended)
+
+
+def _followed(client: Client, study: Study, stack: Stack) -> Study:
+    try:
+        return follow(_while_up(client.watch(study.id, PATIENCE), stack), err())
+    except KeyboardInterrupt:
+        err().print(f"\nending; study {study.id} goes on with 'gofau up'")
+        raise
+
+
+def _while_up(updates: Iterator[Study], stack: Stack) -> Iterator[Study]:
+    for update in updates:
+        if stack.failure is not None:
+            raise LocalError(stack.failure)
+        yield update
+
+
+def _all(cpus: int | None) -> int:
+    return cpus or os.cpu_count() or 1

@@ -1,0 +1,81 @@
+"""``gofau list``, ``show`` and ``cancel``."""
+
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from service.cli import options
+from service.cli.connect import connect
+from service.cli.console import out, print_json
+from service.cli.tables import studies_table, study_table
+from studies.trials import StudyState
+
+
+def list_(
+    state: Annotated[StudyState | None, typer.Option(help="Only studies in this state.")] = None,
+    name: Annotated[str | None, typer.Option(help="Only studies of this name.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only studies with this tag.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    url: options.Url = None,
+    token: options.Token = None,
+    as_json: options.Json = False,
+) -> None:
+    """List studies, newest first.
+
+    [bold]Examples[/bold]
+
+    gofau list --state running
+
+    gofau list --json | jq -r '.[].id'
+    """
+    given = {"state": state, "name": name, "tag": tag, "limit": min(limit, 1000)}
+    filters = {key: value for key, value in given.items() if value is not None}
+    with connect(url, token) as client:
+        found = list(islice(client.list(**filters), limit))
+    if as_json:
+        print_json(found)
+    elif found:
+        out().print(studies_table(found))
+    else:
+        out().print("no study yet; submit one with 'gofau submit SPEC'")
+
+
+def show(
+    study: options.StudyId,
+    url: options.Url = None,
+    token: options.Token = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show one study: state, counts of trials by state and outcome, rate, time left.
+
+    [bold]Example[/bold]
+
+    gofau show st_3f9c
+    """
+    with connect(url, token) as client:
+        found = client.get(study)
+    if as_json:
+        print_json(found)
+    else:
+        out().print(study_table(found))
+
+
+def cancel(
+    study: options.StudyId,
+    url: options.Url = None,
+    token: options.Token = None,
+    as_json: options.Json = False,
+) -> None:
+    """Cancel a study; the trials that have completed are kept.
+
+    [bold]Example[/bold]
+
+    gofau cancel st_3f9c
+    """
+    with connect(url, token) as client:
+        found = client.cancel(study)
+    if as_json:
+        print_json(found)
+    else:
+        out().print(f"{found.id} is {found.state}")

@@ -1,0 +1,123 @@
+"""``gofau submit``, ``validate`` and ``watch``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli import options
+from service.cli.connect import connect
+from service.cli.console import err, out, print_json
+from service.cli.outcome import conclude, exit_for
+from service.cli.progress import duration, follow
+from service.cli.spec_source import read_spec
+from service.client import Client, Study
+from studies.parsing import parse_yaml
+
+Watch = Annotated[
+    bool, typer.Option("--watch", "-w", help="Follow the study, then print its table and report.")
+]
+
+
+def submit(
+    spec: options.SpecFile,
+    watch: Watch = False,
+    fresh: options.Fresh = False,
+    html: options.Html = Path("report.html"),
+    key: Annotated[
+        str | None,
+        typer.Option(
+            help="Idempotency key: the same key gives the same study.", show_default=False
+        ),
+    ] = None,
+    url: options.Url = None,
+    token: options.Token = None,
+    as_json: options.Json = False,
+) -> None:
+    """Submit a study to a running service.
+
+    With --watch, the command ends when the study does: with code 1 if it failed or was cancelled.
+    Ctrl-C only stops watching; the study goes on.
+
+    [bold]Examples[/bold]
+
+    gofau submit study.yaml --watch
+
+    gofau submit study.yaml --json | jq -r .id
+    """
+    text = read_spec(spec)
+    with connect(url, token) as client:
+        study = client.submit(text, key=key, fresh=fresh)
+        if watch:
+            raise exit_for(conclude(client, watched(client, study), html, as_json))
+    if as_json:
+        print_json(study)
+    else:
+        out().print(f"{study.id}: {study.trials} trials {study.state}")
+        out().print(f"follow it with: gofau watch {study.id}")
+
+
+def watch(
+    study: options.StudyId,
+    html: options.Html = Path("report.html"),
+    url: options.Url = None,
+    token: options.Token = None,
+    as_json: options.Json = False,
+) -> None:
+    """Follow a study that was submitted before, then print its table and write its report.
+
+    [bold]Example[/bold]
+
+    gofau watch st_3f9c
+    """
+    with connect(url, token) as client:
+        raise exit_for(conclude(client, watched(client, client.get(study)), html, as_json))
+
+
+def validate(
+    spec: options.SpecFile,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Check the spec only; ask no service.")
+    ] = False,
+    url: options.Url = None,
+    token: options.Token = None,
+    as_json: options.Json = False,
+) -> None:
+    """Check a spec and say what it would run; nothing is stored.
+
+    [bold]Examples[/bold]
+
+    gofau validate study.yaml
+
+    gofau validate study.yaml --offline --json
+    """
+    text = read_spec(spec)
+    if offline:
+        parsed = parse_yaml(text)
+        counts = {"name": parsed.name, "trials": parsed.trial_count, "cells": parsed.cell_count}
+        _print_plan({**counts, "spec_hash": parsed.hash}, as_json)
+        return
+    with connect(url, token) as client:
+        plan = client.validate(text)
+    _print_plan(plan.model_dump(), as_json)
+
+
+def watched(client: Client, study: Study) -> Study:
+    """Follow a study in the terminal to its end."""
+    try:
+        return follow(client.watch(study.id), err())
+    except KeyboardInterrupt:
+        err().print(f"\nthe study goes on: gofau watch {study.id}, or gofau cancel {study.id}")
+        raise
+
+
+def _print_plan(plan: dict[str, object], as_json: bool) -> None:
+    if as_json:
+        print_json(plan)
+        return
+    seconds = plan.pop("seconds", None)
+    for name, value in plan.items():
+        if value is not None:
+            out().print(f"{name.replace('_', ' '):<18}{value}", markup=False)
+    if isinstance(seconds, float):
+        out().print(f"{'time on a core':<18}about {duration(seconds)}")

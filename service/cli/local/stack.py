@@ -1,0 +1,151 @@
+"""The whole of it on one machine: a service on SQLite and a Ray cluster, with one end."""
+
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from uuid import uuid4
+
+from service.cli.local import processes, ray_head, server, state
+from service.cli.local.errors import LocalError
+from service.cli.local.ports import free_port, is_free
+from service.settings import is_loopback
+
+RAY_GRACE_S = 1.5
+"""Asked to end, Ray drains its node for half a minute; nothing here is worth that."""
+
+
+@dataclass(frozen=True)
+class StackOptions:
+    """How to run: where data lives, where to listen (port 0: any free one), how many cores."""
+
+    data_dir: Path = Path(".gofau")
+    host: str = "127.0.0.1"
+    port: int = 8080
+    cpus: int = os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack."""
+
+    state: state.StackState
+    service: processes.Started
+    ray: processes.Started
+
+    @property
+    def failure(self) -> str | None:
+        """What ended by itself, with the end of its log; ``None`` while all runs."""
+        for name, process in (("the service", self.service), ("Ray", self.ray)):
+            if not process.running:
+                return f"{name} ended by itself; {process.log} ends:\n{process.tail()}"
+        return None
+
+
+@contextmanager
+def local_stack(options: StackOptions) -> Iterator[Stack]:
+    """Start a service and a Ray cluster, and end all that they started.
+
+    Raises:
+        LocalError: one already runs in this data folder, a port is taken, or a start fails.
+    """
+    options.data_dir.mkdir(parents=True, exist_ok=True)
+    with state.lock(options.data_dir), _terminable():
+        clear_leftovers(options.data_dir)
+        planned = _plan(options)
+        service: processes.Started | None = None
+        try:
+            state.write_state(options.data_dir, planned)
+            ray = ray_head.start_ray(planned, options.cpus, options.data_dir)
+            service = server.start_server(
+                planned.mark, _settings(options, planned), options.data_dir
+            )
+            server.wait_for_server(planned.url, service)
+            ray_head.wait_for_ray(planned, ray)
+            ready = planned.model_copy(update={"ready": True})
+            state.write_state(options.data_dir, ready)
+            yield Stack(ready, service, ray)
+        finally:
+            with _uninterruptible():
+                if service is not None:
+                    service.end(server.GRACE_S)
+                _clear(options.data_dir, planned)
+
+
+def clear_leftovers(data_dir: Path) -> int:
+    """End what a killed stack of this folder left behind; returns the number of processes."""
+    left = state.read_state(data_dir)
+    return _clear(data_dir, left) if left is not None else 0
+
+
+def _clear(data_dir: Path, planned: state.StackState) -> int:
+    count = processes.sweep(planned.mark, RAY_GRACE_S)
+    shutil.rmtree(planned.ray_folder, ignore_errors=True)
+    state.remove_state(data_dir)
+    return count
+
+
+def _plan(options: StackOptions) -> state.StackState:
+    if options.port and not is_free(options.port, options.host):
+        raise LocalError(
+            f"port: got {options.port}, which another program uses, "
+            "expected a free one; choose one with --port (0: any)"
+        )
+    port = options.port or free_port(host=options.host)
+    name = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
+    token = os.environ.get("GOFAU_ADMIN_TOKEN") or secrets.token_urlsafe(32)
+    return state.StackState(
+        mark=uuid4().hex,
+        pid=os.getpid(),
+        url=f"http://{f'[{name}]' if ':' in name else name}:{port}",
+        ray_url=f"http://127.0.0.1:{free_port(ray_head.DASHBOARD_PORT)}",
+        token=None if is_loopback(options.host) else token,
+        ray_token=secrets.token_hex(32),
+        # The path of a Unix socket is limited to about 100 characters, so not in the data folder.
+        ray_folder=Path(tempfile.mkdtemp(prefix="gofau-ray-")),
+    )
+
+
+def _settings(options: StackOptions, planned: state.StackState) -> dict[str, str]:
+    settings = {
+        "GOFAU_DATA_DIR": str(options.data_dir.absolute()),
+        "GOFAU_HOST": options.host,
+        "GOFAU_PORT": planned.url.rpartition(":")[2],
+        "GOFAU_RAY_ADDRESS": planned.ray_url,
+        "GOFAU_RAY_TOKEN": planned.ray_token,
+    }
+    return settings if planned.token is None else {**settings, "GOFAU_ADMIN_TOKEN": planned.token}
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Have a polite kill and a closed terminal end the stack as Ctrl-C does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    with _handling(interrupt, signal.SIGTERM, signal.SIGHUP):
+        yield
+
+
+@contextmanager
+def _uninterruptible() -> Iterator[None]:
+    """Finish a clean-up of a few seconds whatever signals come."""
+    with _handling(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        yield
+
+
+@contextmanager
+def _handling(handler: "signal._HANDLER", *numbers: signal.Signals) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)

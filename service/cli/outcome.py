@@ -1,0 +1,45 @@
+"""What is printed and written when a study has ended."""
+
+from pathlib import Path
+
+import typer
+
+from service.cli.console import err, out, print_json
+from service.cli.exits import Exit
+from service.cli.tables import rules_table
+from service.client import Client, Study
+
+
+def conclude(client: Client, study: Study, html: Path | None, as_json: bool) -> Study:
+    """Print the table of rules, write the report page, say where things are."""
+    if not study.counts.completed:
+        err().print(f"{study.id} is {study.state}: {study.message or 'no trial completed'}")
+        if as_json:
+            print_json({"study": study, "report": None, "html": None})
+        return study
+    report = client.report(study.id)
+    if html is not None:
+        html.write_text(client.report_html(study.id), encoding="utf-8")
+    if as_json:
+        path = None if html is None else str(html.absolute())
+        print_json({"study": study, "report": report, "html": path})
+        return study
+    for verdict in report.verdicts:
+        out().print(f"{verdict.text}", markup=False)
+    for group in report.groups:
+        out().print(rules_table(group))
+    _places(client, study, html)
+    return study
+
+
+def exit_for(study: Study) -> typer.Exit:
+    """The exit that a study's end stands for."""
+    return typer.Exit(Exit.OK if study.succeeded else Exit.STUDY_FAILED)
+
+
+def _places(client: Client, study: Study, html: Path | None) -> None:
+    if study.counts.failed:
+        out().print(f"{study.counts.failed} trials failed: {study.message or 'see gofau show'}")
+    if html is not None:
+        out().print(f"{'report':<15}{html.absolute()}", markup=False)
+    out().print(f"{'study':<15}{client.url}/v1/studies/{study.id}", markup=False)
