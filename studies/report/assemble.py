@@ -16,7 +16,8 @@ from studies.report.model import (
     RuleReport,
     SpecSummary,
 )
-from studies.report.scalars import ROWS, Context, Row, scalar
+from studies.report.row import Context, scalar
+from studies.report.rows import rows_of
 from studies.report.verdicts import notes, verdicts
 from studies.statistics.bootstrap import seed_counts, seed_means
 
@@ -145,12 +146,8 @@ def _draws(
     return draws
 
 
-def _rows(landscape: Landscape) -> list[Row]:
-    return [row for row in ROWS if row.applies(landscape)]
-
-
 def _evaluate(landscape: Landscape, counts: Floats, context: Context) -> Evaluated:
-    samples = {row.name: row.evaluate(landscape, counts, context) for row in _rows(landscape)}
+    samples = {row.name: row.evaluate(landscape, counts, context) for row in rows_of(landscape)}
     return Evaluated(landscape, counts, samples)
 
 
@@ -164,6 +161,6 @@ def _rule(evaluated: Evaluated, context: Context) -> RuleReport:
         diverged=int(landscape.diverged.sum()),
         scalars={
             row.name: scalar(row, landscape, evaluated.samples[row.name], context)
-            for row in _rows(landscape)
+            for row in rows_of(landscape)
         },
     )

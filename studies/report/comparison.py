@@ -9,7 +9,8 @@ from studies.landscape import Floats, Landscape
 from studies.metrics.grid import Grid, coverage
 from studies.metrics.scalar import Scalar, sampled_interval
 from studies.report.model import AnalysisSettings, Comparison, Strength
-from studies.report.scalars import ROWS, Context, Row, unit_of
+from studies.report.row import Context, Row, unit_of
+from studies.report.rows import ROWS
 from studies.report.wording import POINTS, SHARE
 from studies.statistics.paired import holm, sign_flip
 
@@ -42,7 +43,7 @@ def compare(
     others = [s for s in sampled if s is not baseline]
     found: list[Comparison] = []
     for row in ROWS:
-        if others and row.name in baseline[1]:
+        if others and row.more and row.name in baseline[1]:
             family = [_difference(row, other, baseline, context, rng) for other in others]
             found.extend(_corrected(family, settings))
     return tuple(found)

@@ -18,7 +18,7 @@ from studies.report.model import (
     Verdict,
     number_id,
 )
-from studies.report.scalars import ROWS
+from studies.report.rows import ROWS
 from studies.report.wording import interval, quantity
 
 CAPTION = (

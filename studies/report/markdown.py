@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from studies.report.model import GroupReport, RobustnessReport, RuleReport
-from studies.report.scalars import ROWS
+from studies.report.rows import ROWS
 from studies.report.wording import interval, number, quantity, setting
 
 

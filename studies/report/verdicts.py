@@ -12,7 +12,7 @@ from studies.report.model import (
     Verdict,
     number_id,
 )
-from studies.report.scalars import ROWS
+from studies.report.rows import ROWS
 from studies.report.wording import POINTS, interval, number, quantity
 
 HEADLINES = ("basin_volume", "shared_basin_volume", "divergence_rate", "best", "lr_sensitivity")

@@ -17,7 +17,7 @@ from studies.report import (
     markdown,
 )
 from studies.report.model import Strength
-from studies.report.scalars import ROWS
+from studies.report.rows import ROWS
 
 SPEC = SpecSummary(name="digits", spec_hash="abc", settings={"epochs": "20"})
 PROVENANCE = Provenance(

@@ -1,0 +1,41 @@
+"""M6, hyperparameter sensitivity across problems: what one setting for all of them costs."""
+
+import numpy as np
+
+from studies.landscape import Floats
+
+
+def hyperparameter_sensitivity(scores: Floats) -> Floats:
+    """Mean over problems of the best score, less the best mean score of a single setting.
+
+    Φ = mean_p max_h s(h, p) − max_h mean_p s(h, p)
+
+    Args:
+        scores: ``[..., N, P]`` normalised score of each of N settings on each of P problems;
+            settings that lack a problem (NaN) drop out.
+
+    Returns:
+        ``[...]``, >= 0; 0 for one problem.
+
+    Source: Adkins, Bowling & White, "A method for evaluating hyperparameter sensitivity in
+    reinforcement learning", NeurIPS 2024.
+    """
+    whole = np.asarray(~np.isnan(scores).any(axis=-1, keepdims=True))
+    kept = np.where(whole, scores, -np.inf)
+    each = kept.max(axis=-2).mean(axis=-1)
+    common = np.where(whole[..., 0], np.where(whole, scores, 0.0).mean(axis=-1), -np.inf)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(each - common.max(axis=-1))
+
+
+def normalised_score(cost: Floats, best: float, cap: float) -> Floats:
+    """Share of the way from the cap (0) to the problem's best cost (1); may exceed 1 by noise.
+
+    s = (cap − ℓ) / (cap − best)
+
+    Raises:
+        ValueError: the best is not below the cap.
+    """
+    if not best < cap:
+        raise ValueError(f"best: got {best}, expected less than the cap {cap}")
+    return np.asarray((cap - cost) / (cap - best))

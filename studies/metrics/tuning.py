@@ -1,0 +1,82 @@
+"""M5, tuning curves: the best of n random settings, and a weighted mean of it (tunability)."""
+
+import numpy as np
+from scipy.special import gammaln
+
+from studies.landscape import Floats
+
+
+def expected_best(costs: Floats, weights: Floats, draws: Floats) -> Floats:
+    """Expected lowest cost of n independent draws from the weighted settings (V).
+
+    V(n) = Σ_i c_(i)·[(1 − F_{i−1})^n − (1 − F_i)^n], c sorted ascending, F cumulative weights.
+
+    Args:
+        costs: ``[..., N]`` one cost a setting; NaN settings drop out with their weight.
+        weights: ``[N]`` >= 0.
+        draws: ``[D]`` numbers of draws, >= 1.
+
+    Returns:
+        ``[..., D]``, non-increasing in the number of draws.
+
+    Source: Dodge et al., "Show your work: improved reporting of experimental results", EMNLP 2019.
+    """
+    order = np.argsort(costs, axis=-1)
+    known = ~np.isnan(costs)
+    ranked = np.take_along_axis(np.where(known, costs, 0.0), order, axis=-1)
+    mass = np.take_along_axis(known * weights, order, axis=-1)
+    total = mass.sum(axis=-1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        left = np.clip(1.0 - np.cumsum(mass, axis=-1) / total, 0.0, 1.0)
+    survival = np.concatenate([np.ones_like(total), left], axis=-1)
+    return np.stack([_weighted_drop(ranked, survival, n) for n in draws], axis=-1)
+
+
+def _weighted_drop(ranked: Floats, survival: Floats, n: float) -> Floats:
+    powered = survival**n
+    return np.asarray((ranked * (powered[..., :-1] - powered[..., 1:])).sum(axis=-1))
+
+
+def expected_best_distinct(costs: Floats, draws: Floats) -> Floats:
+    """Expected lowest cost of n distinct settings drawn from equally likely ones (U).
+
+    U(n) = Σ_i c_(i)·C(N − i, n − 1) / C(N, n), the minimum-variance unbiased estimate.
+
+    Args:
+        costs: ``[N]`` without NaN.
+        draws: ``[D]`` numbers of draws in [1, N].
+
+    Returns:
+        ``[D]``.
+
+    Raises:
+        ValueError: a number of draws outside [1, N].
+
+    Source: Tang et al., "Showing your work doesn't always work", ACL 2020.
+    """
+    size = len(costs)
+    if draws.min() < 1 or draws.max() > size:
+        raise ValueError(f"draws: got {draws.tolist()}, expected 1 to {size} distinct settings")
+    rank = np.arange(1.0, size + 1)[:, None]
+    left = size - rank - draws + 1  # settings worse than this one that stay undrawn
+    with np.errstate(invalid="ignore"):
+        log_share = _log_choose(size - rank, draws - 1) - _log_choose(np.asarray(size), draws)
+    return np.asarray(np.sort(costs) @ np.where(left >= 0, np.exp(log_share), 0.0))
+
+
+def _log_choose(n: Floats, k: Floats) -> Floats:
+    return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
+
+
+def tunability(curve: Floats, weights: Floats | None = None) -> float:
+    """Weighted mean of a tuning curve; by default the weights fall linearly, D, D−1, ..., 1.
+
+    Args:
+        curve: ``[D]`` values of `expected_best` at 1, 2, ..., D draws.
+        weights: ``[D]`` >= 0; early draws weigh more when the tuning budget is small.
+
+    Source: Sivaprasad et al., "Optimizer benchmarking needs to account for hyperparameter
+    tuning", ICML 2020.
+    """
+    used = np.arange(len(curve), 0, -1.0) if weights is None else weights
+    return float(np.average(curve, weights=used))

@@ -1,0 +1,162 @@
+"""How each row of the rules table is evaluated on resampled seeds."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from studies.landscape import Bools, Floats, Landscape
+from studies.metrics.basin import basin_volume, width_below
+from studies.metrics.grid import Grid, weighted_mean
+from studies.metrics.optimum import best_cost
+from studies.metrics.regret import misspecification_regret
+from studies.metrics.ridge import ridge_slope
+from studies.metrics.sensitivity import mean_lr_sensitivity, windowed_lr_sensitivity
+from studies.metrics.stability import reached, share_interval, share_samples
+from studies.metrics.time_to_target import fastest
+from studies.metrics.tuning import expected_best
+from studies.metrics.variance import variance_shares
+from studies.report.row import Context, Evaluate, IntervalOf
+from studies.statistics.bootstrap import blocks, bootstrap, resampled_means
+from studies.statistics.intervals import Interval
+from studies.statistics.selection import halves, held_out_best, split_half_best
+
+OfMaps = Callable[[Floats, Landscape, Context], Floats]
+
+
+def on_maps(statistic: OfMaps) -> Evaluate:
+    """Evaluate a statistic of ``[B, L, I]`` mean cost maps."""
+
+    def evaluate(landscape: Landscape, counts: Floats, context: Context) -> Floats:
+        return bootstrap(landscape.cost, counts, lambda maps: statistic(maps, landscape, context))
+
+    return evaluate
+
+
+def best(maps: Floats, landscape: Landscape, context: Context) -> Floats:
+    """Goal metric of the best cell."""
+    return landscape.goal.sign * best_cost(maps)
+
+
+def own_basin(maps: Floats, landscape: Landscape, context: Context) -> Floats:
+    """Basin within the tolerance of the map's own best; NaN when that reaches the cap."""
+    level = best_cost(maps) + context.tolerance
+    volume = basin_volume(maps, Grid.of(landscape), level)
+    return np.where(level < landscape.cost_cap, volume, np.nan)
+
+
+def shared_basin(maps: Floats, landscape: Landscape, context: Context) -> Floats:
+    """Basin within the tolerance of the best of all rules."""
+    level = context.shared_best + context.tolerance
+    if np.isnan(level):
+        return np.full(maps.shape[:-2], np.nan)
+    return basin_volume(maps, Grid.of(landscape), level)
+
+
+def standard_width(maps: Floats, landscape: Landscape, context: Context) -> Floats:
+    """Basin width along the learning rate at the standard init."""
+    grid = Grid.of(landscape)
+    curves = maps[..., grid.standard_init]
+    level = best_cost(curves[..., None]) + context.tolerance
+    return np.where(level < landscape.cost_cap, width_below(curves, grid.x, level), np.nan)
+
+
+def sensitivity(maps: Floats, landscape: Landscape, context: Context) -> Floats:
+    """Learning-rate sensitivity on the declared range."""
+    return mean_lr_sensitivity(maps, Grid.of(landscape), landscape.cost_cap)
+
+
+def window_sensitivity(maps: Floats, landscape: Landscape, context: Context) -> Floats:
+    """Learning-rate sensitivity within a decade of the optimum."""
+    return windowed_lr_sensitivity(maps, Grid.of(landscape), landscape.cost_cap)
+
+
+def regret(factor: float) -> Evaluate:
+    """Misspecification regret by ``factor`` at the standard init."""
+
+    def statistic(maps: Floats, landscape: Landscape, context: Context) -> Floats:
+        grid = Grid.of(landscape)
+        return misspecification_regret(maps[..., grid.standard_init], grid.x, factor)
+
+    return on_maps(statistic)
+
+
+def best_of(draws: int) -> Evaluate:
+    """Expected best of ``draws`` random settings of the declared ranges, in the goal metric."""
+
+    def statistic(maps: Floats, landscape: Landscape, context: Context) -> Floats:
+        flat = maps.reshape(*maps.shape[:-2], -1)
+        weights = Grid.of(landscape).weights.ravel()
+        expected = expected_best(flat, weights, np.array([float(draws)]))
+        return landscape.goal.sign * expected[..., 0]
+
+    return on_maps(statistic)
+
+
+def slope(maps: Floats, landscape: Landscape, context: Context) -> Floats:
+    """Slope of the best learning rate over the init scale."""
+    return ridge_slope(maps, Grid.of(landscape), landscape.cost_cap)
+
+
+def variance_part(part: str) -> Evaluate:
+    """One share of the variance split."""
+
+    def evaluate(landscape: Landscape, counts: Floats, context: Context) -> Floats:
+        grid, cost = Grid.of(landscape), landscape.cost
+        shares = [
+            variance_shares(
+                resampled_means(cost, block),
+                resampled_means(cost**2, block),
+                grid.lr_weights,
+                grid.init_weights,
+            )
+            for block in blocks(counts)
+        ]
+        return np.concatenate([np.asarray(getattr(share, part)) for share in shares])
+
+    return evaluate
+
+
+def held_out(landscape: Landscape, counts: Floats, context: Context) -> Floats:
+    """Goal metric of the cell picked on half of the seeds, on the other half.
+
+    The point estimate (one row of draws) averages all splits; resamples take them in turn.
+    """
+    if len(counts) == 1:
+        return landscape.goal.sign * np.array([split_half_best(landscape.cost)])
+    splits = halves(counts.shape[1])
+    picks = splits[np.arange(len(counts)) % len(splits)]
+    return landscape.goal.sign * held_out_best(landscape.cost, counts, picks)
+
+
+def steps_at_fastest(landscape: Landscape, counts: Floats, context: Context) -> Floats:
+    """Median steps to the target at the fastest cell."""
+    if landscape.steps_to_target is None:
+        return np.full(len(counts), np.nan)
+    steps = np.where(landscape.present, landscape.steps_to_target, np.nan)
+    return np.concatenate([fastest(steps, block) for block in blocks(counts)])
+
+
+def frozen(landscape: Landscape, counts: Floats, context: Context) -> Floats:
+    """Mean share of parameters that the rule cannot move."""
+    if landscape.frozen_fraction is None:
+        return np.full(len(counts), np.nan)
+    values = np.where(landscape.present, landscape.frozen_fraction, np.nan)
+    weights = Grid.of(landscape).weights.ravel()
+    return bootstrap(
+        values, counts, lambda maps: weighted_mean(maps.reshape(len(maps), -1), weights)
+    )
+
+
+def _share(hits_of: Callable[[Landscape], Bools]) -> tuple[Evaluate, IntervalOf]:
+    def evaluate(landscape: Landscape, counts: Floats, context: Context) -> Floats:
+        return share_samples(hits_of(landscape), landscape.present, Grid.of(landscape), counts)
+
+    def interval(landscape: Landscape, context: Context) -> Interval:
+        grid = Grid.of(landscape)
+        return share_interval(hits_of(landscape), landscape.present, grid, context.level)
+
+    return evaluate, interval
+
+
+diverged, diverged_interval = _share(lambda landscape: landscape.diverged)
+at_target, at_target_interval = _share(reached)

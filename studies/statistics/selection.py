@@ -1,0 +1,65 @@
+"""Split-half selection: pick the best cell on half of the seeds, score it on the other half."""
+
+from itertools import combinations
+
+import numpy as np
+
+from studies.landscape import Bools, Floats
+from studies.statistics.bootstrap import BLOCK, resampled_means
+
+MOST_SPLITS = 70
+"""All C(S, S/2) splits up to eight seeds; beyond, this many evenly spaced ones."""
+
+
+def halves(n_seeds: int) -> Bools:
+    """Splits of the seeds: ``[K, S]``, true for the ⌊S/2⌋ seeds that pick.
+
+    Deterministic, so that a score needs no generator.
+
+    Raises:
+        ValueError: fewer than two seeds.
+    """
+    if n_seeds < 2:
+        raise ValueError(f"halves: got {n_seeds} seed, expected two or more")
+    chosen = list(combinations(range(n_seeds), n_seeds // 2))
+    at = np.linspace(0, len(chosen) - 1, min(MOST_SPLITS, len(chosen))).round().astype(int)
+    picks = np.zeros((len(at), n_seeds), dtype=bool)
+    for row, index in enumerate(at):
+        picks[row, list(chosen[index])] = True
+    return picks
+
+
+def held_out_best(values: Floats, counts: Floats, picks: Bools) -> Floats:
+    """Cost, on the other seeds, of the cell that looks best on the picking seeds.
+
+    The lowest of many noisy means is too low (the winner's curse); a score on seeds that did not
+    pick is not.
+
+    Args:
+        values: ``[L, I, S]`` costs, NaN where missing.
+        counts: ``[R, S]`` draws of each seed.
+        picks: ``[R, S]`` true for seeds that pick.
+
+    Returns:
+        ``[R]``; NaN where a half holds no drawn seed or the picked cell has no other result.
+    """
+    flat = values.reshape(-1, values.shape[-1])
+    parts = [
+        _held_out(flat, counts[at : at + BLOCK], picks[at : at + BLOCK])
+        for at in range(0, len(counts), BLOCK)
+    ]
+    return np.concatenate(parts)
+
+
+def _held_out(flat: Floats, counts: Floats, picks: Bools) -> Floats:
+    picking = resampled_means(flat, counts * picks)
+    scoring = resampled_means(flat, counts * ~picks)
+    best = np.where(np.isnan(picking), np.inf, picking).argmin(axis=-1)
+    scored = np.take_along_axis(scoring, best[:, None], axis=-1)[:, 0]
+    return np.asarray(np.where(np.isnan(picking).all(axis=-1), np.nan, scored))
+
+
+def split_half_best(values: Floats) -> float:
+    """Mean of `held_out_best` over all `halves` with every seed once."""
+    picks = halves(values.shape[-1])
+    return float(np.nanmean(held_out_best(values, np.ones(picks.shape), picks)))
