@@ -1,5 +1,6 @@
 """Tables of studies and of rules."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -72,17 +73,18 @@ def _number(value: float) -> str:
 def studies_table(studies: list[Study]) -> Table:
     """One study a line."""
     table = Table()
-    for title in ("Study", "Name", "State", "Trials", "Diverged", "Failed", "Created"):
-        table.add_column(
-            title, justify="right" if title in ("Trials", "Diverged", "Failed") else "left"
-        )
+    for title in ("Study", "Name", "State"):
+        table.add_column(title)
+    for title in ("Trials", "Diverged", "Failed"):
+        table.add_column(title, justify="right")
+    table.add_column("Created")
     for study in studies:
         table.add_row(
             Text(study.id),
             Text(study.name),
             str(study.state),
             f"{study.counts.ended}/{study.trials}",
-            str(sum(study.outcomes.get(o, 0) for o in ("diverged", "nonfinite"))),
+            str(study.diverged),
             str(study.counts.failed),
             f"{study.created_at:%Y-%m-%d %H:%M}",
         )
@@ -98,10 +100,8 @@ def study_table(study: Study) -> Table:
         "State": str(study.state),
         "Message": study.message or "",
         "Trials": f"{study.counts.ended} of {study.trials} ended ({study.progress:.0%})",
-        "By state": ", ".join(f"{n} {name}" for name, n in study.counts.model_dump().items() if n),
-        "By outcome": ", ".join(
-            f"{n} {o.replace('_', ' ')}" for o, n in study.outcomes.items() if n
-        ),
+        "By state": _counted(study.counts.model_dump()),
+        "By outcome": _counted({str(o): n for o, n in study.outcomes.items()}),
         "Reused": str(study.reused),
         "Rate": f"{study.trials_per_s:.2f} trials/s" if study.trials_per_s else "",
         "Time left": duration(study.eta_s) if study.eta_s else "",
@@ -114,3 +114,7 @@ def study_table(study: Study) -> Table:
         if value:
             table.add_row(name, Text(value))
     return table
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items() if n)

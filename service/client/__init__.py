@@ -20,7 +20,7 @@ from service.client.errors import (
     ServiceFailedError,
     UnreachableError,
 )
-from service.client.models import Page, Plan, Study, Trial
+from service.client.models import Page, Plan, Study, StudyDetail, Trial
 from service.client.retry import Backoff
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "RefusedError",
     "ServiceFailedError",
     "Study",
+    "StudyDetail",
     "Trial",
     "UnreachableError",
     "calls",

@@ -78,7 +78,7 @@ class AsyncClient:
             following = calls.page_after(call, page)
 
     async def watch(self, study: str, patience: Backoff = STREAM_PATIENCE) -> AsyncIterator[Study]:
-        """The study now, then again whenever it has news, until it has ended."""
+        """The study now, then again at each news or sign of life, until it has ended."""
         following = Following(study)
         pauses = patience.pauses()
         while not following.ended:
@@ -100,7 +100,8 @@ class AsyncClient:
 
     async def _news(self, following: Following) -> AsyncIterator[Study]:
         if following.polls:
-            yield following.see(await self.send(calls.get(following.id)))
+            found = await self.send(calls.get(following.id))
+            yield following.see(found)
             return
         async with self._http.stream("GET", following.path, headers=following.headers) as response:
             if following.refused(response.status_code, response.headers):

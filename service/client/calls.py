@@ -15,7 +15,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from service.client.errors import ServiceFailedError
-from service.client.models import M, Page, Plan, Study, Trial
+from service.client.models import M, Page, Plan, Study, StudyDetail, Trial
 from studies.spec import StudySpec
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ class Call(Generic[T]):
         return {"params": dict(self.params), "headers": dict(self.headers), "content": self.content}
 
 
-def submit(spec: Spec, key: str | None = None, fresh: bool = False) -> Call[Study]:
+def submit(spec: Spec, key: str | None = None, fresh: bool = False) -> Call[StudyDetail]:
     """Store a study. Under one ``key`` it is stored once, however often the call is sent."""
     content, kind = encode(spec)
     headers = {"Content-Type": kind, "Idempotency-Key": key or uuid4().hex}
     params = {"reuse": "false"} if fresh else {}
-    return Call("POST", "/v1/studies", _model(Study), params, headers, content)
+    return Call("POST", "/v1/studies", _model(StudyDetail), params, headers, content)
 
 
 def validate(spec: Spec) -> Call[Plan]:
@@ -67,14 +67,14 @@ def list_studies(**filters: Filter) -> Call[Page[Study]]:
     return Call("GET", "/v1/studies", _model(Page[Study]), filters)
 
 
-def get(study: str) -> Call[Study]:
+def get(study: str) -> Call[StudyDetail]:
     """A study by its id."""
-    return Call("GET", f"/v1/studies/{segment(study)}", _model(Study))
+    return Call("GET", f"/v1/studies/{segment(study)}", _model(StudyDetail))
 
 
-def cancel(study: str) -> Call[Study]:
+def cancel(study: str) -> Call[StudyDetail]:
     """Stop a study; what has completed is kept."""
-    return Call("POST", f"/v1/studies/{segment(study)}/cancel", _model(Study))
+    return Call("POST", f"/v1/studies/{segment(study)}/cancel", _model(StudyDetail))
 
 
 def trials(study: str, **filters: Filter) -> Call[Page[Trial]]:

@@ -10,7 +10,7 @@ from service.client import calls
 from service.client.calls import Call, Filter, Spec
 from service.client.exchange import TIMEOUT, Pause, Reply, exchange, headers_of, next_pause
 from service.client.following import STREAM_PATIENCE, Following
-from service.client.models import M, Page, Plan, Study, Trial
+from service.client.models import M, Page, Plan, Study, StudyDetail, Trial
 from service.client.retry import Backoff
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Client:
         """Close the connections."""
         self._http.close()
 
-    def submit(self, spec: Spec, *, key: str | None = None, fresh: bool = False) -> Study:
+    def submit(self, spec: Spec, *, key: str | None = None, fresh: bool = False) -> StudyDetail:
         """Store a study and have it run.
 
         Args:
@@ -87,11 +87,11 @@ class Client:
         """All studies that match, newest first, page by page."""
         return self.pages(calls.list_studies(**filters))
 
-    def get(self, study: str) -> Study:
+    def get(self, study: str) -> StudyDetail:
         """A study by its id."""
         return self.send(calls.get(study))
 
-    def cancel(self, study: str) -> Study:
+    def cancel(self, study: str) -> StudyDetail:
         """Stop a study; what has completed is kept."""
         return self.send(calls.cancel(study))
 
@@ -112,7 +112,7 @@ class Client:
         return self.send(calls.report_markdown(study))
 
     def watch(self, study: str, patience: Backoff = STREAM_PATIENCE) -> Iterator[Study]:
-        """The study now, then again whenever it has news, until it has ended.
+        """The study now, then again at each news or sign of life, until it has ended.
 
         A cut stream is resumed where it stopped; where the service sends none, the study is read
         again at intervals.

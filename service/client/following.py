@@ -55,7 +55,12 @@ class Following:
         return study
 
     def take(self, line: str) -> Study | None:
-        """Take one line of the stream, and return the study when it has news."""
+        """Take one line of the stream; return the study at news, and at comments.
+
+        A comment is the service's sign of life while nothing changes.
+        """
+        if line.startswith(":"):
+            return self.study
         for event in self.parser.feed(line):
             return self._read(event)
         return None

@@ -60,9 +60,21 @@ class Study(Answer):
     ended_at: datetime | None
 
     @property
+    def diverged(self) -> int:
+        """Completed trials that diverged or ended non-finite."""
+        return sum(self.outcomes.get(o, 0) for o in (Outcome.DIVERGED, Outcome.NONFINITE))
+
+    @property
     def succeeded(self) -> bool:
         """Whether the study has ended with results."""
         return self.state is StudyState.COMPLETED
+
+
+class StudyDetail(Study):
+    """A study with its spec, as validated and as submitted."""
+
+    spec: Mapping[str, Any]
+    source: str
 
 
 class Plan(Answer):
@@ -79,18 +91,28 @@ class Plan(Answer):
 
 
 class Trial(Answer):
-    """One cell with one seed."""
+    """One cell with one seed: where it stands in the grid and what it gave."""
 
     index: int
-    state: TrialState
-    outcome: Outcome | None = None
+    problem: str
+    direction: str
+    rule: str
+    point: Mapping[str, float]
     seed: int
-    problem: str = ""
-    direction: str = ""
-    rule: str = ""
-    point: Mapping[str, float] = {}
-    value: float | None = None
-    error: str | None = None
+    state: TrialState
+    outcome: Outcome | None
+    attempts: int
+    value: float | None
+    best: float | None
+    steps_to_target: int | None
+    frozen_fraction: float | None
+    executor: str | None
+    executor_reason: str | None
+    pack_size: int | None
+    wall_s: float | None
+    code_version: str | None
+    error: str | None
+    ended_at: datetime | None
 
 
 M = TypeVar("M", bound=Answer)

@@ -1,0 +1,54 @@
+# Everything runs in .venv, which the first target that needs it makes from requirements.lock.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up test test-slow test-all check format lock clean
+
+help: ## Show this help.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+install: $(STAMP) ## Make .venv and install what requirements.lock pins.
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON): not found; give one with make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+demo: $(STAMP) ## Run the digits study from start to end: table, report.html, addresses.
+	@$(BIN)/gofau demo
+
+up: $(STAMP) ## Serve the studies of this folder until Ctrl-C.
+	@$(BIN)/gofau up
+
+test: $(STAMP) ## Run the fast tests.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+test-slow: $(STAMP) ## Run the tests with real processes and long runs.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
+
+test-all: $(STAMP) ## Run all tests.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "slow or not slow"
+
+check: $(STAMP) ## Lint, formatting, types, import rules, fast tests.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+format: $(STAMP) ## Format the sources.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(STAMP) ## Pin the newest allowed versions in requirements.lock.
+	$(BIN)/python -m piptools compile --all-extras --strip-extras --allow-unsafe --upgrade \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate \
+	  --quiet --output-file requirements.lock pyproject.toml
+
+clean: ## Remove .venv and caches; studies in .gofau stay.
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
