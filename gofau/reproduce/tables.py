@@ -1,0 +1,192 @@
+"""Both tables under a protocol, with what agrees."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import torch
+
+from gofau.reproduce.protocol import Case, Protocol
+from gofau.reproduce.published import CASES, DIRECTIONS, PUBLISHED, RULES, RowKey, Table
+from gofau.reproduce.sampling import Configurations, Floats, around, draw, random_starts
+from gofau.reproduce.training import train
+
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One rule in one row.
+
+    Args:
+        values: final distances (relative in T2), ``[R, n]``: n = 1 in T1.
+        capped: the share of trainings that ended further away than they began, or not at a
+            number, and count as no progress.
+        tuned: the tuned hyperparameters, ``[R]`` by name.
+    """
+
+    values: Floats
+    capped: float
+    tuned: Configurations
+
+    @property
+    def mean(self) -> float:
+        """Over repetitions and configurations."""
+        return float(self.values.mean())
+
+    @property
+    def deviation(self) -> float:
+        """The sample standard deviation over the same."""
+        return float(self.values.std(ddof=1))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table: the cells of the additive, the multiplicative and the hybrid rule."""
+
+    key: RowKey
+    cells: tuple[Cell, Cell, Cell]
+
+    @property
+    def ours(self) -> tuple[float, ...]:
+        """Our three means."""
+        return tuple(cell.mean for cell in self.cells)
+
+    @property
+    def published(self) -> tuple[float, ...]:
+        """The paper's three means."""
+        return PUBLISHED[self.key]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the three rules come in the paper's order."""
+        return order(self.ours) == order(self.published)
+
+    @property
+    def pairs_agreeing(self) -> int:
+        """How many of the three pairs of rules compare as in the paper."""
+        return sum(
+            (self.ours[i] < self.ours[j]) == (self.published[i] < self.published[j])
+            for i, j in combinations(range(3), 2)
+        )
+
+    def support(self, seed: int = 0) -> float:
+        """The share of bootstrap resamples of the repetitions with the paper's order."""
+        means = np.stack([cell.values.mean(1) for cell in self.cells], -1)
+        rows = np.random.Generator(np.random.PCG64(seed)).integers(
+            len(means), size=(RESAMPLES, len(means))
+        )
+        ranks = means[rows].mean(1).argsort(-1)
+        wanted = np.argsort(self.published)
+        return float((ranks == wanted).all(-1).mean())
+
+
+def order(means: tuple[float, ...]) -> str:
+    """The rules from the smallest mean to the largest, as in ``hybrid < additive = ...``."""
+    ranked = sorted(zip(means, RULES, strict=True))
+    text = ranked[0][1]
+    for (before, _), (mean, rule) in zip(ranked, ranked[1:], strict=False):
+        text += f" {'=' if mean == before else '<'} {rule}"
+    return text
+
+
+def rows(protocol: Protocol) -> list[Row]:
+    """All 16 rows: the first table, then the second."""
+    made = [row for name in CASES for row in _rows_of(protocol, protocol.case(name))]
+    return sorted(made, key=lambda row: row.key.table)
+
+
+def _rows_of(protocol: Protocol, case: Case) -> Iterator[Row]:
+    for direction in DIRECTIONS:
+        pairs = [_cells(protocol, case, direction, rule) for rule in RULES]
+        tables: tuple[Table, Table] = ("T1", "T2")
+        for i, table in enumerate(tables):
+            first, second, third = (pair[i] for pair in pairs)
+            yield Row(RowKey(table, case.name, direction), (first, second, third))
+
+
+def _cells(protocol: Protocol, case: Case, direction: str, rule: str) -> tuple[Cell, Cell]:
+    """The cells of both tables."""
+    drawn = draw(protocol, case, direction, rule)
+    fixed = np.broadcast_to(case.start, (*drawn["lr" if "lr" in drawn else "lr_out"].shape, 2))
+    final = _final(protocol, case, direction, rule, fixed, drawn)
+    reached = relative(case, fixed, final)
+    score = reached if protocol.tune_by == "distance" else _losses(case, final)
+    best = score.argmin(1)[:, None]
+    tuned = {name: np.take_along_axis(value, best, 1)[:, 0] for name, value in drawn.items()}
+    first = np.take_along_axis(reached, best, 1)
+    tuned_cell = Cell(np.minimum(first, 1.0) * case.distance, float((first > 1).mean()), tuned)
+    if protocol.reading == "starts":
+        fixed = random_starts(protocol, case, direction)
+        many = {name: np.broadcast_to(v[:, None], fixed.shape[:2]) for name, v in tuned.items()}
+    elif protocol.reading == "near":
+        many = around(protocol, case, direction, tuned)
+    else:
+        many = drawn
+    spread = relative(case, fixed, _final(protocol, case, direction, rule, fixed, many))
+    return tuned_cell, Cell(np.minimum(spread, 1.0), float((spread > 1).mean()), tuned)
+
+
+def _final(
+    protocol: Protocol,
+    case: Case,
+    direction: str,
+    rule: str,
+    starts: Floats,
+    hyper: Configurations,
+) -> Floats:
+    flat = {name: np.ascontiguousarray(value).reshape(-1) for name, value in hyper.items()}
+    points = np.ascontiguousarray(starts).reshape(-1, 2)
+    path = train(case.loss, points, direction, rule, flat, protocol.iterations)
+    return path[-1].reshape(starts.shape)
+
+
+def relative(case: Case, starts: Floats, ends: Floats) -> Floats:
+    """Final over initial distance; infinite where the end is not a number."""
+    minimum = np.asarray(case.minimum)
+    before = np.linalg.norm(starts - minimum, axis=-1)
+    after = np.linalg.norm(ends - minimum, axis=-1)
+    return np.where(np.isfinite(after), after, np.inf) / before
+
+
+def _losses(case: Case, points: Floats) -> Floats:
+    values = case.loss(torch.from_numpy(points)).numpy()
+    return np.where(np.isfinite(values), values, np.inf)
+
+
+def summary(protocol: Protocol, made: list[Row]) -> dict[str, Any]:
+    """Counts and every cell, ready for JSON."""
+    return {
+        "protocol": protocol.label,
+        "iterations": protocol.iterations,
+        "configurations": protocol.configurations,
+        "repetitions": protocol.repetitions,
+        "rows_agreeing": sum(row.agrees for row in made),
+        "rows_total": len(made),
+        "pairs_agreeing": sum(row.pairs_agreeing for row in made),
+        "pairs_total": 3 * len(made),
+        "rows": [_record(row) for row in made],
+    }
+
+
+def _record(row: Row) -> dict[str, Any]:
+    cells = {
+        rule: {
+            "mean": cell.mean,
+            "sd": cell.deviation,
+            "published_mean": published,
+            "capped_share": cell.capped,
+            "tuned_median": {name: float(np.median(v)) for name, v in cell.tuned.items()},
+        }
+        for rule, cell, published in zip(RULES, row.cells, row.published, strict=True)
+    }
+    return {
+        **row.key._asdict(),
+        "agrees": row.agrees,
+        "order": order(row.ours),
+        "published_order": order(row.published),
+        "support": row.support(),
+        "cells": cells,
+    }
