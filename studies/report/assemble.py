@@ -7,8 +7,11 @@ import numpy as np
 
 from studies.landscape import Floats, Landscape, LandscapeError
 from studies.metrics.optimum import best_cost
+from studies.report.across import Problem, across, problem
 from studies.report.comparison import compare
+from studies.report.curves import curves
 from studies.report.model import (
+    AcrossReport,
     AnalysisSettings,
     GroupReport,
     Provenance,
@@ -53,7 +56,8 @@ def build(
         LandscapeError: no landscape, one key twice, or rules of a group on different grids.
     """
     chosen = settings or AnalysisSettings()
-    groups = tuple(_group(members, chosen, rng) for members in grouped(landscapes))
+    members_of = grouped(landscapes)
+    groups = tuple(_group(members, chosen, rng) for members in members_of)
     return RobustnessReport(
         verdicts=verdicts(groups, chosen),
         notes=notes(groups),
@@ -61,7 +65,23 @@ def build(
         provenance=provenance,
         settings=chosen,
         groups=groups,
+        across=_across(members_of, chosen, rng),
     )
+
+
+def _across(
+    groups: Sequence[Sequence[Landscape]], settings: AnalysisSettings, rng: np.random.Generator
+) -> tuple[AcrossReport, ...]:
+    """Aggregate over problems, direction by direction, where something was learnt."""
+    by_direction: dict[str, dict[str, Problem]] = {}
+    for members in groups:
+        context = group_context(members, settings)
+        if context is not None:
+            key = members[0].key
+            prepared = problem(members, context, settings, rng)
+            by_direction.setdefault(key.direction, {})[key.problem] = prepared
+    found = (across(name, problems, settings) for name, problems in by_direction.items())
+    return tuple(report for report in found if report is not None)
 
 
 def grouped(landscapes: Sequence[Landscape]) -> list[list[Landscape]]:
@@ -132,6 +152,7 @@ def _group(
         init_range=(float(first.init_scale[0]), float(first.init_scale[-1])),
         rules=tuple(_rule(e, usable) for e in evaluated),
         comparisons=compare([(e.landscape, e.samples) for e in evaluated], usable, settings, rng),
+        curves=tuple(c for e in evaluated for c in curves(e.landscape, e.counts, settings.level)),
     )
 
 

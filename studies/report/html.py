@@ -5,27 +5,33 @@ from html import escape
 from importlib.resources import files
 from urllib.parse import quote
 
+from studies.figures.chart_view import chart_view
 from studies.figures.map_view import map_view, shared_scale
+from studies.figures.svg_chart import line_chart
 from studies.figures.svg_map import PATTERNS, colour_bar, heat_map
 from studies.landscape import Landscape, LandscapeError
 from studies.metrics.scalar import Scalar
-from studies.report.markdown import describe, facts
+from studies.report.markdown import describe, describe_across, facts
 from studies.report.model import (
+    ALL_PROBLEMS,
+    AcrossReport,
     Comparison,
+    Curve,
+    CurveKind,
     GroupReport,
     RobustnessReport,
-    RuleReport,
     Verdict,
     number_id,
 )
-from studies.report.rows import ROWS
+from studies.report.rows import ACROSS_ROWS, ROWS
 from studies.report.wording import interval, quantity
 
 CAPTION = (
     "One colour scale for all rules; lighter is better. Dense hatching: at least half of the "
     "seeds diverged; thin hatching: some did. Blank: no result. White line: border of the basin "
     "(within the tolerance of the rule's own best). Dashed line: best learning rate at each init "
-    "scale. Circle: best cell."
+    "scale. Circle: best cell. Bands of curves: uncertainty over seeds; bands of steps to the target: "
+    "quartiles over seeds. Curves over the learning rate are at the standard init scale."
 )
 
 
@@ -43,6 +49,7 @@ def render(report: RobustnessReport, landscapes: Sequence[Landscape]) -> str:
             _verdicts(report.verdicts),
             *(f'<p class="note">{escape(note)}</p>' for note in report.notes),
             *(_group(group, landscapes) for group in report.groups),
+            *(_across(a) for a in report.across),
             _provenance(report),
         ]
     )
@@ -74,6 +81,7 @@ def _group(group: GroupReport, landscapes: Sequence[Landscape]) -> str:
         f"<section><h2>{escape(group.name)}</h2>"
         f'<p class="soft">{escape(describe(group))}</p>'
         f"{_maps(group, _members(group, landscapes))}"
+        f"{_charts(group.curves, group.goal_metric)}"
         f"{_rules_table(group)}{_comparisons(group)}</section>"
     )
 
@@ -97,26 +105,80 @@ def _maps(group: GroupReport, members: list[Landscape]) -> str:
     return f'<figure>{bar}<div class="maps">{maps}</div><figcaption>{CAPTION}</figcaption></figure>'
 
 
+def _charts(curves: Sequence[Curve], metric: str) -> str:
+    views = [chart_view(kind, curves, metric) for kind in CurveKind]
+    drawn = "".join(line_chart(view) for view in views if view is not None)
+    return f'<figure><div class="maps">{drawn}</div></figure>' if drawn else ""
+
+
 def _rules_table(group: GroupReport) -> str:
     rows = [row for row in ROWS if any(row.name in r.scalars for r in group.rules)]
-    head = "".join(f'<th scope="col" title="{escape(row.doc)}">{row.title}</th>' for row in rows)
-    body = "".join(_rule_row(group, rule, [row.name for row in rows]) for rule in group.rules)
+    body = "".join(
+        _number_row(
+            row.title,
+            row.doc,
+            [
+                _cell(
+                    number_id(group.problem, group.direction, rule.rule, row.name),
+                    rule.scalars.get(row.name),
+                )
+                for rule in group.rules
+            ],
+        )
+        for row in rows
+    )
+    results = "".join(
+        f"<td>{rule.results} of {rule.trials}<small>{len(rule.seeds)} seeds</small></td>"
+        for rule in group.rules
+    )
+    head = _head(["", *(rule.rule for rule in group.rules)])
+    last = f'<tr><th scope="row">Trials with a result</th>{results}</tr>'
+    return f"<h3>Rules</h3>{_table(head, body + last)}"
+
+
+def _across(report: AcrossReport) -> str:
+    body = "".join(
+        _number_row(
+            title,
+            doc,
+            [
+                _cell(
+                    number_id(ALL_PROBLEMS, report.direction, rule.rule, name),
+                    rule.scalars.get(name),
+                )
+                for rule in report.rules
+            ],
+        )
+        for name, title, doc in ACROSS_ROWS
+        if any(name in rule.scalars for rule in report.rules)
+    )
+    head = _head(["", *(rule.rule for rule in report.rules)])
     return (
-        f'<h3>Rules</h3><div class="scroll"><table><thead><tr><th scope="col">Rule</th>{head}'
-        f'<th scope="col">Results</th></tr></thead><tbody>{body}</tbody></table></div>'
+        f"<section><h2>All problems, {escape(report.direction)}</h2>"
+        f'<p class="soft">{escape(describe_across(report))}</p>'
+        f"{_table(head, body)}{_charts(report.profiles, '')}</section>"
     )
 
 
-def _rule_row(group: GroupReport, rule: RuleReport, metrics: Sequence[str]) -> str:
-    cells = "".join(
-        _cell(number_id(group.problem, group.direction, rule.rule, metric), rule.scalars[metric])
-        for metric in metrics
+def _head(names: Sequence[str]) -> str:
+    return "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+
+
+def _table(head: str, body: str) -> str:
+    return (
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
     )
-    results = f"{rule.results} of {rule.trials}<small>{len(rule.seeds)} seeds</small>"
-    return f'<tr><th scope="row">{escape(rule.rule)}</th>{cells}<td>{results}</td></tr>'
 
 
-def _cell(number: str, scalar: Scalar) -> str:
+def _number_row(title: str, doc: str, cells: Sequence[str]) -> str:
+    name = f'{escape(title)}<small class="why">{escape(doc)}</small>'
+    return f'<tr><th scope="row">{name}</th>{"".join(cells)}</tr>'
+
+
+def _cell(number: str, scalar: Scalar | None) -> str:
+    if scalar is None:
+        return "<td>–</td>"
     if scalar.value is None:
         said = f'–<small class="why">{escape(scalar.reason or "")}</small>'
     else:
@@ -130,15 +192,9 @@ def _cell(number: str, scalar: Scalar) -> str:
 def _comparisons(group: GroupReport) -> str:
     if not group.comparisons:
         return ""
-    head = "".join(
-        f'<th scope="col">{name}</th>'
-        for name in ("Rules", "Metric", "Difference", "Interval", "p", "p, Holm", "Verdict")
-    )
+    head = _head(["Rules", "Metric", "Difference", "Interval", "p", "p, Holm", "Verdict"])
     body = "".join(_comparison(group, c) for c in group.comparisons)
-    return (
-        '<h3>Paired comparison</h3><div class="scroll"><table><thead><tr>'
-        f"{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    return f"<h3>Paired comparison</h3>{_table(head, body)}"
 
 
 def _comparison(group: GroupReport, c: Comparison) -> str:

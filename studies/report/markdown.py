@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from studies.report.model import GroupReport, RobustnessReport, RuleReport
-from studies.report.rows import ROWS
+from studies.metrics.scalar import Scalar
+from studies.report.model import AcrossReport, GroupReport, RobustnessReport, RuleReport
+from studies.report.rows import ACROSS_ROWS, ROWS
 from studies.report.wording import interval, number, quantity, setting
 
 
@@ -15,6 +16,7 @@ def render(report: RobustnessReport) -> str:
         _bullets(_text(v.text) for v in report.verdicts),
         _bullets(f"*Note:* {_text(note)}" for note in report.notes),
         *(part for group in report.groups for part in _group(group)),
+        *(part for over in report.across for part in _across(over)),
         "## Provenance",
         _bullets(f"{_text(name)}: {_text(said)}" for name, said in facts(report)),
     ]
@@ -59,21 +61,39 @@ def _group(group: GroupReport) -> list[str]:
 
 
 def _rules_table(rules: Sequence[RuleReport]) -> str:
-    rows = [row for row in ROWS if any(row.name in r.scalars for r in rules)]
-    head = ["rule", *(row.title for row in rows), "results"]
     body = [
-        [
-            _text(rule.rule),
-            *(_scalar(rule, row.name) for row in rows),
-            f"{rule.results} of {rule.trials}",
-        ]
-        for rule in rules
+        [row.title, *(_scalar(rule.scalars.get(row.name)) for rule in rules)]
+        for row in ROWS
+        if any(row.name in r.scalars for r in rules)
     ]
-    return _table(head, body)
+    body.append(["Trials with a result", *(f"{rule.results} of {rule.trials}" for rule in rules)])
+    return _table(["metric", *(_text(rule.rule) for rule in rules)], body)
 
 
-def _scalar(rule: RuleReport, metric: str) -> str:
-    s = rule.scalars[metric]
+def _across(report: AcrossReport) -> list[str]:
+    body = [
+        [title, *(_scalar(rule.scalars.get(name)) for rule in report.rules)]
+        for name, title, _ in ACROSS_ROWS
+        if any(name in rule.scalars for rule in report.rules)
+    ]
+    return [
+        f"## All problems, {_text(report.direction)}",
+        _text(describe_across(report)),
+        _table(["metric", *(_text(rule.rule) for rule in report.rules)], body),
+    ]
+
+
+def describe_across(report: AcrossReport) -> str:
+    """One sentence about what is aggregated and how scores are scaled."""
+    return (
+        f"{len(report.problems)} problems: {', '.join(report.problems)}. Scores are 0 at a "
+        "problem's cap and 1 at the best cell of any rule; a run's score is its mean over the grid."
+    )
+
+
+def _scalar(s: Scalar | None) -> str:
+    if s is None:
+        return "–"
     if s.value is None:
         return f"– ({_text(s.reason or '')})"
     return f"{_text(quantity(s))} ({interval(s)})"

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from studies.metrics.scalar import Scalar
+from studies.metrics.scalar import Number, Scalar
 
 
 class ReportPart(BaseModel):
@@ -46,6 +46,26 @@ class AnalysisSettings(ReportPart):
     level: float = Field(default=0.95, gt=0, lt=1)
     alpha: float = Field(default=0.05, gt=0, lt=1)
     baseline: str = "additive"
+
+
+class CurveKind(StrEnum):
+    """What a curve shows."""
+
+    GOAL = "goal_by_lr"
+    TUNING = "tuning"
+    STEPS = "steps_by_lr"
+    PROFILE = "profile"
+
+
+class Curve(ReportPart):
+    """A rule's curve with its band; ``None`` where there is no value."""
+
+    kind: CurveKind
+    rule: str
+    x: tuple[Number, ...]
+    value: tuple[Number | None, ...]
+    low: tuple[Number | None, ...] = ()
+    high: tuple[Number | None, ...] = ()
 
 
 class Strength(StrEnum):
@@ -116,11 +136,33 @@ class GroupReport(ReportPart):
     init_range: tuple[float, float]
     rules: tuple[RuleReport, ...]
     comparisons: tuple[Comparison, ...] = ()
+    curves: tuple[Curve, ...] = ()
 
     @property
     def name(self) -> str:
         """``problem, direction``."""
         return f"{self.problem}, {self.direction}"
+
+
+class AcrossRule(ReportPart):
+    """Aggregates of one rule over problems."""
+
+    rule: str
+    scalars: dict[str, Scalar]
+
+
+class AcrossReport(ReportPart):
+    """One direction over several problems."""
+
+    direction: str
+    problems: tuple[str, ...]
+    baseline: str
+    rules: tuple[AcrossRule, ...]
+    profiles: tuple[Curve, ...] = ()
+
+
+ALL_PROBLEMS = "all problems"
+"""Stands for the problem in the ids of numbers over several problems."""
 
 
 def number_id(*parts: str) -> str:
@@ -138,11 +180,17 @@ class RobustnessReport(ReportPart):
     provenance: Provenance
     settings: AnalysisSettings
     groups: tuple[GroupReport, ...]
+    across: tuple[AcrossReport, ...] = ()
 
     @property
     def numbers(self) -> dict[str, Scalar]:
         """Every reported number by id."""
-        found: dict[str, Scalar] = {}
+        found = {
+            number_id(ALL_PROBLEMS, a.direction, rule.rule, metric): scalar
+            for a in self.across
+            for rule in a.rules
+            for metric, scalar in rule.scalars.items()
+        }
         for group in self.groups:
             here = (group.problem, group.direction)
             for rule in group.rules:

@@ -180,3 +180,25 @@ ROWS: tuple[Row, ...] = (
 def rows_of(landscape: Landscape) -> list[Row]:
     """The rows that a landscape has."""
     return [row for row in ROWS if row.applies(landscape)]
+
+
+ACROSS_ROWS = (
+    (
+        "hyperparameter_sensitivity",
+        "Hyperparameter sensitivity",
+        "score lost by one setting for all problems against the best of each (M6)",
+    ),
+    (
+        "profile_score",
+        "Performance profile score",
+        "area under the share of problems within a factor 1 to 4 of the fastest rule (M7)",
+    ),
+    ("iqm", "IQM of scores", "mean of the middle half of all runs' scores (M8)"),
+    (
+        "probability_of_improvement",
+        "Probability of improvement",
+        "chance that a run beats a run of the baseline rule on a problem (M8)",
+    ),
+    ("optimality_gap", "Optimality gap", "mean shortfall of scores from 1 (M8)"),
+)
+"""Rows of the table over problems: name, title, what it is."""

@@ -118,5 +118,8 @@ def notes(groups: Sequence[GroupReport]) -> tuple[str, ...]:
             "measure them."
         )
     if any(group.tolerance is None for group in groups):
-        found.append("No trial of a group is better than the cap, so no basin is defined there.")
+        found.append(
+            "No trial of a group is better than the cap, so no basin is defined there and "
+            "aggregates over problems leave it out."
+        )
     return tuple(found)
