@@ -30,8 +30,8 @@ CAPTION = (
     "One colour scale for all rules; lighter is better. Dense hatching: at least half of the "
     "seeds diverged; thin hatching: some did. Blank: no result. White line: border of the basin "
     "(within the tolerance of the rule's own best). Dashed line: best learning rate at each init "
-    "scale. Circle: best cell. Bands of curves: uncertainty over seeds; bands of steps to the target: "
-    "quartiles over seeds. Curves over the learning rate are at the standard init scale."
+    "scale. Circle: best cell. Bands of curves: uncertainty over seeds; bands of steps: quartiles "
+    "over seeds. Curves over the learning rate are at the standard init scale."
 )
 
 
