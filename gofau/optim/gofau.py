@@ -116,7 +116,7 @@ class Gofau(Optimizer):
 
         ``CosineAnnealingLR(optimizer.driving("lr_out"), T_max=10)`` anneals ``lr_out``. With
         several names the first one is the scheduler's ``lr`` and the others keep their ratio
-        to it.
+        to it; a group that lacks some of them drives the ones it has.
         """
         return Driven(self, names)
 

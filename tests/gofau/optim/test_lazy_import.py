@@ -1,0 +1,33 @@
+"""The torch-free parts of gofau load without torch."""
+
+import subprocess
+import sys
+
+import pytest
+
+import gofau
+
+
+def loaded(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("module", ["gofau", "gofau.catalog", "gofau.errors"])
+def test_torch_stays_out(module):
+    assert not {"torch", "numpy"} & loaded(f"import {module}; dir({module})")
+
+
+def test_a_public_name_brings_torch():
+    assert "torch" in loaded("from gofau import Gofau")
+
+
+def test_every_public_name_resolves_and_no_other():
+    for name in gofau.__all__:
+        assert getattr(gofau, name) is not None
+    assert set(gofau.__all__) <= set(dir(gofau))
+    with pytest.raises(AttributeError, match="module 'gofau' has no attribute 'Adam'"):
+        gofau.Adam  # noqa: B018

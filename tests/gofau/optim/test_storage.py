@@ -1,0 +1,162 @@
+"""State dictionaries: round trips, states of earlier releases, and states that do not fit."""
+
+import copy
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from gofau import Gofau, catalog
+from gofau.errors import StateError
+from gofau.optim.storage import FORMAT
+from tests.gofau.optim.cases import gradients, ident, pairs, run, start
+
+SHAPES = [(3, 2), (4,)]
+RELEASES = sorted((Path(__file__).parent / "states").glob("*.pt"))
+STORED = [
+    (release, name, case)
+    for release in RELEASES
+    for name, case in torch.load(release, weights_only=True).items()
+]
+
+
+def test_there_is_a_state_file_of_every_release():
+    assert [r.stem for r in RELEASES] == ["0.1.0"]
+
+
+@pytest.mark.parametrize("implementation", ["loop", "foreach"])
+@pytest.mark.parametrize(
+    "case", [c for _, _, c in STORED], ids=[f"{r.stem}-{n}" for r, n, _ in STORED]
+)
+def test_a_stored_state_goes_on_as_its_release_did(case, implementation):
+    params = [torch.nn.Parameter(p.clone()) for p in case["middle"]]
+    optimizer = Gofau(params, implementation=implementation, **case["build"])
+    optimizer.load_state_dict(copy.deepcopy(case["state"]))
+    got = run(optimizer, params, case["grads"])
+    torch.testing.assert_close(got, case["end"], rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("case", list(pairs()), ids=ident)
+def test_a_resumed_run_equals_an_uninterrupted_one(case):
+    direction, rule, options = case
+    grads = gradients(SHAPES, 6)
+    params = start(SHAPES)
+    optimizer = Gofau(params, direction, rule, **options)
+    run(optimizer, params, grads[:3])
+    buffer = io.BytesIO()
+    torch.save(optimizer.state_dict(), buffer)
+    buffer.seek(0)
+    others = [torch.nn.Parameter(p.detach().clone()) for p in params]
+    resumed = Gofau(others, direction, rule, **options)
+    resumed.load_state_dict(torch.load(buffer, weights_only=True))
+    expected = run(optimizer, params, grads[3:])
+    torch.testing.assert_close(run(resumed, others, grads[3:]), expected, rtol=0, atol=0)
+
+
+def saved(**options: Any) -> dict[str, Any]:
+    params = start(SHAPES)
+    optimizer = Gofau(params, **options)
+    run(optimizer, params, gradients(SHAPES, 2))
+    return optimizer.state_dict()
+
+
+def test_the_saved_options_replace_the_built_ones():
+    optimizer = Gofau(start(SHAPES), lr=0.5)
+    optimizer.load_state_dict(saved(lr=0.25, gamma=0.75))
+    assert optimizer.param_groups[0]["lr"] == 0.25
+    assert optimizer.param_groups[0]["gamma"] == 0.75
+
+
+def test_options_that_an_older_release_lacked_get_their_defaults():
+    state = copy.deepcopy(saved(direction="adagrad", rule="multiplicative"))
+    for name in ("lr_decay", "zero_policy", "zero_initialised", "lr_in"):
+        del state["param_groups"][0][name]
+    optimizer = Gofau(start(SHAPES), "adagrad", "multiplicative")
+    optimizer.load_state_dict(state)
+    group = optimizer.param_groups[0]
+    assert (group["lr_decay"], group["zero_policy"], group["lr_in"]) == (0.0, "leave", 1.0)
+    assert group["zero_initialised"] == []
+    assert "lr" in group
+
+
+def test_a_state_without_a_format_loads():
+    state = saved()
+    del state["format"]
+    Gofau(start(SHAPES)).load_state_dict(state)
+
+
+def test_states_follow_the_parameters_dtype_but_steps_do_not():
+    params = [torch.nn.Parameter(p.detach().float()) for p in start(SHAPES)]
+    optimizer = Gofau(params)
+    optimizer.load_state_dict(saved())
+    state = optimizer.state[params[0]]
+    assert state["exp_avg"].dtype == torch.float32
+    assert state["step"].item() == 2
+
+
+def change(key: str, value: Any) -> Any:
+    def apply(state: dict[str, Any]) -> None:
+        state["param_groups"][0][key] = value
+
+    return apply
+
+
+FAILING = [
+    (
+        lambda s: s.update(format=FORMAT + 1),
+        f"format: got {FORMAT + 1}, expected at most {FORMAT}; update gofau to load it",
+    ),
+    (
+        change("rule", "additive"),
+        "param_groups[0].rule: got 'additive', expected 'hybrid'; build the optimizer as the "
+        "saved one was, or start afresh",
+    ),
+    (
+        change("direction", "sgd"),
+        "param_groups[0].direction: got 'sgd', expected 'adam'; build the optimizer as the "
+        "saved one was, or start afresh",
+    ),
+    (
+        lambda s: s["param_groups"][0].pop("rule"),
+        "param_groups[0].rule: got None, expected 'hybrid'; build the optimizer as the saved "
+        "one was, or start afresh",
+    ),
+    (
+        lambda s: s["param_groups"].append(s["param_groups"][0]),
+        "loaded state dict has a different number of parameter groups",
+    ),
+    (
+        lambda s: s["param_groups"][0]["params"].pop(),
+        "loaded state dict contains a parameter group that doesn't match the size",
+    ),
+]
+
+
+@pytest.mark.parametrize(("spoil", "message"), FAILING, ids=[m for _, m in FAILING])
+def test_a_state_that_does_not_fit_is_refused(spoil, message):
+    state = copy.deepcopy(saved())
+    spoil(state)
+    optimizer = Gofau(start(SHAPES), lr=0.5)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        optimizer.load_state_dict(state)
+    assert optimizer.param_groups[0]["lr"] == 0.5
+
+
+def test_torchs_own_state_is_refused():
+    params = start(SHAPES)
+    with pytest.raises(StateError, match=r"param_groups\[0\].direction: got None, expected 'adam'"):
+        Gofau(params).load_state_dict(torch.optim.Adam(params).state_dict())
+
+
+def test_every_option_is_stored_by_its_catalog_name():
+    group = saved()["param_groups"][0]
+    entries = (
+        catalog.directions.get("adam", ""),
+        catalog.rules.get("hybrid", ""),
+        catalog.common,
+        catalog.optimizer,
+    )
+    assert {p.name for e in entries for p in e.parameters} <= group.keys()
