@@ -1,0 +1,125 @@
+"""The FastAPI app and its parts."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.concurrency import run_in_threadpool
+from fastapi.openapi.utils import get_openapi
+
+from service import docs_page, problems
+from service.catalog import endpoints as catalog
+from service.dependencies import Parts
+from service.events import endpoints as events
+from service.health import endpoints as health
+from service.limits import BodyLimit
+from service.ray_jobs import JobRunner, RayJobs
+from service.reconciler.bell import Bell
+from service.reconciler.reconciler import Reconciler
+from service.reconciler.thread import ReconcilerThread
+from service.reports import endpoints as reports
+from service.reports.service import Analyst
+from service.settings import Settings
+from service.store.engine import Store
+from service.store.schema import migrate
+from service.studies import endpoints as studies
+from service.tokens import service as tokens
+from service.trials import endpoints as trials
+from service.workers import endpoints as workers
+from studies.spec import StudySpec
+
+ROUTERS: tuple[APIRouter, ...] = (
+    studies.router,
+    trials.router,
+    reports.router,
+    events.router,
+    catalog.router,
+    workers.router,
+    health.router,
+    docs_page.router,
+)
+DESCRIPTION = (
+    "Hyperparameter-robustness studies: submit a grid of learning rates, init scales, update "
+    "rules and seeds; read maps, metrics with intervals and comparisons. Errors are RFC 9457 "
+    "problem details."
+)
+
+
+def create_app(settings: Settings | None = None, runner: JobRunner | None = None) -> FastAPI:
+    """The app.
+
+    Args:
+        settings: by default read from the environment.
+        runner: where drivers run; by default the Ray cluster of the settings.
+    """
+    chosen = settings or Settings.from_environment()
+    store = Store(chosen.database)
+    parts = Parts(chosen, store, Bell(), Analyst(store))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(_prepare, parts)
+        with _reconciling(parts, runner) if chosen.reconcile else nullcontext():
+            yield
+        store.close()
+
+    app = FastAPI(
+        title="Gofau",
+        version=version("gofau"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.parts = parts
+    for router in ROUTERS:
+        app.include_router(router)
+    problems.install(app)
+    app.add_middleware(BodyLimit, limit=chosen.max_body_bytes)
+    _document(app)
+    return app
+
+
+def _prepare(parts: Parts) -> None:
+    migrate(parts.store)
+    secret = parts.settings.admin_token.get_secret_value()
+    if secret:
+        with parts.store.write() as session:
+            tokens.ensure_admin(session, secret)
+
+
+@contextmanager
+def _reconciling(parts: Parts, runner: JobRunner | None) -> Iterator[None]:
+    s = parts.settings
+    if runner is None and s.ray_address:
+        runner = RayJobs(s.ray_address, s.ray_token.get_secret_value())
+    reconciler = Reconciler(parts.store, runner, s)
+    thread = ReconcilerThread(reconciler, parts.bell, s.reconcile_every_s)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.stop()
+
+
+def _document(app: FastAPI) -> None:
+    """Put the spec's own schema, which endpoints read by hand, into the OpenAPI document."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                routes=app.routes,
+            )
+            spec = StudySpec.model_json_schema(ref_template="#/components/schemas/{model}")
+            models = schema["components"]["schemas"]
+            models.update(spec.pop("$defs", {}))
+            models["StudySpec"] = spec
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,88 @@
+"""What endpoints take from the request: the app's parts, the caller, the page."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+
+from service.errors import UnauthorizedError
+from service.reconciler.bell import Bell
+from service.reports.service import Analyst
+from service.settings import Settings
+from service.store.engine import Store
+from service.tokens import service as tokens
+from service.tokens.principal import LOCAL, Principal, Scope
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What one app is made of."""
+
+    settings: Settings
+    store: Store
+    bell: Bell
+    analyst: Analyst
+
+
+async def parts(request: Request) -> Parts:
+    """The app's parts."""
+    found: Parts = request.app.state.parts
+    return found
+
+
+Use = Annotated[Parts, Depends(parts)]
+
+
+def caller(request: Request, app: Use) -> Principal:
+    """Who calls: the bearer of a token, or anybody where none is demanded."""
+    token = _bearer(request)
+    if token is None:
+        if app.settings.auth_required:
+            raise UnauthorizedError("expected an Authorization header with a bearer token")
+        return LOCAL
+    with app.store.read() as session:
+        return tokens.principal(session, token)
+
+
+def _bearer(request: Request) -> str | None:
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    kind, _, token = header.partition(" ")
+    if kind.lower() != "bearer" or not token:
+        raise UnauthorizedError("expected an Authorization header with a bearer token")
+    return token.strip()
+
+
+def reader(principal: Annotated[Principal, Depends(caller)]) -> Principal:
+    """A caller who may read."""
+    principal.require(Scope.READ)
+    return principal
+
+
+def submitter(principal: Annotated[Principal, Depends(caller)]) -> Principal:
+    """A caller who may submit and change studies."""
+    principal.require(Scope.SUBMIT)
+    return principal
+
+
+def admin(principal: Annotated[Principal, Depends(caller)]) -> Principal:
+    """A caller who may do everything."""
+    principal.require(Scope.ADMIN)
+    return principal
+
+
+def worker(principal: Annotated[Principal, Depends(caller)]) -> Principal:
+    """A worker, whose token is always asked for."""
+    principal.require(Scope.WORKER)
+    return principal
+
+
+Reader = Annotated[Principal, Depends(reader)]
+Submitter = Annotated[Principal, Depends(submitter)]
+Admin = Annotated[Principal, Depends(admin)]
+Worker = Annotated[Principal, Depends(worker)]
+Limit = Annotated[int, Query(ge=1, le=1000, description="rows of a page")]
+Cursor = Annotated[
+    str | None, Query(max_length=200, description="`next_cursor` of the page before")
+]

@@ -1,0 +1,1 @@
+"""Ray jobs as the store knows them."""

@@ -1,0 +1,1 @@
+"""Drives what runs towards what the store wants."""

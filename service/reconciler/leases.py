@@ -1,0 +1,35 @@
+"""Takes back the trials of workers that have fallen silent."""
+
+import logging
+
+from service.reconciler.silence import Silence
+from service.store.engine import Store
+from service.workers import repository
+from service.workers import service as workers
+
+log = logging.getLogger(__name__)
+
+
+class LeaseWatch:
+    """Expires leases whose heartbeat has stood still for the time to live."""
+
+    def __init__(self, store: Store, ttl_s: float, silence: Silence) -> None:
+        self._store = store
+        self._ttl_s = ttl_s
+        self._silence = silence
+
+    def expire_silent(self) -> int:
+        """Look at all leases once; returns how many expired."""
+        with self._store.read() as session:
+            rows = [(row.id, row.beats, row.worker) for row in repository.active(session)]
+        self._silence.keep({row[0] for row in rows})
+        silent = [row for row in rows if self._silence.of(row[0], row[1]) >= self._ttl_s]
+        return sum(self._expire(*row) for row in silent)
+
+    def _expire(self, lease_id: int, beats: int, worker: str) -> bool:
+        reason = f"worker {worker} was not heard of for {self._ttl_s:g} s"
+        with self._store.write() as session:
+            expired = workers.expire(session, lease_id, beats, reason)
+        if expired:
+            log.warning("lease %d expired: %s", lease_id, reason)
+        return expired

@@ -1,0 +1,1 @@
+"""Robustness reports of stored trials."""

@@ -1,0 +1,35 @@
+"""``/v1/studies/{study}/report`` as data, HTML and Markdown."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi.responses import HTMLResponse, PlainTextResponse
+
+from service.dependencies import Reader, Use
+from service.problems import PROBLEMS
+from studies.report import html, markdown
+from studies.report.model import RobustnessReport
+
+router = APIRouter(prefix="/v1/studies/{study}", tags=["reports"], responses=PROBLEMS)
+
+StudyId = Annotated[str, Path(max_length=64, description="id of the study")]
+
+
+@router.get("/report")
+def report(app: Use, who: Reader, study: StudyId) -> RobustnessReport:
+    """The robustness report; of an unfinished study, of the results so far."""
+    return app.analyst.analyse(study, who.sees).report
+
+
+@router.get("/report.html", response_class=HTMLResponse)
+def report_html(app: Use, who: Reader, study: StudyId) -> HTMLResponse:
+    """The report as one self-contained page."""
+    analysis = app.analyst.analyse(study, who.sees)
+    return HTMLResponse(html.render(analysis.report, analysis.landscapes))
+
+
+@router.get("/report.md", response_class=PlainTextResponse)
+def report_markdown(app: Use, who: Reader, study: StudyId) -> PlainTextResponse:
+    """The report as Markdown."""
+    analysis = app.analyst.analyse(study, who.sees)
+    return PlainTextResponse(markdown.render(analysis.report), media_type="text/markdown")

@@ -1,0 +1,80 @@
+"""Stored trials as a table, the input of `studies.landscape_frame.landscapes`."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gofau import catalog
+from service.studies.enumeration import whole
+from service.studies.models import Arm, Cell, Study
+from service.trials import cells
+from service.trials.models import Trial
+from studies.spec import StudySpec
+from studies.trials import TrialState
+
+RESULTS = (
+    "index",
+    "cell",
+    "seed",
+    "state",
+    "outcome",
+    "value",
+    "best",
+    "steps_to_target",
+    "frozen_fraction",
+    "wall_s",
+    "code_version",
+)
+STANDARD = ("lr", "init_scale")
+
+
+def trials_frame(session: Session, study: Study) -> pd.DataFrame:
+    """One row a trial: its labels, axis values and results.
+
+    ``lr`` and ``init_scale`` are there also where the study fixes them. ``steps_to_target`` is
+    infinite for a completed trial that never reached the target.
+    """
+    names = [getattr(Trial, name) for name in RESULTS]
+    query = select(*names).where(Trial.study_id == study.id).order_by(Trial.index)
+    rows = session.execute(query).all()
+    trials = pd.DataFrame.from_records([tuple(row) for row in rows], columns=list(RESULTS))
+    for name in ("value", "best", "steps_to_target", "frozen_fraction", "wall_s"):
+        trials[name] = trials[name].astype(np.float64)
+    never = (trials["state"] == TrialState.COMPLETED.value) & trials["steps_to_target"].isna()
+    trials.loc[never, "steps_to_target"] = np.inf
+    merged = trials.merge(cells_frame(session, study), on="cell", how="left")
+    return merged.sort_values("index", ignore_index=True)
+
+
+def cells_frame(session: Session, study: Study) -> pd.DataFrame:
+    """One row a cell: its ordinal, labels and axis values."""
+    arms = cells.arms(session, study.id)
+    query = select(Cell.ordinal, Cell.arm, Cell.point, Cell.changes).where(
+        Cell.study_id == study.id
+    )
+    rows = [
+        {"cell": ordinal, **_labels(arms[arm]), **_point(arms[arm], point, changes)}
+        for ordinal, arm, point, changes in session.execute(query)
+    ]
+    return pd.DataFrame(rows)
+
+
+def other_axes(spec: StudySpec) -> list[str]:
+    """Axes beside learning rate and init scale; a report splits rules by them."""
+    return [axis for axis in spec.axes if axis not in STANDARD]
+
+
+def _labels(arm: Arm) -> dict[str, str]:
+    return {"problem": arm.problem, "direction": arm.direction, "rule": arm.rule}
+
+
+def _point(arm: Arm, point: dict[str, float], changes: dict[str, Any]) -> dict[str, float]:
+    definition = whole(arm.definition, changes)
+    fixed = {"init_scale": float(definition["init_scale"])}
+    drives = catalog.rules.get(definition["rule"], "rules").lr_drives
+    if drives:
+        fixed["lr"] = float(definition["hyper"][drives[0]])
+    return {**fixed, **point}

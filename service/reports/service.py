@@ -1,0 +1,122 @@
+"""Reports of stored trials, each computed once for a revision of its study."""
+
+import platform
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import numpy as np
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from gofau.version import code_version
+from service.reports.frame import other_axes, trials_frame
+from service.store.engine import Store
+from service.studies import repository
+from service.studies.caps import cap
+from service.studies.models import Study
+from studies.landscape import GoalMetric, Landscape
+from studies.landscape_frame import landscapes
+from studies.report import build
+from studies.report.model import AnalysisSettings, Provenance, RobustnessReport, SpecSummary
+from studies.spec import StudySpec
+
+KEPT = 16
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A report and the landscapes that it was built from."""
+
+    report: RobustnessReport
+    landscapes: list[Landscape]
+
+
+class Analyst:
+    """Builds analyses and keeps the latest; one thread builds at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: OrderedDict[tuple[str, int], Analysis] = OrderedDict()
+        self._turn = threading.Lock()
+
+    def analyse(self, public_id: str, owner: str | None) -> Analysis:
+        """The analysis of a study as it is now.
+
+        Raises:
+            NotFoundError: no such study.
+            LandscapeError: the trials describe no landscape.
+        """
+        with self._turn, self._store.read() as session:
+            study = repository.find(session, public_id, owner)
+            key = (study.public_id, study.revision)
+            if key not in self._kept:
+                self._kept[key] = _analyse(session, study)
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+
+def _analyse(session: Session, study: Study) -> Analysis:
+    spec = StudySpec.model_validate(study.spec)
+    frame = trials_frame(session, study)
+    goal = GoalMetric(spec.goal.metric, spec.goal.minimize, spec.goal.target)
+    found = landscapes(frame, goal, _caps(spec, frame), split=other_axes(spec))
+    report = build(
+        found,
+        SpecSummary(name=study.name, spec_hash=study.spec_hash, settings=_settings(spec)),
+        _provenance(frame),
+        np.random.default_rng(int(study.spec_hash[:16], 16)),
+        AnalysisSettings(tolerance=spec.goal.tolerance),
+    )
+    return Analysis(report, found)
+
+
+def _caps(spec: StudySpec, frame: pd.DataFrame) -> dict[str, float]:
+    """The cap by problem; where a problem has none, the worst finite value that was measured."""
+    caps = {}
+    for problem in spec.problems:
+        bound = cap(problem.name, spec.goal.metric)
+        if bound is None:
+            values = frame.loc[frame["problem"] == problem.label, "value"].dropna()
+            worst = values.max() if spec.goal.minimize else values.min()
+            bound = 0.0 if values.empty else float(worst)
+        caps[problem.label] = bound
+    return caps
+
+
+def _settings(spec: StudySpec) -> dict[str, str]:
+    shown = {
+        "problems": ", ".join(p.label for p in spec.problems),
+        "epochs": str(spec.epochs),
+        "batch size": str(spec.batch_size),
+        "directions": ", ".join(d.label for d in spec.directions),
+        "seeds": str(len(spec.seeds)),
+        "goal": f"{'minimize' if spec.goal.minimize else 'maximize'} {spec.goal.metric}",
+    }
+    for name, axis in spec.axes.items():
+        grid = axis.grid()
+        shown[f"axis {name}"] = f"{len(grid)} values, {min(grid):g} to {max(grid):g}"
+    for rule in spec.rules:
+        driven = [f"{a} → {', '.join(_drives(spec, a, rule.label))}" for a in spec.axes]
+        shown[f"rule {rule.label}"] = "; ".join(driven)
+    return shown
+
+
+def _drives(spec: StudySpec, axis: str, label: str) -> list[str]:
+    rule = next(rule for rule in spec.rules if rule.label == label)
+    names = [p.name for d in spec.directions for p in spec.driven(axis, d, rule)]
+    return list(dict.fromkeys(names))
+
+
+def _provenance(frame: pd.DataFrame) -> Provenance:
+    versions = sorted(set(frame["code_version"].dropna()))
+    return Provenance(
+        code_version=", ".join(versions) or code_version(),
+        packages={name: version(name) for name in ("gofau", "numpy", "scipy", "pandas")},
+        machine=platform.platform(),
+        analysed_at=datetime.now(UTC),
+    )

@@ -1,0 +1,1 @@
+"""Studies: submission, state and listing."""

@@ -1,0 +1,111 @@
+"""``/v1/studies``: submit, validate, list, get, cancel."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
+
+from service.dependencies import Cursor, Limit, Reader, Submitter, Use
+from service.pagination import Page, decode, encode
+from service.problems import PROBLEMS
+from service.studies import repository, service
+from service.studies.body import BODY, SubmittedSpec, submitted_spec
+from service.studies.estimate import estimate
+from service.studies.schemas import Estimate, StudyDetail, StudyView
+from studies.trials import StudyState
+
+router = APIRouter(prefix="/v1/studies", tags=["studies"], responses=PROBLEMS)
+
+StudyId = Annotated[str, Path(max_length=64, description="id of the study")]
+Spec = Annotated[SubmittedSpec, Depends(submitted_spec)]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        description="the same key and spec again give the same study",
+    ),
+]
+Text = Annotated[str | None, Query(max_length=200)]
+Time = Annotated[float | None, Query(ge=0, lt=1e11, description="seconds since 1970")]
+
+
+@router.post("", status_code=201, openapi_extra=BODY)
+def submit(
+    *,
+    app: Use,
+    who: Submitter,
+    spec: Spec,
+    response: Response,
+    key: Key = None,
+    reuse: Annotated[bool, Query(description="take results that are there already")] = True,
+) -> StudyDetail:
+    """Submit a spec as JSON or YAML; all its trials are stored, or nothing is."""
+    wanted = service.Submission(spec.parsed, spec.text, key, reuse)
+    study, new = service.submit_safely(app.store, who, wanted, app.settings)
+    response.status_code = 201 if new else 200
+    response.headers["Location"] = f"/v1/studies/{study.id}"
+    app.bell.ring()
+    return study
+
+
+@router.post("/validate", openapi_extra=BODY)
+def validate(app: Use, _: Reader, spec: Spec) -> Estimate:
+    """Check a spec and say what it would cost, without storing anything."""
+    service.check_size(spec.parsed, app.settings)
+    with app.store.read() as session:
+        return estimate(session, spec.parsed)
+
+
+@router.get("")
+def list_studies(
+    *,
+    app: Use,
+    who: Reader,
+    state: StudyState | None = None,
+    name: Text = None,
+    tag: Text = None,
+    problem: Text = None,
+    rule: Text = None,
+    owner: Text = None,
+    created_after: Time = None,
+    created_before: Time = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[StudyView]:
+    """Studies from the newest on."""
+    wanted = repository.StudyFilter(
+        owner=who.sees or owner,
+        state=state.value if state else None,
+        name=name,
+        tag=tag,
+        problem=problem,
+        rule=rule,
+        created_after=created_after,
+        created_before=created_before,
+    )
+    at = decode(cursor, int)
+    with app.store.read() as session:
+        found = repository.page(session, wanted, at[0] if at else None, limit + 1)
+        tags = repository.tags(session, (study.id for study in found))
+        items = [StudyView.of(study, tags[study.id]) for study in found[:limit]]
+        more = encode(found[limit - 1].id) if len(found) > limit else None
+    return Page(items=items, next_cursor=more)
+
+
+@router.get("/{study}")
+def get_study(app: Use, who: Reader, study: StudyId) -> StudyDetail:
+    """One study with its counts, progress and spec."""
+    with app.store.read() as session:
+        return service.detail(session, repository.find(session, study, who.sees))
+
+
+@router.post("/{study}/cancel")
+def cancel(app: Use, who: Submitter, study: StudyId) -> StudyDetail:
+    """End a study: what has not ended is cancelled."""
+    with app.store.write() as session:
+        found = repository.lock(session, study, who.sees)
+        service.cancel(session, found)
+        view = service.detail(session, found)
+    app.bell.ring()
+    return view

@@ -1,0 +1,135 @@
+"""SQL on studies and their tags."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, delete, exists, func, insert, select
+from sqlalchemy.orm import Session
+
+from service.errors import NotFoundError
+from service.store.base import now
+from service.studies.models import Arm, Study, StudyTag
+from studies.trials import StudyState
+
+OPEN = tuple(state.value for state in StudyState if not state.final)
+
+
+@dataclass(frozen=True)
+class StudyFilter:
+    """What a listing is narrowed to; ``None`` leaves a field open."""
+
+    owner: str | None = None
+    state: str | None = None
+    name: str | None = None
+    tag: str | None = None
+    problem: str | None = None
+    rule: str | None = None
+    created_after: float | None = None
+    created_before: float | None = None
+
+
+def find(session: Session, public_id: str, owner: str | None = None) -> Study:
+    """The study of that id, if ``owner`` (when given) owns it.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    study = session.scalar(select(Study).where(Study.public_id == public_id))
+    if study is None or (owner is not None and study.owner != owner):
+        raise NotFoundError(f"no study {public_id}")
+    return study
+
+
+def lock(session: Session, public_id: str, owner: str | None = None) -> Study:
+    """The study, held until the transaction ends: whoever changes its trials takes its turn.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    return lock_id(session, find(session, public_id, owner).id)
+
+
+def lock_id(session: Session, study_id: int) -> Study:
+    """The same by internal id.
+
+    Raises:
+        NotFoundError: it has been deleted.
+    """
+    query = select(Study).where(Study.id == study_id).with_for_update()
+    study = session.scalar(query.execution_options(populate_existing=True))
+    if study is None:
+        raise NotFoundError("the study has been deleted")
+    return study
+
+
+def by_idempotency_key(session: Session, owner: str, key: str) -> Study | None:
+    """The study that this owner submitted under that key."""
+    query = select(Study).where(Study.owner == owner, Study.idempotency_key == key)
+    return session.scalar(query)
+
+
+def page(session: Session, wanted: StudyFilter, before: int | None, limit: int) -> Sequence[Study]:
+    """Studies from the newest on, those with an internal id below ``before``."""
+    query = _narrowed(select(Study), wanted).order_by(Study.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Study.id < before)
+    return session.scalars(query).all()
+
+
+def _narrowed(query: Select[Study], wanted: StudyFilter) -> Select[Study]:
+    for column, value in (
+        (Study.owner, wanted.owner),
+        (Study.state, wanted.state),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.name is not None:
+        query = query.where(func.lower(Study.name).contains(wanted.name.lower(), autoescape=True))
+    if wanted.tag is not None:
+        tagged = exists().where(StudyTag.study_id == Study.id, StudyTag.tag == wanted.tag)
+        query = query.where(tagged)
+    for column, value in ((Arm.problem_name, wanted.problem), (Arm.rule, wanted.rule)):
+        if value is not None:
+            query = query.where(exists().where(Arm.study_id == Study.id, column == value))
+    if wanted.created_after is not None:
+        query = query.where(Study.created_at >= wanted.created_after)
+    if wanted.created_before is not None:
+        query = query.where(Study.created_at < wanted.created_before)
+    return query
+
+
+def tags(session: Session, study_ids: Iterable[int]) -> dict[int, list[str]]:
+    """Tags by study, sorted."""
+    ids = list(study_ids)
+    found: dict[int, list[str]] = {study_id: [] for study_id in ids}
+    query = select(StudyTag).where(StudyTag.study_id.in_(ids)).order_by(StudyTag.tag)
+    for row in session.scalars(query):
+        found[row.study_id].append(row.tag)
+    return found
+
+
+def set_tags(session: Session, study_id: int, wanted: Iterable[str]) -> None:
+    """Replace a study's tags."""
+    session.execute(delete(StudyTag).where(StudyTag.study_id == study_id))
+    rows = [{"study_id": study_id, "tag": tag} for tag in sorted(set(wanted))]
+    if rows:
+        session.execute(insert(StudyTag), rows)
+
+
+def set_state(
+    session: Session, study: Study, state: StudyState, message: str | None = None
+) -> None:
+    """Move a locked study to a state, with the times that go with it."""
+    study.state = state
+    study.message = message
+    study.revision += 1
+    if state is StudyState.RUNNING and study.started_at is None:
+        study.started_at = now()
+    study.ended_at = now() if state.final else None
+    session.flush()
+
+
+def in_states(session: Session, states: Iterable[StudyState]) -> Sequence[Study]:
+    """Studies in any of the states, oldest first."""
+    wanted = [state.value for state in states]
+    return session.scalars(select(Study).where(Study.state.in_(wanted)).order_by(Study.id)).all()

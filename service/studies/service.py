@@ -1,0 +1,155 @@
+"""Submitting, listing and ending studies."""
+
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from gofau.version import code_version
+from service.errors import ConflictError, InvalidError
+from service.jobs import repository as jobs
+from service.settings import Settings
+from service.store.base import now
+from service.store.engine import Store
+from service.studies import repository
+from service.studies.enumeration import Enumeration
+from service.studies.models import Study
+from service.studies.reuse import reuse_results
+from service.studies.schemas import StudyDetail, StudyView
+from service.tokens.principal import Principal
+from service.trials import cells, ledger
+from service.trials import repository as trials
+from service.workers import repository as leases
+from studies.canonical import content_hash
+from studies.errors import FieldError
+from studies.spec import StudySpec
+from studies.trials import StudyState, TrialState
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A request to run a spec, and how it was asked."""
+
+    spec: StudySpec
+    source: str
+    idempotency_key: str | None = None
+    reuse: bool = True
+
+    @property
+    def request_hash(self) -> str:
+        """What must be equal for an idempotency key to mean the same request."""
+        return content_hash([self.spec.model_dump(mode="json"), self.reuse])
+
+
+def submit(
+    session: Session, who: Principal, wanted: Submission, settings: Settings
+) -> tuple[Study, bool]:
+    """Store a study with all its trials; the same key again gives the same study.
+
+    Returns:
+        The study, and whether it is new.
+
+    Raises:
+        InvalidError: more trials than the limit.
+        ConflictError: the key came with another request before.
+    """
+    check_size(wanted.spec, settings)
+    known = _earlier(session, who, wanted)
+    if known is not None:
+        return known, False
+    study = _add(session, who, wanted)
+    enumeration = Enumeration(wanted.spec)
+    seeds = wanted.spec.seeds
+    cells.insert_cells(session, enumeration.rows(study.id, 0, len(seeds)))
+    cells.insert_arms(session, enumeration.new_arms)
+    trials.enumerate_trials(session, study.id, 0, seeds, 0)
+    repository.set_tags(session, study.id, wanted.spec.tags)
+    if wanted.reuse:
+        reuse_results(session, study, code_version())
+    return study, True
+
+
+def submit_safely(
+    store: Store, who: Principal, wanted: Submission, settings: Settings
+) -> tuple[StudyDetail, bool]:
+    """`submit` in its own transaction; the loser of a race for one key gets the winner's study."""
+    try:
+        with store.write() as session:
+            study, new = submit(session, who, wanted, settings)
+            return detail(session, study), new
+    except IntegrityError:
+        with store.write() as session:
+            study, new = submit(session, who, wanted, settings)
+            return detail(session, study), new
+
+
+def detail(session: Session, study: Study) -> StudyDetail:
+    """A study as the API shows it, with its spec."""
+    tags = repository.tags(session, [study.id])[study.id]
+    view = StudyView.of(study, tags)
+    return StudyDetail(**dict(view), spec=study.spec, source=study.source)
+
+
+def check_size(spec: StudySpec, settings: Settings) -> None:
+    """Raise `InvalidError` for a spec with more trials than the limit."""
+    if spec.trial_count > settings.max_trials:
+        expected = f"at most {settings.max_trials} trials (cells × seeds)"
+        errors = [FieldError("axes", f"{spec.trial_count} trials", expected)]
+        raise InvalidError("the grid is too large", errors)
+
+
+def _earlier(session: Session, who: Principal, wanted: Submission) -> Study | None:
+    if wanted.idempotency_key is None:
+        return None
+    known = repository.by_idempotency_key(session, who.owner, wanted.idempotency_key)
+    if known is not None and known.request_hash != wanted.request_hash:
+        raise ConflictError(
+            f"Idempotency-Key {wanted.idempotency_key!r} came with another spec before, "
+            f"for study {known.public_id}; use a new key"
+        )
+    return known
+
+
+def _add(session: Session, who: Principal, wanted: Submission) -> Study:
+    spec = wanted.spec
+    study = Study(
+        public_id=secrets.token_hex(8),
+        name=spec.name,
+        owner=who.owner,
+        state=StudyState.QUEUED.value,
+        spec=spec.model_dump(mode="json"),
+        source=wanted.source,
+        spec_hash=spec.hash,
+        request_hash=wanted.request_hash,
+        idempotency_key=wanted.idempotency_key,
+        reuse=wanted.reuse,
+        goal_metric=spec.goal.metric,
+        max_attempts=spec.max_attempts,
+        waiting=spec.trial_count,
+        created_at=now(),
+    )
+    session.add(study)
+    session.flush()
+    return study
+
+
+def cancel(session: Session, study: Study) -> None:
+    """End a study now: what has not ended is cancelled, its job is stopped by the reconciler.
+
+    Cancelling a cancelled study changes nothing.
+
+    Raises:
+        ConflictError: the study has ended otherwise.
+    """
+    if study.state in (StudyState.CANCELLED, StudyState.CANCELLING):
+        return
+    if StudyState(study.state).final:
+        raise ConflictError(
+            f"study {study.public_id} is {study.state}; only an open one is cancelled"
+        )
+    ledger.close(session, study, TrialState.CANCELLED)
+    leases.end_all(session, study.id, "expired")
+    open_job = jobs.open_job(session, study.id) is not None
+    after = StudyState.CANCELLING if open_job else StudyState.CANCELLED
+    repository.set_state(session, study, after, "cancelled on request")

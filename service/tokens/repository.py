@@ -1,0 +1,50 @@
+"""SQL on tokens."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from service.store.base import now
+from service.tokens.models import TokenRow
+
+
+def by_digest(session: Session, digest: str) -> TokenRow | None:
+    """The token of that digest, unless it has expired or been revoked."""
+    query = select(TokenRow).where(
+        TokenRow.digest == digest,
+        TokenRow.revoked_at.is_(None),
+        or_(TokenRow.expires_at.is_(None), TokenRow.expires_at > now()),
+    )
+    return session.scalar(query)
+
+
+def add(session: Session, row: TokenRow) -> TokenRow:
+    """Store a token."""
+    session.add(row)
+    session.flush()
+    return row
+
+
+def by_public_id(session: Session, public_id: str) -> TokenRow | None:
+    """The token of that id."""
+    return session.scalar(select(TokenRow).where(TokenRow.public_id == public_id))
+
+
+def page(session: Session, owner: str | None, before: int | None, limit: int) -> Sequence[TokenRow]:
+    """People's tokens (not workers'), newest first."""
+    query = select(TokenRow).where(TokenRow.study_id.is_(None))
+    if owner is not None:
+        query = query.where(TokenRow.owner == owner)
+    if before is not None:
+        query = query.where(TokenRow.id < before)
+    return session.scalars(query.order_by(TokenRow.id.desc()).limit(limit)).all()
+
+
+def revoke_of_study(session: Session, study_id: int) -> None:
+    """Revoke the worker tokens of a study."""
+    session.execute(
+        update(TokenRow)
+        .where(TokenRow.study_id == study_id, TokenRow.revoked_at.is_(None))
+        .values(revoked_at=now())
+    )

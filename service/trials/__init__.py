@@ -1,0 +1,1 @@
+"""Trials: results, measurements and cells."""

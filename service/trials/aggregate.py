@@ -1,0 +1,47 @@
+"""From results to what they add to a cell's and a study's aggregates."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.studies.caps import counted
+
+Delta = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What aggregates need of a completed trial."""
+
+    cell: int
+    outcome: str
+    value: float | None
+    wall_s: float
+    bound: float | None
+
+
+def cell_deltas(finished: Iterable[Finished], minimize: bool) -> dict[int, Delta]:
+    """Sums, counts and extremes to add to each cell."""
+    deltas: dict[int, Delta] = {}
+    for trial in finished:
+        delta = deltas.setdefault(trial.cell, {"completed": 0, "wall_s": 0.0})
+        delta["completed"] += 1
+        delta["wall_s"] += trial.wall_s
+        delta[trial.outcome] = delta.get(trial.outcome, 0) + 1
+        _add_value(delta, counted(trial.value, trial.outcome, trial.bound, minimize))
+    return deltas
+
+
+def _add_value(delta: Delta, value: float | None) -> None:
+    if value is None:
+        return
+    delta["valued"] = delta.get("valued", 0) + 1
+    delta["value_sum"] = delta.get("value_sum", 0.0) + value
+    delta["value_sumsq"] = delta.get("value_sumsq", 0.0) + value * value
+    delta["low"] = min(delta.get("low", value), value)
+    delta["high"] = max(delta.get("high", value), value)
+
+
+def tally(counts: Mapping[int, int], name: str) -> dict[int, Delta]:
+    """Counts by cell as deltas of one aggregate."""
+    return {cell: {name: count} for cell, count in counts.items()}

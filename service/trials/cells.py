@@ -1,0 +1,92 @@
+"""SQL on arms and cells, and the aggregates that cells keep."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import BindParameter, bindparam, case, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from service.studies.models import Arm, Cell
+
+CHUNK = 5_000
+SUMS = (
+    "completed",
+    "failed",
+    "cancelled",
+    "reached_target",
+    "budget_exhausted",
+    "diverged",
+    "nonfinite",
+    "valued",
+    "value_sum",
+    "value_sumsq",
+    "wall_s",
+)
+
+
+def insert_cells(session: Session, rows: Iterator[dict[str, Any]]) -> int:
+    """Store cells in chunks and return how many there were."""
+    count = 0
+    while chunk := list(islice(rows, CHUNK)):
+        session.execute(insert(Cell), chunk)
+        count += len(chunk)
+    return count
+
+
+def insert_arms(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Store arms."""
+    if rows:
+        session.execute(insert(Arm), list(rows))
+
+
+def arms(session: Session, study_id: int) -> dict[int, Arm]:
+    """A study's arms by ordinal."""
+    query = select(Arm).where(Arm.study_id == study_id).order_by(Arm.ordinal)
+    return {arm.ordinal: arm for arm in session.scalars(query)}
+
+
+def by_ordinal(session: Session, study_id: int, ordinals: Iterable[int]) -> dict[int, Cell]:
+    """Cells by ordinal."""
+    query = select(Cell).where(Cell.study_id == study_id, Cell.ordinal.in_(set(ordinals)))
+    return {cell.ordinal: cell for cell in session.scalars(query)}
+
+
+def accumulate(session: Session, study_id: int, deltas: Mapping[int, Mapping[str, Any]]) -> None:
+    """Add to the aggregates of cells, by ordinal; ``value_min`` and ``value_max`` widen."""
+    if not deltas:
+        return
+    low: BindParameter[float | None] = bindparam("low")
+    high: BindParameter[float | None] = bindparam("high")
+    statement = (
+        update(Cell)
+        .where(Cell.study_id == bindparam("of_study"), Cell.ordinal == bindparam("at"))
+        .values(
+            **{name: getattr(Cell, name) + bindparam(f"add_{name}") for name in SUMS},
+            value_min=case(
+                (Cell.value_min <= low, Cell.value_min), else_=func.coalesce(low, Cell.value_min)
+            ),
+            value_max=case(
+                (Cell.value_max >= high, Cell.value_max), else_=func.coalesce(high, Cell.value_max)
+            ),
+        )
+    )
+    rows = [
+        {
+            "of_study": study_id,
+            "at": ordinal,
+            "low": delta.get("low"),
+            "high": delta.get("high"),
+            **{f"add_{name}": delta.get(name, 0) for name in SUMS},
+        }
+        for ordinal, delta in sorted(deltas.items())
+    ]
+    session.connection().execute(statement, rows)
+
+
+def arm_of(session: Session, study_id: int, ordinals: Iterable[int]) -> dict[int, int]:
+    """The arm of each of the cells."""
+    query = select(Cell.ordinal, Cell.arm).where(
+        Cell.study_id == study_id, Cell.ordinal.in_(set(ordinals))
+    )
+    return dict(session.execute(query).all())

@@ -1,0 +1,96 @@
+"""``/v1/studies/{study}/trials`` and ``/cells``."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from service.dependencies import Cursor, Limit, Reader, Use
+from service.pagination import Page, decode, encode
+from service.problems import PROBLEMS
+from service.studies import repository as studies
+from service.trials import cells, queries, service
+from service.trials.schemas import CellView, TrialDetail, TrialView
+from studies.trials import Outcome, TrialState
+
+router = APIRouter(prefix="/v1/studies/{study}", tags=["trials"], responses=PROBLEMS)
+
+StudyId = Annotated[str, Path(max_length=64, description="id of the study")]
+Label = Annotated[str | None, Query(max_length=100)]
+Number = Annotated[int | None, Query(ge=0, lt=2**32)]
+MAX_CELLS = 10_000
+
+
+@router.get("/trials")
+def list_trials(
+    *,
+    app: Use,
+    who: Reader,
+    study: StudyId,
+    state: TrialState | None = None,
+    outcome: Outcome | None = None,
+    problem: Label = None,
+    direction: Label = None,
+    rule: Label = None,
+    seed: Number = None,
+    cell: Annotated[int | None, Query(ge=0, lt=2**31, description="ordinal of a cell")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[TrialView]:
+    """Trials in the order of the grid."""
+    wanted = queries.TrialFilter(
+        state=state.value if state else None,
+        outcome=outcome.value if outcome else None,
+        problem=problem,
+        direction=direction,
+        rule=rule,
+        seed=seed,
+        cell=cell,
+    )
+    at = decode(cursor, int)
+    with app.store.read() as session:
+        found = studies.find(session, study, who.sees)
+        rows = queries.page(session, found.id, wanted, at[0] if at else -1, limit + 1)
+        items = [service.trial_view(*row) for row in rows[:limit]]
+        more = encode(items[-1].index) if len(rows) > limit else None
+    return Page(items=items, next_cursor=more)
+
+
+@router.get("/trials/{index}")
+def get_trial(
+    app: Use, who: Reader, study: StudyId, index: Annotated[int, Path(ge=0, lt=2**31)]
+) -> TrialDetail:
+    """One trial with its metrics and curves."""
+    with app.store.read() as session:
+        found = studies.find(session, study, who.sees)
+        return service.trial_detail(session, found, index)
+
+
+@router.get("/cells")
+def list_cells(
+    *,
+    app: Use,
+    who: Reader,
+    study: StudyId,
+    problem: Label = None,
+    direction: Label = None,
+    rule: Label = None,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_CELLS)] = 1000,
+) -> Page[CellView]:
+    """Aggregates of cells: the heat map, kept up to date as results land."""
+    at = decode(cursor, int)
+    with app.store.read() as session:
+        found = studies.find(session, study, who.sees)
+        arms = cells.arms(session, found.id)
+        chosen = [
+            ordinal
+            for ordinal, arm in arms.items()
+            if problem in (None, arm.problem)
+            and direction in (None, arm.direction)
+            and rule in (None, arm.rule)
+        ]
+        narrowed = chosen if len(chosen) < len(arms) else None
+        rows = queries.cells(session, found.id, narrowed, at[0] if at else -1, limit + 1)
+        items = [service.cell_view(cell, arms) for cell in rows[:limit]]
+        more = encode(items[-1].ordinal) if len(rows) > limit else None
+    return Page(items=items, next_cursor=more)

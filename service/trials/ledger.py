@@ -1,0 +1,242 @@
+"""Exactly-once accounting: the only place where trials change state.
+
+Every function takes the study's row locked (`service.studies.repository.lock`), so changes of one
+study happen one after the other, and keeps three things in step: the trials, the aggregates of
+their cells and the counts of the study. A study whose last trial ends, ends with it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from sqlalchemy.orm import Session
+
+from service.errors import InvalidError
+from service.store.base import now
+from service.studies import repository as studies
+from service.studies.caps import cap
+from service.studies.models import Study
+from service.trials import cells, curves
+from service.trials import repository as trials
+from service.trials.aggregate import Finished, cell_deltas, tally
+from service.trials.models import Trial
+from service.workers.models import LeaseRow
+from studies.errors import FieldError
+from studies.trials import Outcome, StudyState, TrialState
+from studies.wire import ResultBatch, ResultReceipt, TrialResult
+
+OPEN = (TrialState.WAITING.value, TrialState.RUNNING.value)
+FINITE = (Outcome.REACHED_TARGET, Outcome.BUDGET_EXHAUSTED)
+
+
+def grant(session: Session, study: Study, lease: LeaseRow, indexes: Iterable[int]) -> list[int]:
+    """Put those of the trials that still wait under the lease."""
+    granted = trials.grant(session, study.id, lease.id, indexes)
+    _move(study, waiting=-len(granted), running=len(granted))
+    return granted
+
+
+def release(session: Session, study: Study, lease: LeaseRow) -> None:
+    """Return what the lease holds to waiting, without counting the attempt."""
+    count = trials.take_back(session, study.id, lease.id)
+    _move(study, waiting=count, running=-count)
+
+
+def expire(session: Session, study: Study, lease: LeaseRow, reason: str) -> None:
+    """End the attempts that a lost lease holds: waiting again, or failed after the last one."""
+    rows = trials.attempts(session, study.id, lease.id)
+    _lose(session, study, lease, [(i, c, n, reason) for i, c, n in rows], None)
+
+
+def record(session: Session, study: Study, lease: LeaseRow, batch: ResultBatch) -> ResultReceipt:
+    """Store results and failures of trials that the lease holds; others change nothing.
+
+    Raises:
+        InvalidError: an index that the study does not have, or a result that contradicts itself.
+    """
+    _check(study, batch)
+    indexes = [r.index for r in batch.results] + [f.index for f in batch.failures]
+    found = trials.by_index(session, study.id, indexes)
+    _refuse_unknown(batch, found)
+    seen: set[int] = set()
+    accepted = [r for r in batch.results if _is_new(found[r.index], lease, seen)]
+    failed = [f for f in batch.failures if _is_new(found[f.index], lease, seen)]
+    duplicates = _duplicates(batch, found, lease) + len(indexes) - len(set(indexes))
+    _complete(session, study, lease, accepted, found)
+    lost = [(f.index, found[f.index].cell, found[f.index].attempts, f.error) for f in failed]
+    _lose(session, study, lease, lost, lease.id)
+    stored = len(accepted) + len(failed)
+    return ResultReceipt(
+        stored=stored,
+        duplicates=duplicates,
+        refused=len(indexes) - stored - duplicates,
+        stop=study.state != StudyState.RUNNING,
+    )
+
+
+def close(session: Session, study: Study, state: TrialState, error: str | None = None) -> None:
+    """End every trial that has not ended, as cancelled or failed."""
+    touched = trials.cell_counts(session, study.id, OPEN)
+    study.revision += 1
+    trials.close(session, study.id, OPEN, state=state, revision=study.revision, error=error)
+    cells.accumulate(session, study.id, tally(touched, state.value))
+    total = sum(touched.values())
+    _move(study, waiting=-study.waiting, running=-study.running, **{state.value: total})
+
+
+def settle(session: Session, study: Study) -> None:
+    """End a running study that has nothing left to run."""
+    if study.state == StudyState.RUNNING and study.waiting + study.running == 0:
+        whole = study.completed > 0 or study.failed == 0
+        message = f"{study.failed} of its trials failed" if study.failed else None
+        end = StudyState.COMPLETED if whole else StudyState.FAILED
+        studies.set_state(session, study, end, message)
+
+
+def _move(study: Study, **deltas: int) -> None:
+    for name, delta in deltas.items():
+        setattr(study, name, getattr(study, name) + delta)
+
+
+def _is_new(trial: Trial, lease: LeaseRow, seen: set[int]) -> bool:
+    new = trial.index not in seen and trial.state == TrialState.RUNNING
+    seen.add(trial.index)
+    return new and trial.lease_id == lease.id
+
+
+def _duplicates(batch: ResultBatch, found: dict[int, Trial], lease: LeaseRow) -> int:
+    """Items that this lease has posted before: the trial still names it and runs no more."""
+    done = [found[r.index] for r in batch.results]
+    lost = [found[f.index] for f in batch.failures]
+    again = [t for t in done if t.state == TrialState.COMPLETED]
+    again += [t for t in lost if t.state in (TrialState.WAITING, TrialState.FAILED)]
+    return len({t.index for t in again if t.lease_id == lease.id})
+
+
+def _complete(
+    session: Session,
+    study: Study,
+    lease: LeaseRow,
+    results: list[TrialResult],
+    found: dict[int, Trial],
+) -> None:
+    if not results:
+        return
+    study.revision += 1
+    rows = [_row(study, lease, result) for result in results]
+    trials.end_attempts(session, study.id, lease.id, rows)
+    trials.add_measurements(session, [_measurement(study, result) for result in results])
+    bounds = _bounds(session, study, [found[r.index].cell for r in results])
+    finished = [
+        Finished(
+            cell=(cell := found[r.index].cell),
+            outcome=r.outcome,
+            value=r.metrics[study.goal_metric],
+            wall_s=r.wall_s,
+            bound=bounds[cell],
+        )
+        for r in results
+    ]
+    minimize = bool(study.spec["goal"]["minimize"])
+    cells.accumulate(session, study.id, cell_deltas(finished, minimize))
+    outcomes = Counter(str(r.outcome) for r in results)
+    _move(study, running=-len(results), completed=len(results), **outcomes)
+    settle(session, study)
+
+
+def _bounds(session: Session, study: Study, ordinals: list[int]) -> dict[int, float | None]:
+    arms = cells.arms(session, study.id)
+    caps = {n: cap(arm.problem_name, study.goal_metric) for n, arm in arms.items()}
+    of = cells.arm_of(session, study.id, ordinals)
+    return {ordinal: caps[arm] for ordinal, arm in of.items()}
+
+
+def _row(study: Study, lease: LeaseRow, result: TrialResult) -> dict[str, object]:
+    return {
+        "at": result.index,
+        "state": TrialState.COMPLETED.value,
+        "outcome": result.outcome.value,
+        "revision": study.revision,
+        "value": result.metrics[study.goal_metric],
+        "best": result.best,
+        "steps_to_target": result.steps_to_target,
+        "steps": result.steps,
+        "epochs_run": result.epochs_run,
+        "frozen_fraction": result.frozen_fraction,
+        "executor": result.executor,
+        "executor_reason": result.executor_reason,
+        "pack_size": result.pack_size,
+        "wall_s": result.wall_s,
+        "code_version": lease.code_version,
+        "error": None,
+        "ended_at": now(),
+    }
+
+
+def _measurement(study: Study, result: TrialResult) -> dict[str, object]:
+    lengths, data = curves.pack(result.curves)
+    return {
+        "study_id": study.id,
+        "index": result.index,
+        "metrics": result.metrics,
+        "lengths": lengths,
+        "curves": data,
+    }
+
+
+def _lose(
+    session: Session,
+    study: Study,
+    lease: LeaseRow,
+    lost: list[tuple[int, int, int, str]],
+    keep_lease: int | None,
+) -> None:
+    """End attempts, given as (index, cell, attempts, error).
+
+    ``keep_lease`` stays on a trial that waits again, so that its worker may repeat the post.
+    """
+    if not lost:
+        return
+    study.revision += 1
+    over = [cell for _, cell, attempts, _ in lost if attempts >= study.max_attempts]
+    rows = [
+        {
+            "at": index,
+            "state": (TrialState.FAILED if final else TrialState.WAITING).value,
+            "lease_id": lease.id if final else keep_lease,
+            "revision": study.revision if final else None,
+            "error": error,
+            "ended_at": now() if final else None,
+        }
+        for index, _, attempts, error in lost
+        for final in (attempts >= study.max_attempts,)
+    ]
+    trials.end_attempts(session, study.id, lease.id, rows)
+    cells.accumulate(session, study.id, tally(Counter(over), TrialState.FAILED.value))
+    _move(study, running=-len(lost), failed=len(over), waiting=len(lost) - len(over))
+    settle(session, study)
+
+
+def _refuse_unknown(batch: ResultBatch, found: dict[int, Trial]) -> None:
+    named = [(f"results[{i}].index", r.index) for i, r in enumerate(batch.results)]
+    named += [(f"failures[{i}].index", f.index) for i, f in enumerate(batch.failures)]
+    errors = [
+        FieldError(path, index, "an index of this study")
+        for path, index in named
+        if index not in found
+    ]
+    if errors:
+        raise InvalidError("a result of a trial that the study does not have", errors)
+
+
+def _check(study: Study, batch: ResultBatch) -> None:
+    metric = study.goal_metric
+    errors = []
+    for i, result in enumerate(batch.results):
+        value = result.metrics.get(metric)
+        if metric not in result.metrics:
+            errors.append(FieldError(f"results[{i}].metrics.{metric}", None, "the goal metric"))
+        elif value is None and result.outcome in FINITE:
+            path = f"results[{i}].metrics.{metric}"
+            errors.append(FieldError(path, None, f"a number, since it {result.outcome}"))
+    if errors:
+        raise InvalidError("a result without its goal metric", errors)

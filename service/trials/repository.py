@@ -1,0 +1,168 @@
+"""SQL on trials. Every change names the state it starts from, so that none happens twice."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    bindparam,
+    column,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+    values,
+)
+from sqlalchemy.orm import Session
+
+from service.store.base import now
+from service.studies.models import Cell
+from service.trials.models import Measurement, Trial
+from studies.trials import TrialState
+
+CHUNK = 5_000
+WAITING, RUNNING = TrialState.WAITING.value, TrialState.RUNNING.value
+UNSYNCHRONIZED = {"synchronize_session": False}
+
+
+def enumerate_trials(
+    session: Session, study_id: int, cells_from: int, seeds: Sequence[int], first: int
+) -> None:
+    """One waiting trial for each cell from an ordinal on and each seed, inside the database.
+
+    Trial ``first + i·S + j`` is the i-th of these cells with the j-th of S seeds.
+    """
+    for start in range(0, len(seeds), CHUNK):
+        chunk = list(enumerate(seeds))[start : start + CHUNK]
+        grid = values(column("place", Integer), column("seed", Trial.seed.type), name="v")
+        v = grid.data(chunk).cte("seeds")
+        place = first + (Cell.ordinal - cells_from) * len(seeds) + v.c.place
+        rows = (
+            select(Cell.study_id, place, Cell.ordinal, v.c.seed, literal(WAITING), literal(0))
+            .join(v, true())
+            .where(Cell.study_id == study_id, Cell.ordinal >= cells_from)
+            .order_by(place)
+        )
+        names = ["study_id", "index", "cell", "seed", "state", "attempts"]
+        session.execute(insert(Trial).from_select(names, rows))
+
+
+def waiting(session: Session, study_id: int, after: int, limit: int) -> Sequence[Trial]:
+    """Waiting trials in order of their index."""
+    query = (
+        select(Trial)
+        .where(Trial.study_id == study_id, Trial.state == WAITING, Trial.index > after)
+        .order_by(Trial.index)
+        .limit(limit)
+    )
+    return session.scalars(query).all()
+
+
+def grant(session: Session, study_id: int, lease_id: int, indexes: Iterable[int]) -> list[int]:
+    """Put waiting trials under a lease, counting an attempt; the rest is left alone."""
+    statement = (
+        update(Trial)
+        .where(Trial.study_id == study_id, Trial.index.in_(set(indexes)), Trial.state == WAITING)
+        .values(state=RUNNING, lease_id=lease_id, attempts=Trial.attempts + 1)
+        .returning(Trial.index)
+        .execution_options(**UNSYNCHRONIZED)
+    )
+    return sorted(session.execute(statement).scalars())
+
+
+def take_back(session: Session, study_id: int, lease_id: int) -> int:
+    """Return all that a lease holds to waiting, as if the attempt had not been."""
+    statement = (
+        update(Trial)
+        .where(*_of_lease(study_id, lease_id))
+        .values(state=WAITING, lease_id=None, attempts=Trial.attempts - 1)
+        .returning(Trial.index)
+        .execution_options(**UNSYNCHRONIZED)
+    )
+    return len(session.execute(statement).all())
+
+
+def attempts(
+    session: Session, study_id: int, lease_id: int, indexes: Iterable[int] | None = None
+) -> list[Row[int, int, int]]:
+    """Index, cell and attempts of what a lease holds, or of those among ``indexes``."""
+    query = select(Trial.index, Trial.cell, Trial.attempts).where(*_of_lease(study_id, lease_id))
+    if indexes is not None:
+        query = query.where(Trial.index.in_(set(indexes)))
+    return list(session.execute(query))
+
+
+def end_attempts(
+    session: Session, study_id: int, lease_id: int, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Write what became of attempts under a lease; each row has ``at`` and the columns to set.
+
+    Raises:
+        RuntimeError: a trial was not running under that lease, so nothing may be written.
+    """
+    if not rows:
+        return
+    columns = [name for name in rows[0] if name != "at"]
+    statement = (
+        update(Trial)
+        .where(*_of_lease(study_id, lease_id), Trial.index == bindparam("at"))
+        .values({name: bindparam(name) for name in columns})
+    )
+    changed = session.connection().execute(statement, list(rows)).rowcount
+    if changed != len(rows):
+        raise RuntimeError(f"results: {changed} rows changed, expected {len(rows)}")
+
+
+def add_measurements(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store the metrics and curves of trials that completed."""
+    if rows:
+        session.execute(insert(Measurement), list(rows))
+
+
+def close(
+    session: Session,
+    study_id: int,
+    opened: Iterable[str],
+    *,
+    state: TrialState,
+    revision: int,
+    error: str | None,
+) -> None:
+    """End all trials that are in one of the ``opened`` states."""
+    statement = (
+        update(Trial)
+        .where(Trial.study_id == study_id, Trial.state.in_(list(opened)))
+        .values(state=state.value, revision=revision, ended_at=now(), lease_id=None)
+        .execution_options(**UNSYNCHRONIZED)
+    )
+    if error is not None:
+        statement = statement.values(error=func.coalesce(Trial.error, literal(error)))
+    session.execute(statement)
+
+
+def cell_counts(session: Session, study_id: int, states: Iterable[str]) -> dict[int, int]:
+    """How many trials of each cell are in any of the states."""
+    query = (
+        select(Trial.cell, func.count())
+        .where(Trial.study_id == study_id, Trial.state.in_(list(states)))
+        .group_by(Trial.cell)
+    )
+    return dict(session.execute(query).all())
+
+
+def by_index(session: Session, study_id: int, indexes: Iterable[int]) -> dict[int, Trial]:
+    """Trials by index."""
+    query = select(Trial).where(Trial.study_id == study_id, Trial.index.in_(set(indexes)))
+    return {trial.index: trial for trial in session.scalars(query)}
+
+
+def _of_lease(study_id: int, lease_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Trial.study_id == study_id,
+        Trial.state == RUNNING,
+        Trial.lease_id == lease_id,
+    )

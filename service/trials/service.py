@@ -1,0 +1,95 @@
+"""Reading trials and cells."""
+
+from collections.abc import Mapping
+from math import sqrt
+
+from sqlalchemy.orm import Session
+
+from service.studies.enumeration import whole
+from service.studies.models import Arm, Cell, Study
+from service.studies.schemas import moment
+from service.trials import curves, queries
+from service.trials.models import Trial
+from service.trials.schemas import CellView, TrialDetail, TrialView
+from studies.trials import Outcome, TrialState
+
+
+def trial_view(trial: Trial, cell: Cell, arm: Arm) -> TrialView:
+    """A trial as lists show it."""
+    return TrialView(
+        index=trial.index,
+        problem=arm.problem,
+        direction=arm.direction,
+        rule=arm.rule,
+        point=cell.point,
+        seed=trial.seed,
+        state=TrialState(trial.state),
+        outcome=Outcome(trial.outcome) if trial.outcome else None,
+        attempts=trial.attempts,
+        value=trial.value,
+        best=trial.best,
+        steps_to_target=trial.steps_to_target,
+        steps=trial.steps,
+        epochs_run=trial.epochs_run,
+        frozen_fraction=trial.frozen_fraction,
+        executor=trial.executor,
+        executor_reason=trial.executor_reason,
+        pack_size=trial.pack_size,
+        wall_s=trial.wall_s,
+        code_version=trial.code_version,
+        error=trial.error,
+        revision=trial.revision,
+        ended_at=moment(trial.ended_at) if trial.ended_at else None,
+    )
+
+
+def trial_detail(session: Session, study: Study, index: int) -> TrialDetail:
+    """A trial with its measurements.
+
+    Raises:
+        NotFoundError: the study has no trial of that index.
+    """
+    trial, cell, arm = queries.trial(session, study.id, index)
+    measured = queries.measurement(session, study.id, index)
+    source = session.get(Study, trial.source_study_id) if trial.source_study_id else None
+    return TrialDetail(
+        **dict(trial_view(trial, cell, arm)),
+        cell=cell.key,
+        definition=whole(arm.definition, cell.changes),
+        metrics=measured.metrics if measured else {},
+        curves=curves.unpack(measured.lengths, measured.curves) if measured else {},
+        source_study=source.public_id if source else None,
+    )
+
+
+def cell_view(cell: Cell, arms: Mapping[int, Arm]) -> CellView:
+    """A cell's aggregates as the heat map shows them."""
+    arm = arms[cell.arm]
+    mean = cell.value_sum / cell.valued if cell.valued else None
+    return CellView(
+        ordinal=cell.ordinal,
+        problem=arm.problem,
+        direction=arm.direction,
+        rule=arm.rule,
+        point=cell.point,
+        trials=cell.trials,
+        completed=cell.completed,
+        failed=cell.failed,
+        cancelled=cell.cancelled,
+        reached_target=cell.reached_target,
+        budget_exhausted=cell.budget_exhausted,
+        diverged=cell.diverged,
+        nonfinite=cell.nonfinite,
+        mean=mean,
+        std=_std(cell, mean),
+        minimum=cell.value_min,
+        maximum=cell.value_max,
+        wall_s=cell.wall_s,
+    )
+
+
+def _std(cell: Cell, mean: float | None) -> float | None:
+    if mean is None or cell.valued < 2:
+        return None
+    squares = max(cell.value_sumsq - cell.valued * mean * mean, 0.0)
+    return sqrt(squares / (cell.valued - 1))

@@ -1,0 +1,1 @@
+"""Leases: what workers ask of the service."""

@@ -1,0 +1,67 @@
+"""``/v1/worker``: what drivers and packs call, always with a study's own token."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from service.dependencies import Use, Worker
+from service.problems import PROBLEMS
+from service.workers import service
+from studies.wire import (
+    MAX_BATCH,
+    Lease,
+    LeaseRequest,
+    LeaseStatus,
+    ResultBatch,
+    ResultReceipt,
+    WorkPage,
+)
+
+router = APIRouter(prefix="/v1/worker", tags=["workers"], responses=PROBLEMS)
+
+StudyId = Annotated[str, Path(max_length=64)]
+LeaseId = Annotated[str, Path(max_length=64)]
+
+
+@router.get("/studies/{study}/work")
+def work(
+    app: Use,
+    who: Worker,
+    study: StudyId,
+    after: Annotated[int, Query(ge=-1, lt=2**31)] = -1,
+    limit: Annotated[int, Query(ge=1, le=MAX_BATCH)] = MAX_BATCH,
+) -> WorkPage:
+    """Waiting trials after an index, with the definitions of their cells."""
+    with app.store.read() as session:
+        return service.work(session, who, study, after, limit)
+
+
+@router.post("/studies/{study}/leases", status_code=201)
+def lease(app: Use, who: Worker, study: StudyId, request: LeaseRequest) -> Lease:
+    """Lease trials; those that wait no more are left out of the grant."""
+    with app.store.write() as session:
+        return service.lease(session, who, study, request, app.settings.lease_ttl_s)
+
+
+@router.post("/leases/{lease}/heartbeat")
+def heartbeat(app: Use, who: Worker, lease: LeaseId) -> LeaseStatus:
+    """Renew a lease."""
+    with app.store.write() as session:
+        return service.heartbeat(session, who, lease, app.settings.lease_ttl_s)
+
+
+@router.post("/leases/{lease}/results")
+def results(app: Use, who: Worker, lease: LeaseId, batch: ResultBatch) -> ResultReceipt:
+    """Post results and failures; posting again changes nothing."""
+    with app.store.write() as session:
+        receipt = service.post(session, who, lease, batch)
+    if receipt.stop:
+        app.bell.ring()
+    return receipt
+
+
+@router.post("/leases/{lease}/release")
+def release(app: Use, who: Worker, lease: LeaseId) -> LeaseStatus:
+    """Give back what the lease still holds, without counting the attempt."""
+    with app.store.write() as session:
+        return service.release(session, who, lease, app.settings.lease_ttl_s)

