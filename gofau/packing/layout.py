@@ -56,22 +56,31 @@ class FlatLayout(Layout):
 
 @final
 class AffineLayout(Layout):
-    """One block ``[K, out, in + 1]`` per linear layer, its bias as the last column.
+    """A single block ``[K, P]`` of linear layers, each a matrix ``[out, in + 1]``.
 
-    With a 1 appended to the layer's input, one matrix product computes W·x + b, and one computes
-    both gradients.
+    The last column is the bias. With a 1 appended to the layer's input, one matrix product
+    computes W·x + b, and one computes both gradients.
     """
 
     def __init__(self, layers: Mapping[str, nn.Linear]) -> None:
         self._names = tuple(layers)
-        self.shapes = tuple((m.out_features, m.in_features + 1) for m in layers.values())
+        self.matrix_shapes = tuple((m.out_features, m.in_features + 1) for m in layers.values())
+        self._lengths = [prod(shape) for shape in self.matrix_shapes]
+        self.shapes = ((sum(self._lengths),),)
+
+    def matrices(self, block: Tensor) -> list[Tensor]:
+        """Each layer's ``[K, out, in + 1]``, as a view into ``block``."""
+        pieces = torch.split(block, self._lengths, dim=1)
+        return [
+            piece.view(-1, *shape) for piece, shape in zip(pieces, self.matrix_shapes, strict=True)
+        ]
 
     def views(self, blocks: Sequence[Tensor]) -> dict[str, Tensor]:
         """See `Layout.views`."""
         named: dict[str, Tensor] = {}
-        for name, block in zip(self._names, blocks, strict=True):
-            named[f"{name}.weight"] = block[:, :, :-1]
-            named[f"{name}.bias"] = block[:, :, -1]
+        for name, matrix in zip(self._names, self.matrices(blocks[0]), strict=True):
+            named[f"{name}.weight"] = matrix[:, :, :-1]
+            named[f"{name}.bias"] = matrix[:, :, -1]
         return named
 
 

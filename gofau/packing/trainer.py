@@ -7,6 +7,7 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
+from gofau.packing.denormals import flushed_denormals
 from gofau.packing.errors import PlanError
 from gofau.packing.executors import Batch, Groups, choose
 from gofau.packing.initial import InitialDraws
@@ -70,10 +71,11 @@ class Trainer:
         """Train until the queue is empty, yielding records as trials end."""
         while True:
             started = perf_counter()
-            self.refill()
-            if self.stack is None:
-                return
-            self.epoch(self.stack)
+            with flushed_denormals():
+                self.refill()
+                if self.stack is None:
+                    return
+                self.epoch(self.stack)
             spent = (perf_counter() - started) / len(self.live)
             for progress in self.live:
                 progress.wall_s += spent

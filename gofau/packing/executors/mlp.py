@@ -20,32 +20,34 @@ class Workspace:
         z: pre-activations of each layer, ``[K, out, B]``.
         a: activations of each hidden layer with a row of ones below, ``[K, out + 1, B]``.
         dz: gradients of ``z``, of the same shapes.
-        grads: gradients of the blocks, ``[K, out, in + 1]``.
+        dw: gradients of each layer's matrix, ``[K, out, in + 1]``.
+        grad: the block's gradient, ``[K, P]``.
     """
 
     z: list[Tensor]
     a: list[Tensor]
     dz: list[Tensor]
-    grads: list[Tensor]
+    dw: list[Tensor]
+    grad: Tensor
 
 
 @final
 class MLPExecutor(Executor):
     """ReLU MLPs under the softmax cross-entropy, K of them by batched matrix products.
 
-    Activations are kept as ``[K, units, B]``. Trials of one group share their inputs x, so their
-    first layers are one product [K·out, in + 1]·xᵀ and the gradients one product dz·x. With
-    p = softmax(z) the output's gradient is (p − onehot(y))/B, and a hidden layer's is
-    dz = 1[z > 0]·Wᵀ·dz₊, where dz₊ belongs to the layer above.
+    Activations are kept as ``[K, units, B]``. Trials of one group share their inputs x, so the
+    gradients of their first layers are a single product dz·x. With p = softmax(z) the output's
+    gradient is (p − onehot(y))/B, and a hidden layer's is dz = 1[z > 0]·Wᵀ·dz₊, where dz₊
+    belongs to the layer above.
     """
 
     name: ClassVar[str] = "bmm"
+    layout: AffineLayout
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:
         super().__init__(problem, template)
         layers = {n: m for n, m in template.named_children() if isinstance(m, nn.Linear)}
         self.layout = AffineLayout(layers)
-        self._shapes = self.layout.shapes
         self._spaces: dict[tuple[int, int], Workspace] = {}
 
     @staticmethod
@@ -73,10 +75,12 @@ class MLPExecutor(Executor):
     def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """See `Executor.gradients`."""
         space = self._space(stack, batch.x.shape[1])
-        self._forward(stack.blocks, batch, space)
+        weights = self.layout.matrices(stack.blocks[0])
+        _forward(weights, batch, space)
         losses = _output_gradient(space.z[-1], batch.groups.per_trial(batch.y), space.dz[-1])
-        self._backward(stack.blocks, batch, space)
-        return losses, space.grads
+        _backward(weights, batch, space)
+        torch.cat([dw.flatten(1) for dw in space.dw], 1, out=space.grad)
+        return losses, [space.grad]
 
     def outputs(self, stack: Stack, x: Tensor) -> Tensor:
         """See `Executor.outputs`."""
@@ -97,29 +101,11 @@ class MLPExecutor(Executor):
 
     def _logits(self, stack: Stack, x: Tensor) -> Tensor:
         """Outputs ``[K, C, N]``."""
-        first, *rest = stack.blocks
-        z = torch.mm(first.flatten(0, 1), x.T).view(stack.size, -1, len(x))
-        for block in rest:
-            z = torch.baddbmm(block[:, :, -1:], block[:, :, :-1], z.clamp_min_(0))
+        first, *rest = self.layout.matrices(stack.blocks[0])
+        z = torch.bmm(first, x.T.expand(stack.size, -1, -1))
+        for weight in rest:
+            z = torch.baddbmm(weight[:, :, -1:], weight[:, :, :-1], z.clamp_min_(0))
         return z
-
-    def _forward(self, blocks: list[Tensor], batch: Batch, space: Workspace) -> None:
-        for group, row in enumerate(batch.groups.rows):
-            weights, out = blocks[0][row].flatten(0, 1), space.z[0][row].flatten(0, 1)
-            torch.mm(weights, batch.x[group].T, out=out)
-        for layer, block in enumerate(blocks[1:]):
-            torch.clamp_min(space.z[layer], 0, out=space.a[layer][:, :-1])
-            torch.bmm(block, space.a[layer], out=space.z[layer + 1])
-
-    def _backward(self, blocks: list[Tensor], batch: Batch, space: Workspace) -> None:
-        for layer in range(len(blocks) - 1, 0, -1):
-            dz, below = space.dz[layer], space.dz[layer - 1]
-            torch.bmm(dz, space.a[layer - 1].transpose(1, 2), out=space.grads[layer])
-            torch.bmm(blocks[layer][:, :, :-1].transpose(1, 2), dz, out=below)
-            torch.ops.aten.threshold_backward(below, space.z[layer - 1], 0, grad_input=below)
-        for group, row in enumerate(batch.groups.rows):
-            dz, out = space.dz[0][row].flatten(0, 1), space.grads[0][row].flatten(0, 1)
-            torch.mm(dz, batch.x[group], out=out)
 
     def _space(self, stack: Stack, batch: int) -> Workspace:
         key = (stack.size, batch)
@@ -128,14 +114,34 @@ class MLPExecutor(Executor):
         return self._spaces[key]
 
     def _allocate(self, stack: Stack, batch: int) -> Workspace:
-        size, like = stack.size, stack.blocks[0]
-        outs = [out for out, _ in self._shapes]
+        size, like, shapes = stack.size, stack.blocks[0], self.layout.matrix_shapes
         return Workspace(
-            z=[like.new_empty(size, out, batch) for out in outs],
-            a=[like.new_ones(size, out + 1, batch) for out in outs[:-1]],
-            dz=[like.new_empty(size, out, batch) for out in outs],
-            grads=self.layout.allocate(size, like),
+            z=[like.new_empty(size, out, batch) for out, _ in shapes],
+            a=[like.new_ones(size, out + 1, batch) for out, _ in shapes[:-1]],
+            dz=[like.new_empty(size, out, batch) for out, _ in shapes],
+            dw=[like.new_empty(size, *shape) for shape in shapes],
+            grad=torch.empty_like(like),
         )
+
+
+def _forward(weights: list[Tensor], batch: Batch, space: Workspace) -> None:
+    for x, row in zip(batch.x, batch.groups.rows, strict=True):
+        first = weights[0][row]
+        torch.bmm(first, x.T.expand(len(first), -1, -1), out=space.z[0][row])
+    for layer, weight in enumerate(weights[1:]):
+        torch.clamp_min(space.z[layer], 0, out=space.a[layer][:, :-1])
+        torch.bmm(weight, space.a[layer], out=space.z[layer + 1])
+
+
+def _backward(weights: list[Tensor], batch: Batch, space: Workspace) -> None:
+    for layer in range(len(weights) - 1, 0, -1):
+        dz, below = space.dz[layer], space.dz[layer - 1]
+        torch.bmm(dz, space.a[layer - 1].transpose(1, 2), out=space.dw[layer])
+        torch.bmm(weights[layer][:, :, :-1].transpose(1, 2), dz, out=below)
+        torch.ops.aten.threshold_backward(below, space.z[layer - 1], 0, grad_input=below)
+    for x, row in zip(batch.x, batch.groups.rows, strict=True):
+        dz, out = space.dz[0][row].flatten(0, 1), space.dw[0][row].flatten(0, 1)
+        torch.mm(dz, x, out=out)
 
 
 def _output_gradient(z: Tensor, target: Tensor, out: Tensor) -> Tensor:
