@@ -21,7 +21,12 @@ _TOYS: tuple[tuple[str, float, float, str], ...] = (
     ("quadratic-cond-1e2", 1.2409064541011965, 0.0, "Ten curvatures from 1e-2 to 1, from 2."),
     ("quadratic-cond-1e4", 0.7804675117031015, 0.0, "Ten curvatures from 1e-4 to 1, from 2."),
     ("quadratic-cond-1e6", 0.6373025684242216, 0.0, "Ten curvatures from 1e-6 to 1, from 2."),
-    ("convex-2d", 55884.43954, 0.0, "½((a − 1)² + 45.6(b − 1)²) from 69.26 away."),
+    (
+        "convex-2d",
+        37591.161871693395,
+        0.0,
+        "A tilted quadratic of condition 45.6, from 69.26 away.",
+    ),
     ("rosenbrock", 24.2, 0.0, "The curved valley, from (−1.2, 1) to (1, 1)."),
     ("beale", 14.203125, 0.0, "Flat far out, from (1, 1) to (3, ½)."),
     ("branin", 95.84466836509729, _BRANIN_MINIMUM, "Three equal minima, from (2.5, 12.5)."),

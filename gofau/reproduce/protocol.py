@@ -1,23 +1,21 @@
 """What the toy reproduction fixes, and every choice that the published tables leave open."""
 
 from dataclasses import dataclass, field
-from functools import partial
 from math import dist
 from typing import Literal
 
-import torch
-
 from gofau.problems.toys import Loss, Point, largest_stable_lr, toy
-from gofau.problems.toys.functions import diagonal_quadratic
-from gofau.problems.toys.suite import CONVEX_CONDITION, CONVEX_DISTANCE
+from gofau.problems.toys.suite import CONVEX_CONDITION, CONVEX_DISTANCE, CONVEX_TILT, tilted
 from gofau.reproduce.published import CaseName
 
 Starts = Literal["same-orthant", "any-direction"]
 Reading = Literal["starts", "near", "window"]
+TuneOn = Literal["starts", "start"]
 TuneBy = Literal["distance", "loss"]
 
 CENTRE_LR_IN = 1.0
 TOP_LR_OUT = 1.0
+ZOOM = 3.0
 
 
 @dataclass(frozen=True)
@@ -46,20 +44,19 @@ class Case:
 
 def convex(
     condition: float = CONVEX_CONDITION,
+    tilt: float = CONVEX_TILT,
     minimum: Point = (1.0, 1.0),
     towards: Point = (1.0, 1.0),
 ) -> Case:
-    """The convex case, from 69.26 away.
+    """A tilted quadratic, from 69.26 away; by default the catalog's ``convex-2d``.
 
     Args:
-        condition: of ½·((a − m₀)² + κ·(b − m₁)²); by default the catalog's function.
-        minimum: m.
+        condition: largest over smallest curvature, >= 1.
+        tilt: of the softer axis against the first coordinate, in degrees.
+        minimum: two numbers.
         towards: the direction from the minimum to the start; its length does not matter.
     """
-    curvatures = torch.tensor([1.0, condition], dtype=torch.float64)
-    centre = torch.tensor(minimum, dtype=torch.float64)
-    loss = partial(diagonal_quadratic, curvatures=curvatures, centre=centre)
-    return convex_case(loss, minimum, towards)
+    return convex_case(tilted(condition, tilt, minimum), minimum, towards)
 
 
 def convex_case(loss: Loss, minimum: Point, towards: Point = (1.0, 1.0)) -> Case:
@@ -69,7 +66,7 @@ def convex_case(loss: Loss, minimum: Point, towards: Point = (1.0, 1.0)) -> Case
     return Case("convex", loss, minimum, (a, b), largest_stable_lr(loss, minimum))
 
 
-def rosenbrock(start: Point = (1.5, 3.0)) -> Case:
+def rosenbrock(start: Point = (0.5, 3.0)) -> Case:
     """Rosenbrock's function; every start offered here lies √4.25 = 2.06 away from (1, 1)."""
     some = toy("rosenbrock")
     minimum = some.minima[0]
@@ -80,12 +77,13 @@ def rosenbrock(start: Point = (1.5, 3.0)) -> Case:
 class Protocol:
     """One complete set of choices.
 
-    A tuned configuration is the best of ``configurations`` random draws, for every rule alike,
-    and every repetition draws and tunes anew. Step sizes are drawn log-uniformly from windows of
-    ``decades`` decades, the same number for every rule and step size:
+    Every rule is tuned by the same number of trainings: ``configurations`` random draws from its
+    windows, then ``rounds`` − 1 times as many draws from windows a third as wide each time,
+    around the best so far. Every repetition draws and tunes anew. Step sizes are drawn
+    log-uniformly from windows of ``decades`` decades, the same for every rule and step size:
 
-    - ``lr`` up to the largest stable step at the minimum (SGD), or up to the initial distance
-      (directions of about unit size);
+    - ``lr`` up to the largest stable step at the minimum (SGD), or up to ``reach`` times the
+      initial distance (directions of about unit size);
     - ``lr_out`` up to 1, above which signs could flip;
     - ``lr_in`` centred on 1, the published default;
     - ``gamma`` uniformly in [0, 1].
@@ -95,27 +93,33 @@ class Protocol:
         convex: the convex case.
         rosenbrock: the other one.
         decades: width of each window, > 0.
-        scaled: whether the top of the ``lr`` window follows the case as above, or is 1 always.
+        reach: as above, > 0.
         reading: what the second table's random configurations are: random ``starts`` under tuned
             hyperparameters, random hyperparameters within half a decade ``near`` the tuned ones,
             or random hyperparameters anywhere in the ``window``.
         starts: where random starts lie, at the case's initial distance from the minimum: in the
             minimum's own orthant, or in any direction.
+        tune_on: the mean over ``tuning_starts`` random starts of their own, or the case's start.
         tune_by: what the best configuration has least of, after the last iteration.
+        tuning_starts: >= 1.
+        rounds: of tuning, >= 1.
         iterations: update steps, >= 1.
         configurations: random draws of each kind, >= 1.
         repetitions: independent repetitions, >= 2.
         seed: of every draw.
     """
 
-    label: str = "declared"
+    label: str = "main"
     convex: Case = field(default_factory=convex)
     rosenbrock: Case = field(default_factory=rosenbrock)
-    decades: float = 4.0
-    scaled: bool = True
+    decades: float = 5.0
+    reach: float = 10.0
     reading: Reading = "starts"
     starts: Starts = "same-orthant"
+    tune_on: TuneOn = "starts"
     tune_by: TuneBy = "distance"
+    tuning_starts: int = 10
+    rounds: int = 5
     iterations: int = 100
     configurations: int = 100
     repetitions: int = 10
@@ -127,11 +131,9 @@ class Protocol:
 
     def windows(self, case: Case, direction: str) -> dict[str, tuple[float, float]]:
         """Lowest and highest value of every hyperparameter that a rule may draw."""
-        top = case.stable_lr if direction == "sgd" else case.distance
-        lr = self._below(top if self.scaled else 1.0)
         half = 10 ** (self.decades / 2)
         return {
-            "lr": lr,
+            "lr": self._below(case.stable_lr if direction == "sgd" else self.reach * case.distance),
             "lr_in": (CENTRE_LR_IN / half, CENTRE_LR_IN * half),
             "lr_out": self._below(TOP_LR_OUT),
             "gamma": (0.0, 1.0),

@@ -1,6 +1,7 @@
 """Random configurations and random starts of the toy reproduction."""
 
 from collections.abc import Mapping
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,21 @@ Configurations = dict[str, Floats]
 
 DRAWN = ("lr", "lr_in", "lr_out", "gamma")
 OVERSAMPLING = 16
+Purpose = Literal["windows", "near", "starts", "tuning starts"]
 
 
-def generator(protocol: Protocol, case: Case, direction: str, purpose: int) -> np.random.Generator:
+def generator(
+    protocol: Protocol, case: Case, direction: str, purpose: Purpose, index: int = 0
+) -> np.random.Generator:
     """The generator of one purpose; rules share it, so that their draws are paired."""
-    place = (CASES.index(case.name), DIRECTIONS.index(direction), purpose)
-    return np.random.Generator(np.random.PCG64([protocol.seed, *place]))
+    place = (CASES.index(case.name), DIRECTIONS.index(direction), get_args(Purpose).index(purpose))
+    return np.random.Generator(np.random.PCG64([protocol.seed, *place, index]))
+
+
+def uniform(stream: np.random.Generator, protocol: Protocol) -> Configurations:
+    """Numbers in [0, 1) for every hyperparameter, of whichever rule."""
+    shape = (protocol.repetitions, protocol.configurations)
+    return {name: stream.random(shape) for name in DRAWN}
 
 
 def draw(protocol: Protocol, case: Case, direction: str, rule: str) -> Configurations:
@@ -28,64 +38,71 @@ def draw(protocol: Protocol, case: Case, direction: str, rule: str) -> Configura
 
     Every rule sees the same uniform numbers for the hyperparameters that it shares with another.
     """
-    shape = (len(DRAWN), protocol.repetitions, protocol.configurations)
-    unit = dict(zip(DRAWN, generator(protocol, case, direction, 0).random(shape), strict=True))
+    unit = uniform(generator(protocol, case, direction, "windows"), protocol)
     windows = protocol.windows(case, direction)
-    return {name: spread(unit[name], windows[name]) for name in DRAWN if _has(rule, name)}
-
-
-def spread(unit: Floats, window: tuple[float, float]) -> Floats:
-    """Uniform numbers in [0, 1) spread over a window: in logarithm, or evenly where it has a 0."""
-    low, high = window
-    if low == 0:
-        return high * unit
-    return np.asarray(low * (high / low) ** unit)
+    return {name: spread(unit[name], *windows[name]) for name in DRAWN if _has(rule, name)}
 
 
 def around(
-    protocol: Protocol, case: Case, direction: str, tuned: Mapping[str, Floats]
+    protocol: Protocol,
+    case: Case,
+    direction: str,
+    centre: Mapping[str, Floats],
+    decades: float,
+    index: int,
 ) -> Configurations:
-    """Random hyperparameters within half a decade of tuned ones, ``gamma`` within a quarter.
-
-    They keep ``lr_out`` at most 1 and ``gamma`` in [0, 1].
+    """Random hyperparameters around given ones, but inside the protocol's windows.
 
     Args:
-        protocol: how many.
-        case: of the generator.
-        direction: of the generator.
-        tuned: the centre, ``[R]`` by name.
+        protocol: how many, and the windows.
+        case: of the windows.
+        direction: of the windows.
+        centre: ``[R]`` by name.
+        decades: width of the new windows; that of ``gamma`` is the same share of [0, 1].
+        index: names the draw.
     """
-    shape = (len(DRAWN), protocol.repetitions, protocol.configurations)
-    unit = dict(zip(DRAWN, generator(protocol, case, direction, 1).random(shape), strict=True))
+    unit = uniform(generator(protocol, case, direction, "near", index), protocol)
     near: Configurations = {}
-    for name, centre in tuned.items():
-        middle = centre[:, None]
+    for name, (low, high) in protocol.windows(case, direction).items():
+        if name not in centre:
+            continue
+        middle = centre[name][:, None]
         if name == "gamma":
-            low, high = np.maximum(middle - 0.25, 0.0), np.minimum(middle + 0.25, 1.0)
-            near[name] = low + (high - low) * unit[name]
+            half = decades / protocol.decades / 2
+            bottom, top = np.maximum(middle - half, low), np.minimum(middle + half, high)
+            near[name] = bottom + (top - bottom) * unit[name]
         else:
-            top = middle * 10**0.5
-            top = np.minimum(top, 1.0) if name == "lr_out" else top
-            bottom = middle / 10**0.5
-            near[name] = bottom * (top / bottom) ** unit[name]
+            half = 10 ** (decades / 2)
+            near[name] = spread(
+                unit[name], np.maximum(middle / half, low), np.minimum(middle * half, high)
+            )
     return near
 
 
-def random_starts(protocol: Protocol, case: Case, direction: str) -> Floats:
-    """Starts ``[R, C, 2]`` on the circle around the minimum that passes through the case's start.
+def spread(unit: Floats, low: Floats | float, high: Floats | float) -> Floats:
+    """Uniform numbers in [0, 1) spread over [low, high]: in logarithm, or evenly from 0."""
+    if np.ndim(low) == 0 and low == 0:
+        return np.asarray(high * unit)
+    return np.asarray(low * (high / low) ** unit)
+
+
+def random_starts(
+    protocol: Protocol, case: Case, direction: str, purpose: Purpose, count: int
+) -> Floats:
+    """Starts ``[R, count, 2]`` on the circle around the minimum through the case's start.
 
     Directions are uniform, among all or among those that leave the signs of both coordinates as
     they are at the minimum (a 0 counts as positive).
     """
-    count = protocol.repetitions * protocol.configurations
-    uniform = generator(protocol, case, direction, 2).random(OVERSAMPLING * count)
-    angle = 2 * np.pi * uniform
+    total = protocol.repetitions * count
+    stream = generator(protocol, case, direction, purpose)
+    angle = 2 * np.pi * stream.random(OVERSAMPLING * total)
     minimum = np.asarray(case.minimum)
     points = minimum + case.distance * np.stack([np.cos(angle), np.sin(angle)], -1)
     if protocol.starts == "same-orthant":
         signs = np.where(minimum < 0, -1.0, 1.0)
         points = points[(points * signs > 0).all(-1)]
-    return points[:count].reshape(protocol.repetitions, protocol.configurations, 2)
+    return points[:total].reshape(protocol.repetitions, count, 2)
 
 
 def _has(rule: str, name: str) -> bool:

@@ -20,40 +20,46 @@ def quartic(x: Tensor) -> Tensor:
     return torch.stack([gap / 2, gap.square() / 4]).sum((0, -1))
 
 
-def variants(declared: Protocol) -> list[Protocol]:
-    """The declared protocol with one choice changed at a time."""
+def first(main: Protocol) -> Protocol:
+    """The choices that were made, and run, before the present ones."""
+    return replace(
+        main,
+        label="the first protocol",
+        convex=convex(tilt=0.0),
+        rosenbrock=rosenbrock((1.5, 3.0)),
+        decades=4.0,
+        reach=1.0,
+        tune_on="start",
+        rounds=1,
+    )
+
+
+def variants(main: Protocol) -> list[Protocol]:
+    """The main protocol with one choice changed at a time, and the first protocol."""
     return [
-        replace(declared, label="T2 draws lr near the tuned", reading="near"),
-        replace(declared, label="T2 draws lr from the window", reading="window"),
-        replace(declared, label="T2 starts in any direction", starts="any-direction"),
-        replace(declared, label="tuned by the loss", tune_by="loss"),
-        replace(declared, label="windows of 3 decades", decades=3.0),
-        replace(declared, label="windows of 6 decades", decades=6.0),
-        replace(declared, label="lr window up to 1 everywhere", scaled=False),
-        replace(declared, label="convex minimum at 0", convex=convex(minimum=(0.0, 0.0))),
-        replace(
-            declared,
-            label="convex start across zero",
-            convex=convex(towards=(-1.0, 1.0)),
-            starts="any-direction",
-        ),
-        replace(declared, label="convex start (67, 22)", convex=convex(towards=(66.0, 21.0))),
-        replace(declared, label="convex start (7, 70)", convex=convex(towards=(6.0, 69.0))),
-        replace(declared, label="convex condition 1", convex=convex(condition=1.0)),
-        replace(declared, label="convex condition 1000", convex=convex(condition=1000.0)),
-        replace(
-            declared, label="convex: Booth", convex=convex_case(booth, (1.0, 3.0))
-        ),
-        replace(
-            declared, label="convex: quartic", convex=convex_case(quartic, (1.0, 1.0))
-        ),
-        replace(declared, label="Rosenbrock from (0.5, 3)", rosenbrock=rosenbrock((0.5, 3.0))),
-        replace(declared, label="Rosenbrock from (3, 1.5)", rosenbrock=rosenbrock((3.0, 1.5))),
-        replace(declared, label="Rosenbrock from (3, 0.5)", rosenbrock=rosenbrock((3.0, 0.5))),
-        replace(
-            declared,
-            label="Rosenbrock from (-1, 0.5)",
-            rosenbrock=rosenbrock((-1.0, 0.5)),
-            starts="any-direction",
-        ),
+        first(main),
+        replace(main, label="T2: random lr near the tuned", reading="near"),
+        replace(main, label="T2: random lr in the window", reading="window"),
+        replace(main, label="starts in any direction", starts="any-direction"),
+        replace(main, label="tuned on the start itself", tune_on="start"),
+        replace(main, label="tuned by the loss", tune_by="loss"),
+        replace(main, label="tuned by 100 draws, no rounds", rounds=1),
+        replace(main, label="tuned by 300 draws, 3 rounds", rounds=3),
+        replace(main, label="windows of 4 decades", decades=4.0),
+        replace(main, label="windows of 6 decades", decades=6.0),
+        replace(main, label="convex: no tilt", convex=convex(tilt=0.0)),
+        replace(main, label="convex: tilt 45", convex=convex(tilt=45.0)),
+        replace(main, label="convex: tilt 80", convex=convex(tilt=80.0)),
+        replace(main, label="convex: tilt -10", convex=convex(tilt=-10.0)),
+        replace(main, label="convex: condition 10", convex=convex(condition=10.0)),
+        replace(main, label="convex: condition 1000", convex=convex(condition=1000.0)),
+        replace(main, label="convex: minimum at 0", convex=convex(minimum=(0.0, 0.0))),
+        replace(main, label="convex: start (67, 22)", convex=convex(towards=(66.0, 21.0))),
+        replace(main, label="convex: start across zero", convex=convex(towards=(-1.0, 1.0))),
+        replace(main, label="convex: Booth", convex=convex_case(booth, (1.0, 3.0))),
+        replace(main, label="convex: quartic", convex=convex_case(quartic, (1.0, 1.0))),
+        replace(main, label="Rosenbrock from (1.5, 3)", rosenbrock=rosenbrock((1.5, 3.0))),
+        replace(main, label="Rosenbrock from (3, 1.5)", rosenbrock=rosenbrock((3.0, 1.5))),
+        replace(main, label="Rosenbrock from (3, 0.5)", rosenbrock=rosenbrock((3.0, 0.5))),
+        replace(main, label="Rosenbrock from (-1, 0.5)", rosenbrock=rosenbrock((-1.0, 0.5))),
     ]

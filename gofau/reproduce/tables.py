@@ -6,12 +6,11 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import torch
 
 from gofau.reproduce.protocol import Case, Protocol
 from gofau.reproduce.published import CASES, DIRECTIONS, PUBLISHED, RULES, RowKey, Table
 from gofau.reproduce.sampling import Configurations, Floats, around, draw, random_starts
-from gofau.reproduce.training import train
+from gofau.reproduce.tuning import ends, relative_distance, tune
 
 RESAMPLES = 2000
 
@@ -109,51 +108,25 @@ def _rows_of(protocol: Protocol, case: Case) -> Iterator[Row]:
 
 def _cells(protocol: Protocol, case: Case, direction: str, rule: str) -> tuple[Cell, Cell]:
     """The cells of both tables."""
-    drawn = draw(protocol, case, direction, rule)
-    fixed = np.broadcast_to(case.start, (*drawn["lr" if "lr" in drawn else "lr_out"].shape, 2))
-    final = _final(protocol, case, direction, rule, fixed, drawn)
-    reached = relative(case, fixed, final)
-    score = reached if protocol.tune_by == "distance" else _losses(case, final)
-    best = score.argmin(1)[:, None]
-    tuned = {name: np.take_along_axis(value, best, 1)[:, 0] for name, value in drawn.items()}
-    first = np.take_along_axis(reached, best, 1)
-    tuned_cell = Cell(np.minimum(first, 1.0) * case.distance, float((first > 1).mean()), tuned)
+    tuned = tune(protocol, case, direction, rule)
+    column = {name: value[:, None] for name, value in tuned.items()}
+    start = np.broadcast_to(case.start, (protocol.repetitions, 1, 2))
+    first = relative_distance(case, start, ends(protocol, case, direction, rule, start, column))
+    starts, hyper = start, column
     if protocol.reading == "starts":
-        fixed = random_starts(protocol, case, direction)
-        many = {name: np.broadcast_to(v[:, None], fixed.shape[:2]) for name, v in tuned.items()}
+        count = protocol.configurations
+        starts = random_starts(protocol, case, direction, "starts", count)
     elif protocol.reading == "near":
-        many = around(protocol, case, direction, tuned)
+        hyper = around(protocol, case, direction, tuned, 1.0, protocol.rounds)
     else:
-        many = drawn
-    spread = relative(case, fixed, _final(protocol, case, direction, rule, fixed, many))
-    return tuned_cell, Cell(np.minimum(spread, 1.0), float((spread > 1).mean()), tuned)
+        hyper = draw(protocol, case, direction, rule)
+    reached = ends(protocol, case, direction, rule, starts, hyper)
+    second = relative_distance(case, starts, reached)
+    return _cell(first, tuned, case.distance), _cell(second, tuned, 1.0)
 
 
-def _final(
-    protocol: Protocol,
-    case: Case,
-    direction: str,
-    rule: str,
-    starts: Floats,
-    hyper: Configurations,
-) -> Floats:
-    flat = {name: np.ascontiguousarray(value).reshape(-1) for name, value in hyper.items()}
-    points = np.ascontiguousarray(starts).reshape(-1, 2)
-    path = train(case.loss, points, direction, rule, flat, protocol.iterations)
-    return path[-1].reshape(starts.shape)
-
-
-def relative(case: Case, starts: Floats, ends: Floats) -> Floats:
-    """Final over initial distance; infinite where the end is not a number."""
-    minimum = np.asarray(case.minimum)
-    before = np.linalg.norm(starts - minimum, axis=-1)
-    after = np.linalg.norm(ends - minimum, axis=-1)
-    return np.where(np.isfinite(after), after, np.inf) / before
-
-
-def _losses(case: Case, points: Floats) -> Floats:
-    values = case.loss(torch.from_numpy(points)).numpy()
-    return np.where(np.isfinite(values), values, np.inf)
+def _cell(relative: Floats, tuned: Configurations, unit: float) -> Cell:
+    return Cell(np.minimum(relative, 1.0) * unit, float((relative > 1).mean()), tuned)
 
 
 def summary(protocol: Protocol, made: list[Row]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Training of many configurations as one tensor program in fp64."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import torch
@@ -16,15 +16,15 @@ from gofau.rules import rule
 Floats = NDArray[np.float64]
 
 
-def train(
+def points(
     loss: Loss,
     starts: Floats,
     direction_name: str,
     rule_name: str,
     hyper: Mapping[str, Floats],
     iterations: int,
-) -> Floats:
-    """The points that N trainings pass through.
+) -> Iterator[Floats]:
+    """The points ``[N, d]`` of N trainings: the starts, then one set after every iteration.
 
     Each row moves by its own gradient under its own hyperparameters; a row that turns non-finite
     leaves the others as they are.
@@ -36,9 +36,6 @@ def train(
         rule_name: likewise, but for ``hyper``.
         hyper: the rule's hyperparameters, ``[N]`` each.
         iterations: update steps, >= 0.
-
-    Returns:
-        NDArray: ``[iterations + 1, N, d]``, the starts first.
     """
     which, how = direction(direction_name), rule(rule_name)
     values: dict[str, float | bool | Tensor] = {
@@ -47,17 +44,16 @@ def train(
     }
     point = torch.from_numpy(starts)
     which_state, how_state = which.init(point, values), how.init(point, values, batch_dims=1)
-    path = [point]
+    yield point.numpy()
     for t in range(1, iterations + 1):
         slope = gradient(loss, point)
         point = step(point, slope, which, how, which_state, how_state, t, values)
-        path.append(point)
-    return np.asarray(torch.stack(path).numpy())
+        yield point.numpy()
 
 
-def gradient(loss: Loss, points: Tensor) -> Tensor:
+def gradient(loss: Loss, at: Tensor) -> Tensor:
     """Each row's own gradient: that of the sum, since no row enters another's loss."""
-    leaf = points.detach().requires_grad_()
+    leaf = at.detach().requires_grad_()
     (slope,) = torch.autograd.grad(loss(leaf).sum(), leaf)
     return slope
 

@@ -30,6 +30,22 @@ def diagonal_quadratic(x: Tensor, curvatures: Tensor, centre: Tensor) -> Tensor:
     return (curvatures * (x - centre).square()).sum(-1) / 2
 
 
+def turned_quadratic(x: Tensor, curvatures: Tensor, turn: Tensor, centre: Tensor) -> Tensor:
+    """½·Σ λᵢ·(Rᵀ(x − c))ᵢ²: a quadratic whose axes are the columns of R.
+
+    Args:
+        x: points, ``[..., d]``.
+        curvatures: λ, ``[d]``, each > 0.
+        turn: R, orthogonal, ``[d, d]``.
+        centre: c, ``[d]``, the minimum.
+
+    Returns:
+        Tensor: values, ``[...]``.
+    """
+    along = (x - centre.to(x)) @ turn.to(x)
+    return (curvatures.to(x) * along.square()).sum(-1) / 2
+
+
 def rosenbrock(x: Tensor) -> Tensor:
     """(1 − a)² + 100·(b − a²)²: a curved valley with its minimum at (1, 1).
 

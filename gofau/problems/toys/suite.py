@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from math import pi
+from math import cos, pi, radians, sin
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ from gofau.problems.toys.functions import (
     parabola,
     rastrigin,
     rosenbrock,
+    turned_quadratic,
 )
 from gofau.problems.toys.regression import least_squares, logistic, weyl_design
 
@@ -83,20 +84,38 @@ def conditioned(condition: float, size: int = 10) -> Loss:
 
 
 CONVEX_CONDITION = 45.6
-"""The best constant step of gradient descent leaves ((κ − 1)/(κ + 1))¹⁰⁰ = 1.24e-2 of the way."""
-
+CONVEX_TILT = 10.0
 CONVEX_DISTANCE = 69.26
 
 
+def tilted(condition: float, tilt: float, centre: Point) -> Loss:
+    """½·(x − c)ᵀ·R·diag(1, κ)·Rᵀ·(x − c) with R the rotation by ``tilt``.
+
+    Args:
+        condition: κ >= 1.
+        tilt: of the axis of curvature 1 against the first coordinate, in degrees.
+        centre: c, the minimum, two numbers.
+    """
+    cosine, sine = cos(radians(tilt)), sin(radians(tilt))
+    turn = torch.tensor([[cosine, -sine], [sine, cosine]], dtype=torch.float64)
+    curvatures = torch.tensor([1.0, condition], dtype=torch.float64)
+    return partial(
+        turned_quadratic,
+        curvatures=curvatures,
+        turn=turn,
+        centre=torch.tensor(centre, dtype=torch.float64),
+    )
+
+
 def convex_2d() -> Toy:
-    """½·((a − 1)² + 45.6·(b − 1)²) from 69.26 away on the diagonal.
+    """A quadratic of condition 45.6, tilted by 10°, from 69.26 away on the diagonal.
 
     It stands in for the convex function of Kirtas, Passalis, Tefas (arXiv 2307.07189), which is
     not public; `gofau.reproduce` says why this one.
     """
-    curvatures = torch.tensor([1.0, CONVEX_CONDITION], dtype=torch.float64)
-    loss = partial(diagonal_quadratic, curvatures=curvatures, centre=torch.ones(2))
-    return Toy("convex-2d", loss, (1 + CONVEX_DISTANCE / 2**0.5,) * 2, ((1.0, 1.0),))
+    start = (1 + CONVEX_DISTANCE / 2**0.5,) * 2
+    centre = (1.0, 1.0)
+    return Toy("convex-2d", tilted(CONVEX_CONDITION, CONVEX_TILT, centre), start, (centre,))
 
 
 def _linear() -> Toy:
