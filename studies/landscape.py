@@ -1,7 +1,7 @@
 """The loss of one rule over learning rate, init scale and seed: what every metric reads."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 
@@ -97,7 +97,7 @@ class Landscape:
     outcome: Codes
     cap: float
     steps_to_target: Floats | None = None
-    frozen_fraction: Floats | None = field(default=None)
+    frozen_fraction: Floats | None = None
 
     def __post_init__(self) -> None:
         _check_axis("lr", self.lr)
@@ -149,6 +149,10 @@ class Landscape:
         cost[self.diverged] = self.cost_cap
         return np.asarray(np.where(self.present, cost, np.nan), dtype=np.float64)
 
+    def renamed(self, rule: str) -> "Landscape":
+        """The same landscape under another rule label."""
+        return replace(self, key=replace(self.key, rule=rule))
+
     def with_seeds(self, seeds: Iterable[int]) -> "Landscape":
         """The same landscape restricted to ``seeds``, in that order."""
         wanted = tuple(seeds)
@@ -157,17 +161,13 @@ class Landscape:
         def take(array: Floats | None) -> Floats | None:
             return None if array is None else array[:, :, at]
 
-        return Landscape(
-            self.key,
-            self.goal,
-            self.lr,
-            self.init_scale,
-            wanted,
-            self.loss[:, :, at],
-            self.outcome[:, :, at],
-            self.cap,
-            take(self.steps_to_target),
-            take(self.frozen_fraction),
+        return replace(
+            self,
+            seeds=wanted,
+            loss=self.loss[:, :, at],
+            outcome=self.outcome[:, :, at],
+            steps_to_target=take(self.steps_to_target),
+            frozen_fraction=take(self.frozen_fraction),
         )
 
 

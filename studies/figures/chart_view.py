@@ -7,6 +7,8 @@ from math import ceil, floor, inf, isfinite, log10
 import numpy as np
 
 from studies.figures.axis import log_ticks
+from studies.landscape import Floats
+from studies.metrics.time_to_target import resampled_quantile
 from studies.report.model import Curve, CurveKind
 
 
@@ -58,12 +60,14 @@ TITLES = {
     CurveKind.TUNING: "best of n random settings",
     CurveKind.STEPS: "steps to target over learning rate",
     CurveKind.PROFILE: "problems within a factor of the fastest",
+    CurveKind.LEARNING: "{metric} while training",
 }
 X_LABELS = {
     CurveKind.GOAL: "learning rate",
     CurveKind.TUNING: "random settings tried",
     CurveKind.STEPS: "learning rate",
     CurveKind.PROFILE: "factor of the fastest",
+    CurveKind.LEARNING: "epoch",
 }
 LOG_X = {CurveKind.GOAL, CurveKind.STEPS}
 
@@ -93,6 +97,27 @@ def _padded(low: float, high: float, is_log: bool, share: float = 0.05) -> tuple
         return low / factor, high * factor
     room = share * (high - low) if high > low else 0.5 * (abs(high) or 1.0)
     return low - room, high + room
+
+
+def learning_curve(label: str, epochs: Floats, values: Floats) -> Curve:
+    """Learning curve of one cell: median and quartiles over seeds.
+
+    Args:
+        label: stands in the legend.
+        epochs: ``[T]``.
+        values: ``[T, S]`` measured metric, NaN after a trial ended.
+    """
+    once = np.ones((1, values.shape[1]))
+    low, mid, high = (resampled_quantile(values, once, q)[0] for q in (0.25, 0.5, 0.75))
+    plain = [tuple(None if np.isnan(v) else float(v) for v in a) for a in (mid, low, high)]
+    return Curve(
+        kind=CurveKind.LEARNING,
+        rule=label,
+        x=tuple(map(float, epochs)),
+        value=plain[0],
+        low=plain[1],
+        high=plain[2],
+    )
 
 
 def runs(values: Sequence[float | None]) -> list[list[int]]:

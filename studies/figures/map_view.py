@@ -1,12 +1,12 @@
 """What a heat map of one rule shows, whatever draws it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from studies.figures.colour import ColourScale
 from studies.figures.contour import level_segments
-from studies.landscape import Floats, Landscape
+from studies.landscape import Floats, Landscape, LandscapeError
 from studies.metrics.grid import Grid
 from studies.metrics.optimum import best_cost
 from studies.metrics.ridge import best_log_lr
@@ -60,6 +60,30 @@ def map_view(landscape: Landscape, tolerance: float | None) -> MapView:
         ridge=best_log_lr(cost, grid, landscape.cost_cap),
         best=_best_cell(cost) if learnt else None,
     )
+
+
+def frozen_view(landscape: Landscape) -> MapView:
+    """The map of the share of parameters that the rule cannot move, mean over seeds.
+
+    Raises:
+        LandscapeError: the landscape records no frozen fraction.
+    """
+    if landscape.frozen_fraction is None:
+        raise LandscapeError("frozen_fraction", "none", "a share for each trial")
+    frozen = np.where(landscape.present, landscape.frozen_fraction, np.nan)
+    plain = map_view(landscape, None)
+    return replace(
+        plain,
+        metric="frozen fraction",
+        sign=1.0,
+        cost=seed_means(frozen),
+        diverged=np.zeros_like(plain.diverged),
+        ridge=np.full_like(plain.ridge, np.nan),
+    )
+
+
+FROZEN_SCALE = ColourScale(0.0, 1.0)
+"""Colours of `frozen_view`: light where every parameter can move."""
 
 
 def _best_cell(cost: Floats) -> tuple[int, int]:

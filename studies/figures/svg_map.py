@@ -128,8 +128,11 @@ def _axes(view: MapView, frame: Frame) -> str:
     return "".join(parts)
 
 
-def colour_bar(scale: ColourScale, metric: str, sign: float) -> str:
-    """The colour scale that all maps of a group share, with its ends and middle labelled."""
+def colour_bar(scale: ColourScale, metric: str, sign: float, end: str = " (cap)") -> str:
+    """The colour scale that all maps of a group share, with its ends and middle labelled.
+
+    ``end`` follows the label of the dark end.
+    """
     stops = "".join(
         f'<rect x="{8 + 4 * k}" y="18" width="4.3" height="12" fill="{blend(1 - k / 85)}"/>'
         for k in range(86)
@@ -137,7 +140,7 @@ def colour_bar(scale: ColourScale, metric: str, sign: float) -> str:
     spots = ((8, 0.0, "start"), (180, 0.5, "middle"), (352, 1.0, "end"))
     labels = "".join(
         f'<text x="{x}" y="44" text-anchor="{anchor}">{number(sign * scale.value(at))}'
-        f"{' (cap)' if at == 1.0 else ''}</text>"
+        f"{end if at == 1.0 else ''}</text>"
         for x, at, anchor in spots
     )
     kind = ", log scale" if scale.is_log else ""

@@ -5,8 +5,10 @@ from html import escape
 from importlib.resources import files
 from urllib.parse import quote
 
+import numpy as np
+
 from studies.figures.chart_view import chart_view
-from studies.figures.map_view import map_view, shared_scale
+from studies.figures.map_view import FROZEN_SCALE, frozen_view, map_view, shared_scale
 from studies.figures.svg_chart import line_chart
 from studies.figures.svg_map import PATTERNS, colour_bar, heat_map
 from studies.landscape import Landscape, LandscapeError
@@ -77,10 +79,11 @@ def _verdicts(verdicts: Sequence[Verdict]) -> str:
 
 
 def _group(group: GroupReport, landscapes: Sequence[Landscape]) -> str:
+    members = _members(group, landscapes)
     return (
         f"<section><h2>{escape(group.name)}</h2>"
         f'<p class="soft">{escape(describe(group))}</p>'
-        f"{_maps(group, _members(group, landscapes))}"
+        f"{_maps(group, members)}{_frozen_maps(members)}"
         f"{_charts(group.curves, group.goal_metric)}"
         f"{_rules_table(group)}{_comparisons(group)}</section>"
     )
@@ -103,6 +106,16 @@ def _maps(group: GroupReport, members: list[Landscape]) -> str:
     maps = "".join(heat_map(map_view(m, group.tolerance), scale) for m in members)
     bar = colour_bar(scale, group.goal_metric, members[0].goal.sign)
     return f'<figure>{bar}<div class="maps">{maps}</div><figcaption>{CAPTION}</figcaption></figure>'
+
+
+def _frozen_maps(members: list[Landscape]) -> str:
+    """Maps of the frozen fraction, where any parameter of any rule is frozen."""
+    seen = [m for m in members if m.frozen_fraction is not None]
+    if not any(np.nansum(np.asarray(m.frozen_fraction)) > 0 for m in seen):
+        return ""
+    bar = colour_bar(FROZEN_SCALE, "frozen fraction of parameters", 1.0, "")
+    maps = "".join(heat_map(frozen_view(m), FROZEN_SCALE) for m in seen)
+    return f'<figure>{bar}<div class="maps">{maps}</div></figure>'
 
 
 def _charts(curves: Sequence[Curve], metric: str) -> str:

@@ -55,6 +55,7 @@ class CurveKind(StrEnum):
     TUNING = "tuning"
     STEPS = "steps_by_lr"
     PROFILE = "profile"
+    LEARNING = "learning"
 
 
 class Curve(ReportPart):

@@ -60,6 +60,8 @@ def _held_out(flat: Floats, counts: Floats, picks: Bools) -> Floats:
 
 
 def split_half_best(values: Floats) -> float:
-    """Mean of `held_out_best` over all `halves` with every seed once."""
+    """Mean of `held_out_best` over all `halves` with every seed once; NaN without a result."""
     picks = halves(values.shape[-1])
-    return float(np.nanmean(held_out_best(values, np.ones(picks.shape), picks)))
+    scores = held_out_best(values, np.ones(picks.shape), picks)
+    known = scores[~np.isnan(scores)]
+    return float(known.mean()) if known.size else float("nan")

@@ -1,0 +1,56 @@
+"""Line charts for print, drawn by matplotlib."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from studies.figures.chart_view import Axis, ChartView, clipped
+from studies.figures.colour import RULE_COLOURS
+from studies.figures.save import literal
+from studies.landscape import Floats
+from studies.report.model import Curve
+
+STYLES = ("-", "--", ":", "-.", (0, (5, 5)), (0, (1, 4)), (0, (12, 4)))
+
+
+def line_chart(view: ChartView) -> Figure:
+    """Curves with bands and a legend, one column wide."""
+    figure = Figure(figsize=(3.4, 2.6), layout="constrained")
+    axes = figure.subplots()
+    for k, curve in enumerate(view.curves):
+        _draw(axes, view, curve, k)
+    for which, axis in (("x", view.x), ("y", view.y)):
+        _set_axis(axes, which, axis)
+    axes.set_title(literal(view.title), fontsize=9)
+    axes.grid(axis="y", linewidth=0.4, alpha=0.6)
+    axes.legend(fontsize=7, frameon=False)
+    axes.tick_params(labelsize=8)
+    return figure
+
+
+def _draw(axes: Axes, view: ChartView, curve: Curve, k: int) -> None:
+    colour, style = RULE_COLOURS[k % len(RULE_COLOURS)], STYLES[k % len(STYLES)]
+    axes.plot(
+        curve.x, _floats(curve.value), color=colour, linestyle=style, label=literal(curve.rule)
+    )
+    if curve.low and curve.high:
+        low, high = (
+            _floats(tuple(clipped(v, view.y) for v in ends)) for ends in (curve.low, curve.high)
+        )
+        axes.fill_between(curve.x, low, high, color=colour, alpha=0.18, linewidth=0)
+
+
+def _floats(values: tuple[float | None, ...]) -> Floats:
+    """Absent and infinite values become gaps."""
+    array = np.array([np.nan if v is None else v for v in values])
+    return np.asarray(np.where(np.isinf(array), np.nan, array))
+
+
+def _set_axis(axes: Axes, which: str, axis: Axis) -> None:
+    axes.set(
+        **{
+            f"{which}label": literal(axis.label),
+            f"{which}scale": "log" if axis.is_log else "linear",
+            f"{which}lim": (axis.low, axis.high),
+        }
+    )
