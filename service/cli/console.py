@@ -11,10 +11,13 @@ from rich.console import Console
 
 from service.client.errors import Fault
 
+LOG_WIDTH = 110
+
 
 def out() -> Console:
-    """The console of results."""
-    return Console(highlight=False, soft_wrap=True)
+    """The console of results, wide enough for tables where no terminal sets a width."""
+    width = None if sys.stdout.isatty() else LOG_WIDTH
+    return Console(highlight=False, width=width)
 
 
 def err() -> Console:

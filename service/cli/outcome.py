@@ -6,7 +6,7 @@ import typer
 
 from service.cli.console import err, out, print_json
 from service.cli.exits import Exit
-from service.cli.tables import rules_table
+from service.cli.tables import print_report
 from service.client import Client, Study
 
 
@@ -24,10 +24,7 @@ def conclude(client: Client, study: Study, html: Path | None, as_json: bool) -> 
         path = None if html is None else str(html.absolute())
         print_json({"study": study, "report": report, "html": path})
         return study
-    for verdict in report.verdicts:
-        out().print(f"{verdict.text}", markup=False)
-    for group in report.groups:
-        out().print(rules_table(group))
+    print_report(report, out())
     _places(client, study, html)
     return study
 

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -11,7 +14,7 @@ from service.client.models import Study
 
 if TYPE_CHECKING:
     from studies.metrics.scalar import Scalar
-    from studies.report.model import GroupReport, RuleReport
+    from studies.report.model import GroupReport, RobustnessReport
 
 COLUMNS = {
     "divergence_rate": "Diverged",
@@ -21,18 +24,44 @@ COLUMNS = {
 }
 """The scalars of the terminal's table; the report page has all."""
 
+CELL_WIDTH = 15
+"""Room for an interval of three digits each."""
+
+
+def print_report(report: "RobustnessReport", console: Console) -> None:
+    """The verdicts in words, then a table for each problem and direction."""
+    for verdict in report.verdicts:
+        console.print(Text(verdict.subject, style="bold"))
+        for clause in verdict.clauses:
+            console.print(Padding(Text(clause.text), (0, 0, 0, 2)))
+    for note in report.notes:
+        console.print(Text(f"note: {note}", style="dim"))
+    for group in report.groups:
+        console.print(rules_table(group))
+
 
 def rules_table(group: "GroupReport") -> Table:
-    """Rules against scalars, each with its 95 % interval."""
-    metric = f"{group.goal_metric}, {'lower' if group.minimize else 'higher'} is better"
-    table = Table(title=Text(f"{group.name} ({metric})"), title_justify="left")
-    table.add_column("Rule")
+    """Rules against scalars, each with its 95 % interval under it."""
+    sense = f"{group.goal_metric}, {'lower' if group.minimize else 'higher'} is better"
+    table = _table(title=Text(f"{group.name} ({sense}; 95 % intervals)"), leading=1)
+    table.add_column("Rule", overflow="fold")
     for name, title in COLUMNS.items():
-        unit = _unit(group, name)
-        table.add_column(Text(f"{title}\n{unit}" if unit else title), justify="right")
+        heading = Text(f"{title}\n{_unit(group, name)}")
+        table.add_column(heading, justify="right", min_width=CELL_WIDTH)
     for rule in group.rules:
-        table.add_row(Text(rule.rule), *(_cell(rule, name) for name in COLUMNS))
+        table.add_row(Text(rule.rule), *(_cell(rule.scalars.get(name)) for name in COLUMNS))
     return table
+
+
+def _table(title: Text | None = None, leading: int = 0) -> Table:
+    return Table(
+        box=SIMPLE_HEAD,
+        title=title,
+        title_justify="left",
+        leading=leading,
+        pad_edge=False,
+        collapse_padding=True,
+    )
 
 
 def _unit(group: "GroupReport", name: str) -> str:
@@ -40,44 +69,27 @@ def _unit(group: "GroupReport", name: str) -> str:
     return ", ".join(sorted(units - {"share"}))
 
 
-def _cell(rule: "RuleReport", name: str) -> Text:
-    scalar = rule.scalars.get(name)
-    return Text("-", style="dim") if scalar is None else Text(format_scalar(scalar))
+def _cell(scalar: "Scalar | None") -> Text:
+    # The wording comes with the analysis, whose imports other commands need not wait for.
+    from studies.report import wording
 
-
-def format_scalar(scalar: "Scalar") -> str:
-    """Value and interval; a value that the grid's border cuts off is marked ``≥``.
-
-    Example: ``0.42 [0.40, 0.45]``, or ``≥ 2.1 [1.9, 2.3]``, or the reason why there is none.
-    """
-    if scalar.value is None:
-        return scalar.reason or "-"
-    show = _percent if scalar.unit == "share" else _number
-    bound = "≥ " if scalar.censored and scalar.unit.startswith("decades") else ""
-    interval = (
-        ""
-        if scalar.low is None or scalar.high is None
-        else f" [{show(scalar.low)}, {show(scalar.high)}]"
-    )
-    return f"{bound}{show(scalar.value)}{interval}"
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
-
-
-def _number(value: float) -> str:
-    return f"{value:.3g}"
+    if scalar is None or scalar.value is None:
+        return Text("-" if scalar is None else scalar.reason or "-", style="dim")
+    ends = (scalar.low, scalar.high)
+    shown = [wording.number(end, scalar.unit) for end in ends if end is not None]
+    interval = f"[{', '.join(shown)}]" if shown else "no interval"
+    return Text.assemble(wording.value(scalar), "\n", (interval, "dim"))
 
 
 def studies_table(studies: list[Study]) -> Table:
     """One study a line."""
-    table = Table()
-    for title in ("Study", "Name", "State"):
-        table.add_column(title)
+    table = _table()
+    table.add_column("Study", no_wrap=True, overflow="fold")
+    table.add_column("Name", overflow="fold")
+    table.add_column("State", no_wrap=True)
     for title in ("Trials", "Diverged", "Failed"):
-        table.add_column(title, justify="right")
-    table.add_column("Created")
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("Created", no_wrap=True)
     for study in studies:
         table.add_row(
             Text(study.id),
@@ -93,7 +105,9 @@ def studies_table(studies: list[Study]) -> Table:
 
 def study_table(study: Study) -> Table:
     """One study in full."""
-    table = Table(show_header=False)
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
     rows = {
         "Study": study.id,
         "Name": study.name,

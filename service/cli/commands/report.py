@@ -8,7 +8,7 @@ import typer
 from service.cli import options
 from service.cli.connect import connect
 from service.cli.console import out, print_json
-from service.cli.tables import rules_table
+from service.cli.tables import print_report
 
 
 def report(
@@ -41,9 +41,6 @@ def report(
     if as_json:
         print_json(found)
         return
-    for verdict in found.verdicts:
-        out().print(verdict.text, markup=False)
-    for group in found.groups:
-        out().print(rules_table(group))
+    print_report(found, out())
     for path in written:
         out().print(f"wrote {path.absolute()}", markup=False)

@@ -65,7 +65,7 @@ def _run(text: str, fresh: bool, html: Path | None, wanted: StackOptions, as_jso
     port = wanted.port or free_port(8080)
     with local_stack(StackOptions(wanted.data_dir, wanted.host, port, wanted.cpus)) as stack:
         if not as_json:
-            announce(stack.state, False)
+            announce(stack.state, wanted.data_dir, False)
         with Client(stack.state.url, stack.state.token) as client:
             study = client.submit(text, fresh=fresh)
             err().print(f"submitted {study.id}: {study.trials} trials")

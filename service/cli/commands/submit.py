@@ -1,5 +1,6 @@
 """``gofau submit``, ``validate`` and ``watch``."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -111,13 +112,13 @@ def watched(client: Client, study: Study) -> Study:
         raise
 
 
-def _print_plan(plan: dict[str, object], as_json: bool) -> None:
+def _print_plan(plan: Mapping[str, object], as_json: bool) -> None:
     if as_json:
         print_json(plan)
         return
-    seconds = plan.pop("seconds", None)
     for name, value in plan.items():
-        if value is not None:
-            out().print(f"{name.replace('_', ' '):<18}{value}", markup=False)
+        if isinstance(value, int | str):
+            out().print(f"{name.replace('_', ' '):<12}{value}", markup=False)
+    seconds = plan.get("seconds")
     if isinstance(seconds, float):
-        out().print(f"{'time on a core':<18}about {duration(seconds)}")
+        out().print(f"{'time':<12}about {duration(seconds)} on one core")

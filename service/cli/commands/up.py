@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from service.cli import options
 from service.cli.console import err, out, print_json
@@ -41,11 +42,11 @@ def up(
     """
     wanted = StackOptions(data_dir, host, port, cpus or os.cpu_count() or 1)
     if detach:
-        announce(_detached(wanted), as_json)
+        announce(_detached(wanted), data_dir, as_json)
         return
     err().print("starting the service and Ray ...")
     with local_stack(wanted) as stack:
-        announce(stack.state, as_json)
+        announce(stack.state, data_dir, as_json)
         err().print("Ctrl-C ends all of it")
         _wait(stack)
     err().print("ended")
@@ -69,14 +70,15 @@ def down(data_dir: options.DataDir = options.DATA_DIR, as_json: options.Json = F
         out().print(message)
 
 
-def announce(running: state.StackState, as_json: bool) -> None:
+def announce(running: state.StackState, data_dir: Path, as_json: bool) -> None:
     """Print where everything is."""
     if as_json:
         print_json(addresses(running))
         return
     for name, value in addresses(running).items():
         out().print(f"{name.replace('_', ' '):<15}{value}", markup=False)
-    out().print(f"Ray's dashboard asks for the ray_token in {state.STATE_FILE}", style="dim")
+    hint = f"Ray's dashboard asks for a token: the ray_token in {state.state_file(data_dir)}"
+    out().print(Text(hint, style="dim"))
 
 
 def addresses(running: state.StackState) -> dict[str, str]:

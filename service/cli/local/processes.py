@@ -65,15 +65,36 @@ class Started:
 
 
 def marked(mark: str) -> list[psutil.Process]:
-    """Every process with that mark in its environment, but this one."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
-                found.append(process)
-        except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
-            continue
-    return found
+    """Every process that carries the mark, or lives in a session with one that does.
+
+    Processes are started in sessions of their own, so no session is shared with anything else.
+    """
+    mine = os.getsid(0)
+    sessions = {process: _session(process) for process in psutil.process_iter()}
+    known = {sessions[process] for process in sessions if _carries(process, mark)} - {mine, 0}
+    return [process for process, session in sessions.items() if session in known]
+
+
+def _session(process: psutil.Process) -> int:
+    try:
+        return os.getsid(process.pid)
+    except ProcessLookupError:
+        return 0
+
+
+def _carries(process: psutil.Process, mark: str) -> bool:
+    try:
+        return f"{MARK}={mark}".encode() in _environment(process)
+    except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
+        return False
+
+
+def _environment(process: psutil.Process) -> bytes:
+    # Where a process has renamed itself, psutil stops at the zeros that this leaves in the block.
+    block = Path(f"/proc/{process.pid}/environ")
+    if block.exists():
+        return block.read_bytes()
+    return "\0".join(f"{key}={value}" for key, value in process.environ().items()).encode()
 
 
 def sweep(mark: str, grace_s: float = 3.0) -> int:
