@@ -10,6 +10,7 @@ from torch.optim.optimizer import ParamsT
 
 from gofau.errors import UnsupportedError
 from gofau.optim import implementations
+from gofau.optim.batch import Batch
 from gofau.optim.batching import batches
 from gofau.optim.driving import Driven
 from gofau.optim.groups import STRUCTURAL, ParamGroup, complete, resolve
@@ -105,10 +106,12 @@ class Gofau(Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
+        unstarted = not self.state
         with torch.no_grad():
             for index, group in enumerate(self.param_groups):
                 for batch in batches(group, self.state, f"param_groups[{index}]"):
-                    implementations.run(group["implementation"], batch)
+                    if not (unstarted and _only_starts(group, batch)):
+                        implementations.run(group["implementation"], batch)
         return loss
 
     def driving(self, *names: str) -> Driven:
@@ -136,6 +139,16 @@ class Gofau(Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self.param_groups: list[dict[str, Any]] = [complete(g) for g in self.param_groups]
+
+
+def _only_starts(group: dict[str, Any], batch: Batch) -> bool:
+    """Whether a very first step is there only to create the state.
+
+    Torch's distributed checkpoint fills an optimizer's state by a step with ``lr`` = 0 and
+    gradients of zeros, and expects the parameters to stay; with coupled decay, a rule with a
+    second step size would move them.
+    """
+    return bool(group["lr"] == 0) and not any(bool(grad.any()) for grad in batch.grads)
 
 
 def _refuse_complex(params: list[Tensor], path: str) -> None:

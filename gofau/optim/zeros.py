@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
 
 from gofau.hyper import Hyper, State
@@ -16,8 +17,16 @@ _ADDITIVE = Additive()
 
 def note_zero_initialised(group: dict[str, Any], index: int, param: Tensor) -> None:
     """Record in the group that its parameter ``index`` starts as zeros, if the policy asks."""
-    if group["zero_policy"] == "additive" and not bool(param.any()):
+    if group["zero_policy"] == "additive" and count_nonzero(param) == 0:
         group["zero_initialised"].append(index)
+
+
+def count_nonzero(param: Tensor) -> int:
+    """How many elements are not exactly zero; of a sharded parameter, in all its shards."""
+    values = param.detach()
+    if isinstance(values, DTensor):
+        values = values.full_tensor()
+    return int(torch.count_nonzero(values))
 
 
 def rule_at(group: dict[str, Any], index: int, hyper: Hyper) -> tuple[UpdateRule, Hyper]:
@@ -45,7 +54,7 @@ def frozen_fraction(optimizer: Optimizer) -> float:
     for group, index, param in _parameters(optimizer):
         total += param.numel()
         if not _moves_zero(group, index, param, optimizer.state.get(param, {})):
-            frozen += param.numel() - int(torch.count_nonzero(param.detach()))
+            frozen += param.numel() - count_nonzero(param)
     return frozen / total if total else 0.0
 
 
@@ -59,6 +68,6 @@ def _moves_zero(group: dict[str, Any], index: int, param: Tensor, state: State) 
     if index in group["zero_initialised"]:
         return True
     unstarted = "step" not in state
-    if unstarted and group["zero_policy"] == "additive" and not bool(param.any()):
+    if unstarted and group["zero_policy"] == "additive" and count_nonzero(param) == 0:
         return True
     return bool(rule_of(group["rule"]).moves_zero(group))

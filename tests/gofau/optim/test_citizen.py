@@ -209,3 +209,16 @@ def test_repr_names_the_direction_and_the_rule():
     assert "direction: rmsprop" in text
     assert "lr_out: 0.01" in text
     assert "rule: multiplicative" in text
+
+
+def test_a_first_step_at_rate_zero_without_gradients_only_starts_the_state():
+    """As torch's distributed checkpoint prepares an optimizer before it loads a state."""
+    params = start(SHAPES)
+    before = [p.detach().clone() for p in params]
+    optimizer = Gofau(params, "adam", "hybrid", weight_decay=0.1)
+    optimizer.param_groups[0]["lr"] = 0.0
+    zeros = [[torch.zeros(shape) for shape in SHAPES]]
+    torch.testing.assert_close(run(optimizer, params, zeros), before, rtol=0, atol=0)
+    assert set(optimizer.state[params[0]]) == {"step", "exp_avg", "exp_avg_sq"}
+    moved = run(optimizer, params, zeros)
+    assert not torch.equal(moved[0], before[0])
