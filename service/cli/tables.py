@@ -24,9 +24,6 @@ COLUMNS = {
 }
 """The scalars of the terminal's table; the report page has all."""
 
-CELL_WIDTH = 15
-"""Room for an interval of three digits each."""
-
 
 def print_report(report: "RobustnessReport", console: Console) -> None:
     """The verdicts in words, then a table for each problem and direction."""
@@ -47,7 +44,7 @@ def rules_table(group: "GroupReport") -> Table:
     table.add_column("Rule", overflow="fold")
     for name, title in COLUMNS.items():
         heading = Text(f"{title}\n{_unit(group, name)}")
-        table.add_column(heading, justify="right", min_width=CELL_WIDTH)
+        table.add_column(heading, justify="right")
     for rule in group.rules:
         table.add_row(Text(rule.rule), *(_cell(rule.scalars.get(name)) for name in COLUMNS))
     return table
@@ -60,6 +57,7 @@ def _table(title: Text | None = None, leading: int = 0) -> Table:
         title_justify="left",
         leading=leading,
         pad_edge=False,
+        show_edge=False,
         collapse_padding=True,
     )
 
@@ -85,11 +83,11 @@ def studies_table(studies: list[Study]) -> Table:
     """One study a line."""
     table = _table()
     table.add_column("Study", no_wrap=True, overflow="fold")
-    table.add_column("Name", overflow="fold")
+    table.add_column("Name", overflow="fold", min_width=10)
     table.add_column("State", no_wrap=True)
     for title in ("Trials", "Diverged", "Failed"):
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("Created", no_wrap=True)
+    table.add_column("Created (UTC)", no_wrap=True)
     for study in studies:
         table.add_row(
             Text(study.id),
@@ -98,7 +96,7 @@ def studies_table(studies: list[Study]) -> Table:
             f"{study.counts.ended}/{study.trials}",
             str(study.diverged),
             str(study.counts.failed),
-            f"{study.created_at:%Y-%m-%d %H:%M}",
+            f"{study.created_at:%m-%d %H:%M}",
         )
     return table
 
