@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gofau.packing.denormals import flushed_denormals
+from gofau.packing.dropout import use_streams
 from gofau.packing.errors import PlanError
 from gofau.packing.executors import Batch, Groups, choose
 from gofau.packing.initial import InitialDraws
@@ -15,7 +16,7 @@ from gofau.packing.optimizer import StackOptimizer
 from gofau.packing.plan import PackPlan, TrialOutcome, TrialPlan
 from gofau.packing.progress import Progress
 from gofau.packing.stack import Stack
-from gofau.packing.streams import epoch_order
+from gofau.packing.streams import epoch_order, stream_seed
 from gofau.problems import problem
 
 DEFAULT_WIDTH = 32
@@ -85,7 +86,9 @@ class Trainer:
     def _template(self) -> torch.nn.Module:
         # Its own module: executors switch its mode and call it with other parameters.
         with torch.random.fork_rng(devices=[]):
-            return self.problem.module().to(self._like.device, self._like.dtype)
+            template = self.problem.module().to(self._like.device, self._like.dtype)
+        use_streams(template)
+        return template
 
     def _check(self) -> None:
         if self.epoch_steps == 0:
@@ -168,10 +171,16 @@ class Trainer:
         rows = order[:, step * self.batch : (step + 1) * self.batch]
         flat, shape = rows.flatten(), rows.shape
         x, y = self.data.train_x, self.data.train_y
+        heads = (self.live[row.start] for row in groups.rows)
+        noise = tuple(
+            stream_seed(self.problem.name, p.trial.seed, "noise", p.epoch * self.epoch_steps + step)
+            for p in heads
+        )
         return Batch(
             x.index_select(0, flat).view(*shape, *x.shape[1:]),
             y.index_select(0, flat).view(*shape, *y.shape[1:]),
             groups,
+            noise,
         )
 
     def _orders(self, groups: Groups) -> Tensor:

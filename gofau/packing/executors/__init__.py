@@ -4,14 +4,30 @@ from torch import nn
 
 from gofau.packing.errors import UnsupportedError
 from gofau.packing.executors.base import Batch, Executor, Groups
+from gofau.packing.executors.grouped import GroupedExecutor
 from gofau.packing.executors.mlp import MLPExecutor
 from gofau.packing.executors.serial import SerialExecutor
+from gofau.packing.executors.vmap import VmapExecutor
 from gofau.packing.plan import ExecutorName
 from gofau.problems import Problem
 
-__all__ = ["Batch", "Executor", "Groups", "MLPExecutor", "SerialExecutor", "choose"]
+__all__ = [
+    "Batch",
+    "Executor",
+    "GroupedExecutor",
+    "Groups",
+    "MLPExecutor",
+    "SerialExecutor",
+    "VmapExecutor",
+    "choose",
+]
 
-_preferred: tuple[type[Executor], ...] = (MLPExecutor, SerialExecutor)
+_preferred: tuple[type[Executor], ...] = (
+    MLPExecutor,
+    GroupedExecutor,
+    VmapExecutor,
+    SerialExecutor,
+)
 
 
 def choose(name: ExecutorName, problem: Problem, template: nn.Module) -> tuple[Executor, str]:

@@ -52,11 +52,13 @@ class Batch:
         x: inputs, ``[G, B, ...]``, one batch per group of trials.
         y: targets, ``[G, B, ...]``.
         groups: which trials each batch is for.
+        noise: seeds of the G streams that dropout draws from at this step.
     """
 
     x: Tensor
     y: Tensor
     groups: Groups
+    noise: tuple[int, ...]
 
 
 class Executor(ABC):

@@ -1,11 +1,14 @@
 """The serial executor: one trial after the other through the plain module."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import ClassVar, final
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from gofau.packing.dropout import DropoutMasks
 from gofau.packing.executors.base import Batch, Executor
 from gofau.packing.layout import FlatLayout
 from gofau.packing.stack import Stack
@@ -14,13 +17,18 @@ from gofau.problems import Problem
 
 @final
 class SerialExecutor(Executor):
-    """Runs the module as it is, trial by trial: the reference, and the fallback for any module."""
+    """Runs the module as it is, trial by trial: the reference, and the fallback for any module.
+
+    What a module draws outside its dropout layers comes from the trial's own stream as well: the
+    global CPU generator is set to it for the call, and put back afterwards.
+    """
 
     name: ClassVar[str] = "serial"
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:
         super().__init__(problem, template)
         self.layout = FlatLayout(template)
+        self._masks = DropoutMasks(template)
 
     @staticmethod
     def obstacle(problem: Problem, template: nn.Module) -> str | None:
@@ -29,20 +37,22 @@ class SerialExecutor(Executor):
 
     def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """See `Executor.gradients`."""
+        masks = self._masks.draw(self.template, batch.x[0], batch.noise)
         self.template.train()
         grads = [torch.empty_like(block) for block in stack.blocks]
         into = self.layout.views(grads)
-        x, y = batch.groups.per_trial(batch.x), batch.groups.per_trial(batch.y)
         losses = []
-        for k in range(stack.size):
-            parameters = self._row(stack, k)
-            leaves = {name: value.requires_grad_() for name, value in parameters.items()}
-            output = self._call(stack, k, leaves, x[k])
-            loss = self.problem.loss(output, y[k])
-            made = torch.autograd.grad(loss, list(leaves.values()))
-            for name, grad in zip(leaves, made, strict=True):
-                into[name][k].copy_(grad)
-            losses.append(loss.detach())
+        for group, row in enumerate(batch.groups.rows):
+            own = {name: mask[group] for name, mask in masks.items()}
+            for k in range(row.start, row.stop):
+                with _drawing_from(batch.noise[group]):
+                    leaves = {n: p.requires_grad_() for n, p in self._row(stack, k).items()}
+                    output = self._call(stack, k, {**leaves, **own}, batch.x[group])
+                loss = self.problem.loss(output, batch.y[group])
+                made = torch.autograd.grad(loss, list(leaves.values()), materialize_grads=True)
+                for name, grad in zip(leaves, made, strict=True):
+                    into[name][k].copy_(grad)
+                losses.append(loss.detach())
         return torch.stack(losses), grads
 
     def outputs(self, stack: Stack, x: Tensor) -> Tensor:
@@ -55,7 +65,15 @@ class SerialExecutor(Executor):
         views = self.layout.views(stack.blocks).items()
         return {name: view[k].detach() for name, view in views}
 
-    def _call(self, stack: Stack, k: int, parameters: dict[str, Tensor], x: Tensor) -> Tensor:
+    def _call(self, stack: Stack, k: int, values: Mapping[str, Tensor], x: Tensor) -> Tensor:
         buffers = {name: value[k] for name, value in stack.buffers.items()}
-        output: Tensor = functional_call(self.template, (parameters, buffers), (x,))
+        output: Tensor = functional_call(self.template, {**values, **buffers}, (x,))
         return output
+
+
+@contextmanager
+def _drawing_from(seed: int) -> Iterator[None]:
+    """Let the global CPU generator be at the start of a stream, and put it back."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield

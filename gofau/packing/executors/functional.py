@@ -1,0 +1,51 @@
+"""What the executors share that run the module itself with parameters from the stack."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from gofau.packing.dropout import DropoutMasks
+from gofau.packing.executors.base import Batch, Executor
+from gofau.packing.layout import FlatLayout
+from gofau.packing.stack import Stack
+from gofau.problems import Problem
+
+
+class ModuleExecutor(Executor):
+    """Differentiates a forward pass over all trials, whatever computes it.
+
+    A subclass gives the losses of a batch as a function of the named parameters; their sum is
+    differentiated, so that each trial's gradient is that of its own mean loss.
+    """
+
+    layout: FlatLayout
+
+    def __init__(self, problem: Problem, template: nn.Module) -> None:
+        super().__init__(problem, template)
+        self.layout = FlatLayout(template)
+        self._masks = DropoutMasks(template)
+
+    @abstractmethod
+    def batch_losses(
+        self, parameters: Mapping[str, Tensor], stack: Stack, batch: Batch, masks: dict[str, Tensor]
+    ) -> Tensor:
+        """Losses ``[K]`` in training mode.
+
+        Args:
+            parameters: by name, ``[K, ...]``.
+            stack: whose buffers are used, and updated in place.
+            batch: the examples.
+            masks: dropout masks by buffer name, ``[G, B, ...]``.
+        """
+
+    def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
+        """See `Executor.gradients`."""
+        masks = self._masks.draw(self.template, batch.x[0], batch.noise)
+        self.template.train()
+        views = self.layout.views(stack.blocks)
+        leaves = {name: view.detach().requires_grad_() for name, view in views.items()}
+        losses = self.batch_losses(leaves, stack, batch, masks)
+        grads = torch.autograd.grad(losses.sum(), list(leaves.values()), materialize_grads=True)
+        return losses.detach(), [torch.cat([grad.flatten(1) for grad in grads], 1)]
