@@ -74,4 +74,4 @@ class RuleSpec(NamedEntry):
     what the catalog says for the rule, and any other axis the parameter of its own name.
     """
 
-    drives: dict[str, tuple[str, ...]] = Field(default={}, strict=False)
+    drives: dict[str, Annotated[tuple[str, ...], Field(strict=False)]] = {}

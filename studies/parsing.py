@@ -15,6 +15,9 @@ from studies.spec import StudySpec
 MAX_TEXT = 1_000_000
 MAX_DEPTH = 32
 
+PLAIN = {"tuple_type": "a list", "dict_type": "a mapping", "model_type": "a mapping"}
+"""Pydantic's findings in the words of YAML."""
+
 
 class _PlainLoader(yaml.SafeLoader):
     """Safe YAML without aliases (no bombs) and without repeated keys."""
@@ -92,7 +95,11 @@ def _field_error(detail: ErrorDetails) -> FieldError:
         return FieldError(base, None, "a value, since the field is required")
     if detail["type"] == "extra_forbidden":
         return FieldError(base, detail["input"], "no such field")
-    return FieldError(base, detail["input"], detail["msg"].removeprefix("Input should be "))
+    return FieldError(base, detail["input"], PLAIN.get(detail["type"]) or _message(detail))
+
+
+def _message(detail: ErrorDetails) -> str:
+    return detail["msg"].removeprefix("Input should be ")
 
 
 def _path(loc: Sequence[int | str]) -> str:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from gofau import catalog
 from studies.axes import Axis, Finite, fault
-from studies.canonical import content_hash
+from studies.canonical import canonical_json, content_hash
 from studies.entries import DirectionSpec, ProblemSpec, RuleSpec, Value, label_entries
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -83,20 +83,21 @@ class StudySpec(BaseModel):
             if not 1 <= seeds <= MAX_SEEDS:
                 raise fault("seeds", seeds, f"a count in [1, {MAX_SEEDS}] or a list of seeds")
             full["seeds"] = tuple(range(seeds))
-        full.setdefault("goal", _default_goal(full["problems"]) if "problems" in full else None)
+        full.setdefault("goal", _default_goal(full.get("problems")))
         return full
 
     @model_validator(mode="after")
     def _against_catalog(self) -> Self:
         _check_distinct("seeds", self.seeds)
         for field in ("problems", "directions", "rules"):
-            entries = getattr(self, field)
-            _check_distinct(field, [entry.label for entry in entries])
-            _check_distinct(field, [content_hash(e.model_dump(exclude={"label"})) for e in entries])
+            _check_distinct(field, [entry.label for entry in getattr(self, field)])
         try:
             self._resolve_all()
         except catalog.CatalogError as error:
             raise fault(error.path, error.got, error.expected) from error
+        for field in ("problems", "directions", "rules"):
+            bare = [entry.model_dump(exclude={"label"}) for entry in getattr(self, field)]
+            _check_distinct(field, [canonical_json(entry) for entry in bare])
         return self
 
     def _resolve_all(self) -> None:
