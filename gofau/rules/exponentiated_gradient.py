@@ -14,7 +14,7 @@ class ExponentiatedGradient(UpdateRule):
     """θ ← θ·exp(−lr·sign(θ)·u); signs never flip and a zero never moves.
 
     Source: Kivinen, Warmuth, Information and Computation 132 (1997); for networks with signed
-    weights: Cornford, Pogodin, Ghosh, Sheng, Bicknell, Codol, Clark, Lajoie, Richards (2024).
+    weights: Cornford and others (2024).
     """
 
     name: ClassVar[str] = "exponentiated_gradient"

@@ -97,6 +97,15 @@ def test_the_schedule_is_the_one_that_torchs_own_optimizer_gets(make, rule):
         assert one.param_groups[0][name] == pytest.approx(peer.param_groups[0]["lr"])
 
 
+@pytest.mark.parametrize("direction", ["sgd", "rmsprop"])
+def test_one_cycle_cycles_the_momentum_too(direction):
+    one = optimizer(direction=direction, rule="additive", lr=0.1, momentum=0.9)
+    scheduler = lr_scheduler.OneCycleLR(one, max_lr=0.1, total_steps=9)
+    assert one.param_groups[0]["momentum"] == 0.95
+    advance(one, scheduler, 3)
+    assert 0.85 <= one.param_groups[0]["momentum"] < 0.95
+
+
 def test_a_plateau_reduces_the_driven_step_size():
     one = optimizer(rule="hybrid", lr_out=1.0)
     advance(one, lr_scheduler.ReduceLROnPlateau(one.driving("lr_out"), patience=0), 3, 1.0)
