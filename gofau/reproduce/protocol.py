@@ -15,7 +15,6 @@ TuneBy = Literal["distance", "loss"]
 
 CENTRE_LR_IN = 1.0
 TOP_LR_OUT = 1.0
-ZOOM = 3.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,15 @@ class Case:
         return dist(self.start, self.minimum)
 
 
+@dataclass(frozen=True)
+class CellKey:
+    """One cell: a case, a direction and a rule."""
+
+    case: Case
+    direction: str
+    rule: str
+
+
 def convex(
     condition: float = CONVEX_CONDITION,
     tilt: float = CONVEX_TILT,
@@ -66,7 +74,7 @@ def convex_case(loss: Loss, minimum: Point, towards: Point = (1.0, 1.0)) -> Case
     return Case("convex", loss, minimum, (a, b), largest_stable_lr(loss, minimum))
 
 
-def rosenbrock(start: Point = (0.5, 3.0)) -> Case:
+def rosenbrock(start: Point = (2.9, 1.8)) -> Case:
     """Rosenbrock's function; every start offered here lies √4.25 = 2.06 away from (1, 1)."""
     some = toy("rosenbrock")
     minimum = some.minima[0]
@@ -77,10 +85,10 @@ def rosenbrock(start: Point = (0.5, 3.0)) -> Case:
 class Protocol:
     """One complete set of choices.
 
-    Every rule is tuned by the same number of trainings: ``configurations`` random draws from its
-    windows, then ``rounds`` − 1 times as many draws from windows a third as wide each time,
-    around the best so far. Every repetition draws and tunes anew. Step sizes are drawn
-    log-uniformly from windows of ``decades`` decades, the same for every rule and step size:
+    Every rule is tuned by the same number of trainings: ``draws`` random configurations from its
+    windows, then ``rounds`` − 1 times as many around the best so far, from windows that shrink by
+    ``zoom`` each time. Every repetition draws and tunes anew. Step sizes are drawn log-uniformly
+    from windows of ``decades`` decades, the same for every rule and step size:
 
     - ``lr`` up to the largest stable step at the minimum (SGD), or up to ``reach`` times the
       initial distance (directions of about unit size);
@@ -102,9 +110,11 @@ class Protocol:
         tune_on: the mean over ``tuning_starts`` random starts of their own, or the case's start.
         tune_by: what the best configuration has least of, after the last iteration.
         tuning_starts: >= 1.
+        draws: in a round of tuning, >= 1.
         rounds: of tuning, >= 1.
+        zoom: > 1.
         iterations: update steps, >= 1.
-        configurations: random draws of each kind, >= 1.
+        configurations: of the second table, >= 1.
         repetitions: independent repetitions, >= 2.
         seed: of every draw.
     """
@@ -119,7 +129,9 @@ class Protocol:
     tune_on: TuneOn = "starts"
     tune_by: TuneBy = "distance"
     tuning_starts: int = 10
-    rounds: int = 5
+    draws: int = 300
+    rounds: int = 12
+    zoom: float = 1.6
     iterations: int = 100
     configurations: int = 100
     repetitions: int = 10

@@ -2,15 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
 
-from gofau.reproduce.protocol import Case, Protocol
+from gofau.reproduce.protocol import Case, CellKey, Protocol
 from gofau.reproduce.published import CASES, DIRECTIONS, PUBLISHED, RULES, RowKey, Table
-from gofau.reproduce.sampling import Configurations, Floats, around, draw, random_starts
-from gofau.reproduce.tuning import ends, relative_distance, tune
+from gofau.reproduce.sampling import (
+    Around,
+    Configurations,
+    Floats,
+    draw,
+    draw_around,
+    random_starts,
+)
+from gofau.reproduce.training import ends
+from gofau.reproduce.tuning import relative_distance, tune
 
 RESAMPLES = 2000
 
@@ -86,7 +94,7 @@ def order(means: tuple[float, ...]) -> str:
     """The rules from the smallest mean to the largest, as in ``hybrid < additive = ...``."""
     ranked = sorted(zip(means, RULES, strict=True))
     text = ranked[0][1]
-    for (before, _), (mean, rule) in zip(ranked, ranked[1:], strict=False):
+    for (before, _), (mean, rule) in pairwise(ranked):
         text += f" {'=' if mean == before else '<'} {rule}"
     return text
 
@@ -99,30 +107,37 @@ def rows(protocol: Protocol) -> list[Row]:
 
 def _rows_of(protocol: Protocol, case: Case) -> Iterator[Row]:
     for direction in DIRECTIONS:
-        pairs = [_cells(protocol, case, direction, rule) for rule in RULES]
+        pairs = [cells(protocol, CellKey(case, direction, rule)) for rule in RULES]
         tables: tuple[Table, Table] = ("T1", "T2")
         for i, table in enumerate(tables):
             first, second, third = (pair[i] for pair in pairs)
             yield Row(RowKey(table, case.name, direction), (first, second, third))
 
 
-def _cells(protocol: Protocol, case: Case, direction: str, rule: str) -> tuple[Cell, Cell]:
+def cells(protocol: Protocol, key: CellKey) -> tuple[Cell, Cell]:
     """The cells of both tables."""
-    tuned = tune(protocol, case, direction, rule)
+    case, steps = key.case, protocol.iterations
+    tuned = tune(protocol, key)
     column = {name: value[:, None] for name, value in tuned.items()}
     start = np.broadcast_to(case.start, (protocol.repetitions, 1, 2))
-    first = relative_distance(case, start, ends(protocol, case, direction, rule, start, column))
-    starts, hyper = start, column
-    if protocol.reading == "starts":
-        count = protocol.configurations
-        starts = random_starts(protocol, case, direction, "starts", count)
-    elif protocol.reading == "near":
-        hyper = around(protocol, case, direction, tuned, 1.0, protocol.rounds)
-    else:
-        hyper = draw(protocol, case, direction, rule)
-    reached = ends(protocol, case, direction, rule, starts, hyper)
-    second = relative_distance(case, starts, reached)
+    first = relative_distance(case, start, ends(key, start, column, steps))
+    starts, hyper = _second(protocol, key, tuned)
+    second = relative_distance(case, starts, ends(key, starts, hyper, steps))
     return _cell(first, tuned, case.distance), _cell(second, tuned, 1.0)
+
+
+def _second(
+    protocol: Protocol, key: CellKey, tuned: Configurations
+) -> tuple[Floats, Configurations]:
+    """Starts and hyperparameters of the second table, which broadcast to ``[R, C]``."""
+    count = protocol.configurations
+    if protocol.reading == "starts":
+        starts = random_starts(protocol, key, "starts", count)
+        return starts, {name: value[:, None] for name, value in tuned.items()}
+    fixed = np.broadcast_to(key.case.start, (protocol.repetitions, 1, 2))
+    if protocol.reading == "near":
+        return fixed, draw_around(protocol, key, Around(tuned, 1.0), count, protocol.rounds)
+    return fixed, draw(protocol, key, count)
 
 
 def _cell(relative: Floats, tuned: Configurations, unit: float) -> Cell:

@@ -1,5 +1,6 @@
 """Training of many configurations as one tensor program in fp64."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -11,44 +12,57 @@ from gofau import catalog
 from gofau.directions import direction
 from gofau.functional import step
 from gofau.problems.toys import Loss
+from gofau.reproduce.protocol import CellKey
 from gofau.rules import rule
 
 Floats = NDArray[np.float64]
 
 
 def points(
-    loss: Loss,
-    starts: Floats,
-    direction_name: str,
-    rule_name: str,
-    hyper: Mapping[str, Floats],
-    iterations: int,
+    cell: CellKey, starts: Floats, hyper: Mapping[str, Floats], iterations: int
 ) -> Iterator[Floats]:
-    """The points ``[N, d]`` of N trainings: the starts, then one set after every iteration.
+    """The points ``[N, 2]`` of N trainings: the starts, then one set after every iteration.
 
     Each row moves by its own gradient under its own hyperparameters; a row that turns non-finite
     leaves the others as they are.
 
     Args:
-        loss: points ``[N, d]`` to values ``[N]``.
-        starts: ``[N, d]``.
-        direction_name: with the catalog's defaults for all its hyperparameters.
-        rule_name: likewise, but for ``hyper``.
+        cell: what is trained and how, with the catalog's defaults for what ``hyper`` lacks.
+        starts: ``[N, 2]``.
         hyper: the rule's hyperparameters, ``[N]`` each.
         iterations: update steps, >= 0.
     """
-    which, how = direction(direction_name), rule(rule_name)
+    which, how = direction(cell.direction), rule(cell.rule)
     values: dict[str, float | bool | Tensor] = {
-        **_defaults(catalog.directions.get(direction_name, "direction")),
+        **_defaults(catalog.directions.get(cell.direction, "direction")),
         **{name: torch.from_numpy(column.reshape(-1, 1)) for name, column in hyper.items()},
     }
     point = torch.from_numpy(starts)
     which_state, how_state = which.init(point, values), how.init(point, values, batch_dims=1)
     yield point.numpy()
     for t in range(1, iterations + 1):
-        slope = gradient(loss, point)
+        slope = gradient(cell.case.loss, point)
         point = step(point, slope, which, how, which_state, how_state, t, values)
         yield point.numpy()
+
+
+def ends(cell: CellKey, starts: Floats, hyper: Mapping[str, Floats], iterations: int) -> Floats:
+    """Where trainings end, all of them as one stack.
+
+    Args:
+        cell: what is trained and how.
+        starts: ``[..., 2]``.
+        hyper: the rule's hyperparameters by name, of shapes that broadcast to ``[...]``.
+        iterations: update steps, >= 0.
+
+    Returns:
+        NDArray: the points after the last iteration, ``[..., 2]``.
+    """
+    shape = np.broadcast_shapes(starts.shape[:-1], *(value.shape for value in hyper.values()))
+    rows = np.array(np.broadcast_to(starts, (*shape, 2))).reshape(-1, 2)
+    flat = {name: np.array(np.broadcast_to(v, shape)).ravel() for name, v in hyper.items()}
+    (last,) = deque(points(cell, rows, flat, iterations), maxlen=1)
+    return last.reshape(*shape, 2)
 
 
 def gradient(loss: Loss, at: Tensor) -> Tensor:
