@@ -1,11 +1,13 @@
 """The vmap executor: any module whose forward pass torch can vectorise over trials."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import ClassVar, final
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from gofau.packing.executors.base import Batch, Groups
 from gofau.packing.executors.functional import ModuleExecutor
@@ -40,16 +42,18 @@ class VmapExecutor(ModuleExecutor):
         shared = len(groups.rows) == 1
         x, y = (v[0] if shared else groups.per_trial(v) for v in (batch.x, batch.y))
         over = None if shared else 0
-        losses: Tensor = torch.vmap(self._loss_of, in_dims=(0, 0, over, over))(
-            dict(parameters), buffers, x, y
-        )
+        run = torch.vmap(self._loss_of, in_dims=(0, 0, over, over))
+        with _plain_attention(x.device):
+            losses: Tensor = run(dict(parameters), buffers, x, y)
         return losses
 
     def outputs(self, stack: Stack, x: Tensor) -> Tensor:
         """See `Executor.outputs`."""
         self.template.eval()
         parameters = self.layout.views(stack.blocks)
-        outputs: Tensor = torch.vmap(self._call, in_dims=(0, 0, None))(parameters, stack.buffers, x)
+        run = torch.vmap(self._call, in_dims=(0, 0, None))
+        with _plain_attention(x.device):
+            outputs: Tensor = run(parameters, stack.buffers, x)
         return outputs
 
     def _loss_of(
@@ -60,6 +64,21 @@ class VmapExecutor(ModuleExecutor):
     def _call(self, parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor) -> Tensor:
         output: Tensor = functional_call(self.template, (parameters, buffers), (x,))
         return output
+
+
+@contextmanager
+def _plain_attention(device: torch.device) -> Iterator[None]:
+    """Attention by plain products on CPUs, whose fused kernels are not vectorised over trials."""
+    if device.type != "cpu":
+        yield
+        return
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
 
 
 def _probe(executor: VmapExecutor, x: Tensor, y: Tensor, like: Tensor) -> tuple[Stack, Batch]:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from gofau import catalog
 from gofau.catalog import ProblemEntry, Scalar
@@ -48,7 +48,85 @@ class Linear(Classification):
         return nn.Sequential(nn.Linear(13, 3))
 
 
-for _problem in (Blobs, Linear):
+class Convolutions(Classification):
+    """Everything that the grouped executor knows: odd channels, norms, pooling, dropouts."""
+
+    name: ClassVar[str] = "test-convolutions"
+
+    def dataset(self) -> Dataset:
+        return examples(33, 9, (2, 7, 7), 3)
+
+    def module(self) -> nn.Module:
+        return nn.Sequential(
+            nn.Conv2d(2, 3, 3, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(3),
+            nn.SiLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(3, 6, 1, groups=3),
+            nn.Dropout2d(0.2),
+            nn.Tanh(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Dropout(0.3),
+            nn.Linear(6, 3),
+        )
+
+
+class Sentences(nn.Module):
+    """Embedding, attention, norms and dropout; no parameter has a gradient of exactly zero."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(11, 6)
+        self.attend = nn.MultiheadAttention(6, 2, bias=False, batch_first=True)
+        self.norm = nn.LayerNorm(6)
+        self.groups = nn.GroupNorm(2, 6)
+        self.batch = nn.BatchNorm1d(6)
+        self.drop = nn.Dropout(0.25)
+        self.head = nn.Linear(6, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = self.embed(x)
+        h = self.norm(h + self.attend(h, h, h, need_weights=False)[0]).tanh().mean(1)
+        return self.head(self.drop(self.groups(self.batch(h))))  # type: ignore[no-any-return]
+
+
+class Tokens(Classification):
+    """Integer inputs to a module that only vmap and the serial executor can run."""
+
+    name: ClassVar[str] = "test-tokens"
+
+    def dataset(self) -> Dataset:
+        generator = torch.Generator().manual_seed(8)
+        x = torch.randint(11, (42, 5), generator=generator)
+        y = torch.randint(3, (42,), generator=generator)
+        return Dataset(x[:33], y[:33], x[33:], y[33:])
+
+    def module(self) -> nn.Module:
+        return Sentences()
+
+
+class Branching(nn.Linear):
+    """Reads a value and draws noise by itself: nothing that can be vectorised."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = super().forward(nn.functional.dropout(x, 0.2, self.training))
+        return h if h.sum() > 0 else 2 * h
+
+
+class Untraceable(Classification):
+    """A problem that only the serial executor can run."""
+
+    name: ClassVar[str] = "test-untraceable"
+
+    def dataset(self) -> Dataset:
+        return examples(33, 9, (13,), 3)
+
+    def module(self) -> nn.Module:
+        return Branching(13, 3)
+
+
+for _problem in (Blobs, Linear, Convolutions, Tokens, Untraceable):
     catalog.problems.add(
         ProblemEntry(_problem.name, "A test problem.", cap=1.1, metrics=METRICS, train_size=33)
     )

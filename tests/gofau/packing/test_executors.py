@@ -1,0 +1,137 @@
+"""One contract for every executor, with the serial one as the reference."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+
+from gofau.packing import PackPlan, TrialOutcome, UnsupportedError, run_pack
+from gofau.packing.executors import Groups
+from gofau.packing.trainer import Trainer
+from gofau.problems import registry
+
+Plans = Callable[..., PackPlan]
+
+PAIRS = [
+    ("bmm", "test-blobs"),
+    ("bmm", "test-linear"),
+    ("vmap", "test-blobs"),
+    ("vmap", "test-convolutions"),
+    ("vmap", "test-tokens"),
+    ("grouped", "test-convolutions"),
+]
+CHOICES = [
+    ("test-blobs", "bmm", ""),
+    ("test-convolutions", "grouped", "not bmm: its module is not a Sequential of Linear"),
+    ("test-tokens", "vmap", "not grouped: its module is not a Sequential"),
+    ("test-untraceable", "serial", "not vmap: torch cannot vectorise its forward pass"),
+]
+
+
+def parameters(plan: PackPlan, epochs: int) -> dict[str, torch.Tensor]:
+    trainer = Trainer(plan, len(plan.trials), lambda _: None)
+    trainer.refill()
+    assert trainer.stack is not None
+    for _ in range(epochs):
+        trainer.epoch(trainer.stack)
+    views = trainer.executor.layout.views(trainer.stack.blocks)
+    return {**views, **trainer.stack.buffers}
+
+
+def records(plan: PackPlan, width: int = 32) -> dict[int, TrialOutcome]:
+    blank = {"wall_s": 0.0, "executor": "", "executor_reason": ""}
+    return {o.key: replace(o, **blank) for o in run_pack(plan, width=width)}
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 64])
+@pytest.mark.parametrize(("executor", "problem"), PAIRS)
+def test_a_step_equals_the_serial_step(plan: Plans, executor: str, problem: str, size: int) -> None:
+    given = plan(size=size, problem=problem, batch_size=33, dtype="float64", executor=executor)
+    expected = parameters(replace(given, executor="serial"), 1)
+    for name, got in parameters(given, 1).items():
+        want = expected[name].double()
+        scale = want.reshape(size, -1).abs().amax(1).clamp_min(1e-3)
+        error = (got.double() - want).reshape(size, -1).abs().amax(1) / scale
+        assert error.max() <= 1e-10, name
+
+
+@pytest.mark.parametrize(("executor", "problem"), PAIRS)
+def test_records_equal_the_serial_ones(plan: Plans, executor: str, problem: str) -> None:
+    given = plan(
+        "rmsprop", "hybrid", 5, problem=problem, epochs=3, dtype="float64", executor=executor
+    )
+    expected = records(replace(given, executor="serial"))
+    for key, got in records(given).items():
+        assert got.outcome == expected[key].outcome
+        for name, curve in got.curves.items():
+            assert curve == pytest.approx(expected[key].curves[name], rel=1e-8), name
+
+
+@pytest.mark.parametrize(("executor", "problem"), [*PAIRS, ("serial", "test-untraceable")])
+def test_records_do_not_depend_on_the_width(plan: Plans, executor: str, problem: str) -> None:
+    given = plan("adam", "hybrid", 5, problem=problem, epochs=2, dtype="float64", executor=executor)
+    whole = records(given)
+    for key, got in records(given, width=2).items():
+        assert got.curves["val_loss"] == pytest.approx(whole[key].curves["val_loss"], rel=1e-9)
+
+
+@pytest.mark.parametrize(("executor", "problem"), [*PAIRS, ("serial", "test-tokens")])
+def test_a_nan_leaves_the_neighbours_bitwise_untouched(
+    plan: Plans, executor: str, problem: str
+) -> None:
+    calm = plan("sgd", "additive", 5, problem=problem, epochs=2, executor=executor)
+    wild = replace(
+        calm,
+        trials=tuple(
+            replace(t, hyper={**t.hyper, "lr": 1e38}) if t.key == 2 else t for t in calm.trials
+        ),
+    )
+    before, after = records(calm), records(wild)
+    assert after.pop(2).outcome == "nonfinite"
+    del before[2]
+    assert after == before
+
+
+@pytest.mark.parametrize(("problem", "executor", "reason"), CHOICES)
+def test_auto_takes_the_first_that_can_and_says_why(
+    plan: Plans, problem: str, executor: str, reason: str
+) -> None:
+    (outcome,) = run_pack(plan(size=1, problem=problem))
+    assert outcome.executor == executor
+    assert reason in outcome.executor_reason
+
+
+@pytest.mark.parametrize(
+    ("executor", "problem", "message"),
+    [
+        ("bmm", "test-tokens", "expected 'auto' or an executor that supports it"),
+        ("grouped", "test-blobs", "which cannot run this plan: not grouped: it has no convolution"),
+        ("vmap", "test-untraceable", "torch cannot vectorise"),
+    ],
+)
+def test_an_executor_asked_for_by_name_must_fit(
+    plan: Plans, executor: str, problem: str, message: str
+) -> None:
+    with pytest.raises(UnsupportedError, match=message):
+        list(run_pack(plan(problem=problem, executor=executor)))
+
+
+def test_a_tie_of_logits_counts_as_the_first_class(plan: Plans) -> None:
+    trainer = Trainer(plan("sgd", "additive", 2, problem="test-linear"), 2, lambda _: None)
+    trainer.refill()
+    assert trainer.stack is not None
+    trainer.stack.blocks[0].zero_()
+    got = trainer.executor.measure(trainer.stack, trainer.data.val_x, trainer.data.val_y)
+    problem = registry.get("test-linear", "problem")({})
+    logits = torch.zeros(len(trainer.data.val_y), 3)
+    want = problem.measure(logits, trainer.data.val_y)
+    assert got["val_accuracy"].tolist() == [want["val_accuracy"].item()] * 2
+
+
+def test_groups_are_runs_of_equal_streams() -> None:
+    groups = Groups.of([(0, 1), (0, 1), (0, 2), (0, 1)], torch.device("cpu"))
+    assert groups.rows == (slice(0, 2), slice(2, 3), slice(3, 4))
+    assert groups.index.tolist() == [0, 0, 1, 2]
+    spread = groups.per_trial(torch.tensor([5, 6, 7]))
+    assert spread.tolist() == [5, 5, 6, 7]
