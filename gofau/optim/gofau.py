@@ -81,7 +81,7 @@ class Gofau(Optimizer):
             given["implementation"] = "auto"
         resolved = resolve(given, self.defaults, path)
         implementations.require(resolved["implementation"])
-        super().add_param_group(param_group)
+        super().add_param_group(dict(param_group))
         added = self.param_groups.pop()
         _refuse_complex(added["params"], path)
         kept = {k: v for k, v in added.items() if k in STRUCTURAL or k.startswith("initial_")}

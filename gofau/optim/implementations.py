@@ -27,7 +27,16 @@ def require(name: str) -> None:
 
 
 def run(name: str, batch: Batch) -> None:
-    """Perform ``batch`` by the named implementation."""
+    """Perform ``batch`` by the named implementation.
+
+    Raises:
+        UnsupportedError: a direction or rule of somebody else's that is not written for lists.
+    """
+    if name == "foreach" and not foreach.supports(batch):
+        raise UnsupportedError(
+            f"implementation: got 'foreach' for {batch.direction.name} and {batch.rule.name}, "
+            "expected auto or loop, since one of them is not written for lists of tensors"
+        )
     implementations[choose(batch) if name == "auto" else name](batch)
 
 

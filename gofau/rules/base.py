@@ -13,7 +13,7 @@ class UpdateRule(ABC):
 
     Laws, which one contract suite checks on every rule:
 
-    - u = 0 leaves the parameter as it is;
+    - u = 0 leaves the parameter as it is, to the last bit (within Madam's bound);
     - element by element, given the state that `init` made: a stack of trials ``[K, ...]``
       (``batch_dims=1``) moves as K separate parameters do;
     - every number in ``hyper`` may be a tensor that broadcasts against the parameter, and no

@@ -31,5 +31,8 @@ class Hypentropy(UpdateRule):
 
     def update(self, param: Tensor, u: Tensor, state: State, hyper: Hyper) -> Tensor:
         """The new parameter; see `UpdateRule.update`."""
-        beta = hyper["beta"]
-        return torch.sinh(torch.asinh(param / beta) - u * hyper["lr"]) * beta
+        beta, angle = hyper["beta"], u * hyper["lr"]
+        # The same by the addition theorem of sinh. Going through asinh and back would round the
+        # parameter anew in every step, which drifts in low precision even where u = 0.
+        radius = (param * param + beta * beta).sqrt()
+        return param * torch.cosh(angle) - radius * torch.sinh(angle)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import torch
 
 from gofau.hyper import Hyper, State
-from gofau.optim.foreach.lists import Tensors, div, mul, mul_, subtract_scaled_
+from gofau.optim.foreach.lists import Tensors, add_, mul, mul_, subtract_scaled_
 from gofau.rules.madam import clamp
 
 ListRule: TypeAlias = Callable[[Tensors, Tensors, list[State], Hyper], None]
@@ -60,12 +60,14 @@ def madam(params: Tensors, u: Tensors, states: list[State], hyper: Hyper) -> Non
 
 
 def hypentropy(params: Tensors, u: Tensors, states: list[State], hyper: Hyper) -> None:
-    """θ ← β·sinh(asinh(θ/β) − lr·u)."""
-    angles = [x.asinh_() for x in div(params, hyper["beta"])]
-    subtract_scaled_(angles, u, hyper["lr"])
-    torch._foreach_sinh_(angles)
-    mul_(angles, hyper["beta"])
-    torch._foreach_copy_(params, angles)
+    """θ ← θ·cosh(lr·u) − √(θ² + β²)·sinh(lr·u), which is β·sinh(asinh(θ/β) − lr·u)."""
+    beta, angles = hyper["beta"], mul(u, hyper["lr"])
+    radii = mul(params, params)
+    add_(radii, beta * beta)
+    torch._foreach_sqrt_(radii)
+    mul_(params, list(torch._foreach_cosh(angles)))
+    mul_(radii, list(torch._foreach_sinh(angles)))
+    torch._foreach_sub_(params, radii)
 
 
 rules: MappingProxyType[str, ListRule] = MappingProxyType(

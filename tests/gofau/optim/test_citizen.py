@@ -52,6 +52,13 @@ def test_a_group_equals_an_optimizer_of_its_own():
     torch.testing.assert_close(got, first + second, rtol=0, atol=0)
 
 
+def test_the_dictionaries_of_groups_can_be_used_again():
+    groups = [{"params": start([(2,)]), "weight_decay": 0.5}]
+    Gofau(groups, rule="hybrid")
+    assert set(groups[0]) == {"params", "weight_decay"}
+    assert Gofau(groups, rule="additive").param_groups[0]["weight_decay"] == 0.5
+
+
 def test_another_direction_brings_its_own_defaults():
     group = {"params": start([(2,)]), "direction": "adagrad"}
     optimizer = Gofau([group], direction="adam", lr=0.3)

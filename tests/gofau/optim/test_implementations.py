@@ -72,6 +72,15 @@ def test_parameters_that_skip_steps_keep_their_own_count(implementation):
     torch.testing.assert_close(train(implementation), train("loop"), rtol=1e-13, atol=1e-14)
 
 
+def test_what_is_not_written_for_lists_takes_the_loop(monkeypatch):
+    monkeypatch.setattr("gofau.optim.foreach.step.rules", {})
+    params = start([(2,)])
+    params[0].grad = torch.ones_like(params[0])
+    Gofau(params).step()
+    with pytest.raises(UnsupportedError, match="got 'foreach' for adam and hybrid, expected auto"):
+        Gofau(params, implementation="foreach").step()
+
+
 def test_an_implementation_that_does_not_exist_is_refused(monkeypatch):
     monkeypatch.setattr("gofau.optim.implementations.implementations", {"loop": None})
     with pytest.raises(
