@@ -14,6 +14,8 @@ from service.client.models import Study
 from studies.trials import Outcome
 
 LOG_EVERY_S = 5.0
+STEADY = 10
+"""Ended trials before a time left is worth saying."""
 
 _STYLES = {
     Outcome.REACHED_TARGET: "green",
@@ -105,7 +107,7 @@ def states_line(study: Study) -> Text:
         f"{counts.cancelled} cancelled" if counts.cancelled else "",
         f"{study.reused} reused" if study.reused else "",
         f"{study.trials_per_s:.1f} trials/s" if study.trials_per_s else "",
-        f"{duration(study.eta_s)} left" if study.eta_s else "",
+        f"{duration(study.eta_s)} left" if study.eta_s and counts.ended >= STEADY else "",
     ]
     return Text(", ".join(part for part in parts if part))
 

@@ -37,7 +37,7 @@ class Fault:
     def __str__(self) -> str:
         shown = repr(self.got)
         shown = shown if len(shown) <= 120 else f"{shown[:117]}..."
-        return f"{self.path or 'request'}: got {shown}, expected {self.expected}"
+        return f"{self.path or 'spec'}: got {shown}, expected {self.expected}"
 
 
 class RefusedError(ClientError):

@@ -1,0 +1,195 @@
+"""Each command against the real API: what it prints, what it changes, how it ends."""
+
+import io
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.cli import connect
+from service.client import Backoff, Client
+from studies.report.model import RobustnessReport
+from tests.cli.conftest import GOOD, Gofau
+from tests.service.fakes import Service
+
+TRIALS = 12
+
+
+@pytest.fixture
+def done(gofau: Gofau, service: Service, spec: Path) -> str:
+    """The id of a study whose trials have all completed."""
+    study: str = gofau("submit", spec, "--json").json["id"]
+    service.reconciler.look()
+    service.worker(study).finish()
+    return study
+
+
+def test_submit_stores_the_study_and_says_how_to_follow(
+    gofau: Gofau, service: Service, spec: Path
+) -> None:
+    ran = gofau("submit", spec)
+    [stored] = service.http.get("/v1/studies").json()["items"]
+    assert ran.code == 0
+    assert ran.out.splitlines() == [
+        f"{stored['id']}: {TRIALS} trials queued",
+        f"follow it with: gofau watch {stored['id']}",
+    ]
+
+
+def test_submit_reads_standard_input(
+    gofau: Gofau, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(GOOD))
+    assert gofau("submit", "-", "--json").json["source"] == GOOD
+
+
+def test_one_key_gives_one_study(gofau: Gofau, service: Service, spec: Path) -> None:
+    first, second = (gofau("submit", spec, "--key", "k", "--json").json["id"] for _ in range(2))
+    assert first == second
+    spec.write_text(GOOD.replace("seeds: 2", "seeds: 3"))
+    ran = gofau("submit", spec, "--key", "k")
+    assert ran.code == 2
+    assert "error: " in ran.err
+
+
+def test_watch_prints_the_rules_and_writes_the_page(
+    gofau: Gofau, done: str, tmp_path: Path
+) -> None:
+    ran = gofau("watch", done)
+    assert ran.code == 0
+    for word in ("Diverged", "Best", "Basin width", "lr sensitivity", "additive", "multiplicative"):
+        assert word in ran.out
+    assert f"small completed: {TRIALS}/{TRIALS} trials" in ran.err
+    page = (tmp_path / "report.html").read_text()
+    assert page.lstrip().lower().startswith("<!doctype html>")
+    assert str(tmp_path / "report.html") in ran.out
+
+
+def test_watch_as_json_is_one_document(gofau: Gofau, done: str, tmp_path: Path) -> None:
+    found = gofau("watch", done, "--json", "--html", tmp_path / "r.html").json
+    assert found["study"]["state"] == "completed"
+    assert found["html"] == str(tmp_path / "r.html")
+    assert RobustnessReport.model_validate(found["report"]).study.name == "small"
+
+
+def test_a_cancelled_study_ends_the_watch_with_1(
+    gofau: Gofau, service: Service, spec: Path
+) -> None:
+    study = gofau("submit", spec, "--json").json["id"]
+    cancelled = gofau("cancel", study)
+    assert cancelled.code == 0
+    assert cancelled.out.startswith(f"{study} is cancel")
+    service.reconciler.look()
+    ran = gofau("watch", study)
+    assert ran.code == 1
+    assert f"{study} is cancelled" in ran.err
+
+
+def test_list_shows_the_newest_first_and_filters(
+    gofau: Gofau, service: Service, spec: Path
+) -> None:
+    assert "no study yet" in gofau("list").out
+    first = gofau("submit", spec, "--json").json["id"]
+    second = gofau("submit", spec, "--json").json["id"]
+    assert [s["id"] for s in gofau("list", "--json").json] == [second, first]
+    assert [s["id"] for s in gofau("list", "--json", "--limit", "1").json] == [second]
+    assert gofau("list", "--json", "--state", "running").json == []
+    assert gofau("list", "--json", "--name", "other").json == []
+    table = gofau("list").out
+    assert first in table
+    assert second in table
+
+
+def test_show_gives_the_counts(gofau: Gofau, done: str) -> None:
+    ran = gofau("show", done)
+    assert f"{TRIALS} of {TRIALS} ended (100%)" in ran.out
+    assert f"{TRIALS} reached target" in ran.out
+    assert gofau("show", done, "--json").json["counts"]["completed"] == TRIALS
+
+
+def test_report_comes_in_four_forms(gofau: Gofau, done: str, tmp_path: Path) -> None:
+    ran = gofau("report", done, "--html", "r.html", "--markdown", "r.md")
+    assert "multiplicative against additive" in ran.out
+    assert (tmp_path / "r.html").read_text().lstrip().lower().startswith("<!doctype html>")
+    assert (tmp_path / "r.md").read_text().startswith("# Robustness of small")
+    data = gofau("report", done, "--json").json
+    assert {r["rule"] for r in data["groups"][0]["rules"]} == {"additive", "multiplicative"}
+
+
+def test_validate_counts_and_stores_nothing(gofau: Gofau, empty: Service, spec: Path) -> None:
+    plan = gofau("validate", spec, "--json").json
+    assert (plan["trials"], plan["cells"], plan["packs"]) == (TRIALS, 6, 2)
+    assert "trials      12" in gofau("validate", spec).out
+    assert empty.http.get("/v1/studies").json()["items"] == []
+
+
+def test_validate_offline_asks_no_service(gofau: Gofau, spec: Path) -> None:
+    plan = gofau("validate", spec, "--offline", "--json").json
+    assert (plan["trials"], plan["cells"]) == (TRIALS, 6)
+
+
+@pytest.mark.parametrize("command", ["show", "report", "cancel", "watch"])
+def test_an_unknown_study_is_bad_input(gofau: Gofau, empty: Service, command: str) -> None:
+    ran = gofau(command, "nope")
+    assert ran.code == 2
+    assert "nope" in ran.err
+
+
+def quick(url: str, token: str | None = None) -> Client:
+    return Client(url, token, backoff=Backoff(tries=1))
+
+
+@pytest.mark.parametrize("command", [["list"], ["show", "x"], ["validate", "study.yaml"]])
+def test_without_a_service_the_code_is_3(
+    gofau: Gofau, spec: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setattr(connect, "Client", quick)
+    ran = gofau(*command, "--url", "http://127.0.0.1:9")
+    assert ran.code == 3
+    assert "expected an answer from http://127.0.0.1:9; start one with 'gofau up'" in ran.err
+
+
+def test_a_refused_token_is_5(gofau: Gofau, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(401, json={"title": "Unauthorized", "detail": "expected a token"})
+
+    def refusing(url: str, token: str | None) -> Client:
+        return Client(url, token, transport=httpx.MockTransport(refuse))
+
+    monkeypatch.setattr(connect, "Client", refusing)
+    ran = gofau("list", "--json")
+    assert ran.code == 5
+    assert ran.json == {"error": {"message": "expected a token", "errors": []}}
+
+
+@pytest.mark.parametrize("debug, traces", [((), False), (("--debug",), True)])
+def test_a_bug_is_70_and_shows_its_trace_only_when_asked(
+    gofau: Gofau, monkeypatch: pytest.MonkeyPatch, debug: tuple[str, ...], traces: bool
+) -> None:
+    def broken(url: str, token: str | None) -> Client:
+        raise ZeroDivisionError("boom")
+
+    monkeypatch.setattr(connect, "Client", broken)
+    ran = gofau("list", *debug)
+    assert ran.code == 70
+    assert "ZeroDivisionError: boom (a fault of gofau" in ran.err
+    assert ("Traceback" in ran.err) is traces
+
+
+def test_ctrl_c_while_watching_leaves_the_study_alone(
+    gofau: Gofau, service: Service, spec: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(self: Client, study: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Client, "watch", interrupted)
+    ran = gofau("submit", spec, "--watch")
+    assert ran.code == 130
+    assert "the study goes on: gofau watch" in ran.err
+    assert service.http.get("/v1/studies").json()["items"][0]["state"] == "queued"
+
+
+def test_the_version_names_the_code(gofau: Gofau) -> None:
+    ran = gofau("--version")
+    assert ran.code == 0
+    assert ran.out.startswith("0.1.0+")
