@@ -60,8 +60,9 @@ def _difference(
         reason = "the rules ran different seeds, so they can't be paired"
         return _Difference(*names, row, Scalar.withheld(covered, n, reason), None)
     every = np.ones((1, len(ours.seeds)))
-    point = row.evaluate(ours, every, context) - row.evaluate(theirs, every, context)
-    samples = rule[1][row.name] - baseline[1][row.name]
+    with np.errstate(invalid="ignore"):  # two rules that never get there: inf - inf is no value
+        point = row.evaluate(ours, every, context) - row.evaluate(theirs, every, context)
+        samples = rule[1][row.name] - baseline[1][row.name]
     scalar = Scalar.measured(
         float(point[0]),
         sampled_interval(samples, len(ours.seeds), context.level),
