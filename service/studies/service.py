@@ -67,6 +67,7 @@ def submit(
     repository.set_tags(session, study.id, wanted.spec.tags)
     if wanted.reuse:
         reuse_results(session, study, code_version())
+        ledger.settle(session, study)
     return study, True
 
 

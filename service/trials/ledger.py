@@ -84,8 +84,9 @@ def close(session: Session, study: Study, state: TrialState, error: str | None =
 
 
 def settle(session: Session, study: Study) -> None:
-    """End a running study that has nothing left to run."""
-    if study.state == StudyState.RUNNING and study.waiting + study.running == 0:
+    """End a queued or running study that has nothing left to run."""
+    goes_on = study.state in (StudyState.QUEUED, StudyState.RUNNING)
+    if goes_on and study.waiting + study.running == 0:
         whole = study.completed > 0 or study.failed == 0
         message = f"{study.failed} of its trials failed" if study.failed else None
         end = StudyState.COMPLETED if whole else StudyState.FAILED

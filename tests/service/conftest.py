@@ -69,7 +69,9 @@ def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     opened: list[Service] = []
 
     def make(url: str, **settings: object) -> Service:
-        service = Service.start(Settings(database_url=url, reconcile=False, **settings), FakeRunner())
+        service = Service.start(
+            Settings(database_url=url, reconcile=False, **settings), FakeRunner()
+        )
         opened.append(service)
         return service
 

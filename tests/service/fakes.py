@@ -90,6 +90,7 @@ class Served:
         self._thread = threading.Thread(target=self._server.run, args=([self._listening],))
         self._thread.start()
         self.url = f"http://127.0.0.1:{port}"
+        httpx.get(f"{self.url}/readyz", timeout=60).raise_for_status()
 
     def close(self) -> None:
         self._server.should_exit = True
@@ -147,7 +148,9 @@ class Service:
         return self.worker(study)
 
     def worker(self, study: str) -> "Worker":
-        environment = next(r for r in reversed(self.runner.requests) if r.study == study).environment
+        environment = next(
+            r for r in reversed(self.runner.requests) if r.study == study
+        ).environment
         return Worker(self.http, study, environment["GOFAU_TOKEN"])
 
 
@@ -201,18 +204,18 @@ class Worker:
         return answer.json()
 
 
-def result(index: int, **changes: Any) -> dict[str, Any]:
+def result(index: int, /, **changes: Any) -> dict[str, Any]:
     """A plausible result whose numbers depend on the index."""
     loss = 0.25 + index / 64
     return {
         "index": index,
-        "outcome": "budget_exhausted",
+        "outcome": "reached_target",
         "metrics": {"val_loss": loss, "val_accuracy": 0.5},
         "best": loss,
         "curves": {"val_loss": [2.5, 1.0, loss], "val_accuracy": [0.1, 0.4, 0.5]},
         "epochs_run": 2,
         "steps": 44,
-        "steps_to_target": None,
+        "steps_to_target": 22,
         "frozen_fraction": 0.0,
         "executor": "bmm",
         "pack_size": 4,

@@ -3,7 +3,11 @@ from tests.service.fakes import TRIALS, Service
 
 def test_a_study_runs_from_submission_to_report(any_service: Service) -> None:
     study = any_service.submit()
-    assert (study["state"], study["trials"], study["counts"]["waiting"]) == ("queued", TRIALS, TRIALS)
+    assert (study["state"], study["trials"], study["counts"]["waiting"]) == (
+        "queued",
+        TRIALS,
+        TRIALS,
+    )
     any_service.reconciler.look()
     worker = any_service.worker(study["id"])
     assert any_service.study(study["id"])["state"] == "running"

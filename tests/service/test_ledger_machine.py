@@ -1,0 +1,193 @@
+"""Random orders of everything that can happen to a study's trials: each ends once."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)
+from sqlalchemy import select
+
+from service.settings import Settings
+from service.store.engine import Store
+from service.store.schema import migrate
+from service.studies import repository as studies
+from service.studies import service as study_service
+from service.studies.models import Study
+from service.tokens.principal import LOCAL, Principal, Scope
+from service.trials.models import Trial
+from service.workers import repository as leases
+from service.workers import service as workers
+from studies.parsing import parse_spec
+from studies.trials import StudyState, TrialState
+from studies.wire import LeaseRequest, ResultBatch
+from tests.service.conftest import empty
+from tests.service.fakes import SPEC, TRIALS, diverged, result
+from tests.service.test_leases import assert_consistent
+
+INDEXES = st.lists(st.integers(0, TRIALS - 1), min_size=1, max_size=8)
+MAX_ATTEMPTS = 2
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """The store against a model: which lease holds each trial, and what ended it."""
+
+    url = ""
+    held = Bundle("held")
+
+    @initialize()
+    def submit(self) -> None:
+        if self.url:
+            empty(self.url)
+        self.folder = tempfile.TemporaryDirectory()
+        self.store = Store(self.url or f"sqlite:///{Path(self.folder.name) / 'gofau.db'}")
+        migrate(self.store)
+        spec = parse_spec({**SPEC, "max_attempts": MAX_ATTEMPTS})
+        wanted = study_service.Submission(spec, "", reuse=False)
+        with self.store.write() as session:
+            study, _ = study_service.submit(session, LOCAL, wanted, Settings())
+            studies.set_state(session, study, StudyState.RUNNING)
+            self.study_id, self.public_id = study.id, study.public_id
+        self.who = Principal("local", frozenset({Scope.WORKER}), self.study_id)
+        self.holder: dict[int, str] = {}
+        self.attempts = dict.fromkeys(range(TRIALS), 0)
+        self.ended: dict[int, tuple[str, float | None]] = {}
+        self.stamp = 0
+
+    def teardown(self) -> None:
+        if hasattr(self, "store"):
+            self.store.close()
+            self.folder.cleanup()
+
+    @property
+    def open(self) -> bool:
+        return len(self.ended) < TRIALS
+
+    @rule(target=held, indexes=INDEXES)
+    def lease(self, indexes: list[int]) -> Any:
+        request = LeaseRequest(worker="w", trials=indexes, code_version="v")
+        with self.store.write() as session:
+            lease = workers.lease(session, self.who, self.public_id, request, 60)
+        free = set(indexes) - set(self.holder) - set(self.ended)
+        assert lease.granted == sorted(free)
+        for index in lease.granted:
+            self.holder[index] = lease.lease
+            self.attempts[index] += 1
+        return lease.lease if lease.granted else multiple()
+
+    @rule(lease=held, indexes=INDEXES, diverge=st.booleans())
+    def post(self, lease: str, indexes: list[int], diverge: bool) -> None:
+        self.stamp += 1
+        make = diverged if diverge else result
+        batch = ResultBatch.model_validate(
+            {"results": [{**make(i), "wall_s": self.stamp} for i in indexes]}
+        )
+        with self.store.write() as session:
+            receipt = workers.post(session, self.who, lease, batch)
+        fresh = {i for i in indexes if self.holder.get(i) == lease}
+        assert receipt.stored == len(fresh)
+        assert receipt.stored + receipt.duplicates + receipt.refused == len(indexes)
+        for index in fresh:
+            del self.holder[index]
+            self.ended[index] = ("completed", self.stamp)
+
+    @rule(lease=held, indexes=INDEXES)
+    def fail(self, lease: str, indexes: list[int]) -> None:
+        batch = ResultBatch.model_validate(
+            {"failures": [{"index": i, "error": "boom"} for i in indexes]}
+        )
+        with self.store.write() as session:
+            receipt = workers.post(session, self.who, lease, batch)
+        fresh = {i for i in indexes if self.holder.get(i) == lease}
+        assert receipt.stored == len(fresh)
+        self.lose(fresh)
+
+    @rule(lease=held)
+    def beat(self, lease: str) -> None:
+        with self.store.write() as session:
+            status = workers.heartbeat(session, self.who, lease, 60)
+        assert status.held == (lease in self.holder.values())
+
+    @rule(lease=consumes(held))
+    def release(self, lease: str) -> None:
+        with self.store.write() as session:
+            workers.release(session, self.who, lease, 60)
+        for index in [i for i, holder in self.holder.items() if holder == lease]:
+            del self.holder[index]
+            self.attempts[index] -= 1
+
+    @rule(lease=held)
+    def expire(self, lease: str) -> None:
+        with self.store.write() as session:
+            row = leases.find(session, lease, self.study_id)
+            workers.expire(session, row.id, row.beats, "silent")
+        self.lose({i for i, holder in self.holder.items() if holder == lease})
+
+    @precondition(lambda self: len(self.ended) > TRIALS // 2)
+    @rule()
+    def cancel(self) -> None:
+        with self.store.write() as session:
+            study = studies.lock(session, self.public_id)
+            if self.open:
+                study_service.cancel(session, study)
+        for index in set(range(TRIALS)) - set(self.ended):
+            self.ended[index] = ("cancelled", None)
+        self.holder.clear()
+
+    @invariant()
+    def the_store_agrees(self) -> None:
+        if not hasattr(self, "public_id"):
+            return
+        with self.store.read() as session:
+            study = session.get_one(Study, self.study_id)
+            trials = {t.index: t for t in session.scalars(select(Trial))}
+            for state in TrialState:
+                count = sum(t.state == state for t in trials.values())
+                assert getattr(study, state) == count
+        for index, trial in trials.items():
+            assert trial.attempts == self.attempts[index] <= MAX_ATTEMPTS
+            if index in self.ended:
+                state, stamp = self.ended[index]
+                assert trial.state == state
+                assert stamp is None or trial.wall_s == stamp
+            else:
+                assert trial.state == ("running" if index in self.holder else "waiting")
+        assert study.state in ("running" if self.open else "completed", "cancelled", "failed")
+        assert_consistent(self.store, self.public_id)
+
+    def lose(self, indexes: set[int]) -> None:
+        for index in indexes:
+            del self.holder[index]
+            if self.attempts[index] >= MAX_ATTEMPTS:
+                self.ended[index] = ("failed", None)
+
+
+QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
+SETTINGS = settings(
+    max_examples=12,
+    stateful_step_count=20,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=QUIET,
+)
+TestLedgerOnSqlite = LedgerMachine.TestCase
+TestLedgerOnSqlite.settings = SETTINGS
+
+
+@pytest.mark.slow
+def test_ledger_on_postgresql(postgres_url: str) -> None:
+    from hypothesis.stateful import run_state_machine_as_test
+
+    machine = type("OnPostgresql", (LedgerMachine,), {"url": postgres_url})
+    run_state_machine_as_test(machine, settings=SETTINGS)

@@ -1,0 +1,47 @@
+"""The schema: migrations give what the code expects, up and down, with data in place."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+from service.settings import Settings
+from service.store.engine import Store
+from service.store.schema import TABLES, downgrade, metadata, migrate
+from service.studies import repository, service
+from service.tokens.principal import LOCAL
+from studies.parsing import parse_spec
+from tests.service.fakes import SPEC
+
+
+def submit(store: Store) -> str:
+    with store.write() as session:
+        wanted = service.Submission(parse_spec(SPEC), "")
+        return service.submit(session, LOCAL, wanted, Settings())[0].public_id
+
+
+def test_migrations_give_the_schema_of_the_code(store: Store) -> None:
+    with store.migrating() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata()) == []
+        assert set(inspect(connection).get_table_names()) == {
+            "alembic_version",
+            *(table.__tablename__ for table in TABLES),
+        }
+
+
+def test_migrating_again_changes_nothing(store: Store) -> None:
+    study = submit(store)
+    migrate(store)
+    with store.read() as session:
+        assert repository.find(session, study).waiting == 24
+
+
+def test_down_and_up_with_data(store: Store) -> None:
+    submit(store)
+    downgrade(store, "base")
+    with store.migrating() as connection:
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+    migrate(store)
+    study = submit(store)
+    with store.read() as session:
+        assert repository.find(session, study).waiting == 24
