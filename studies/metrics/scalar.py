@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 from studies.landscape import Floats
-from studies.statistics.intervals import Interval, percentile
+from studies.statistics.intervals import Interval, expanded_level, percentile
 
 MIN_COVERAGE = 0.9
 """Below this share of trials a scalar has no value."""
@@ -88,7 +88,7 @@ class Scalar(BaseModel):
 
 
 def sampled_interval(samples: Floats, n_seeds: int, level: float) -> Interval | None:
-    """Percentile interval of bootstrap samples; ``None`` from one seed or without any value."""
+    """Expanded percentile interval of bootstrap samples; ``None`` from one seed or no value."""
     if n_seeds < 2 or np.isnan(samples).all():
         return None
-    return percentile(samples, level)
+    return percentile(samples, expanded_level(n_seeds, level))

@@ -18,8 +18,6 @@ from studies.report.wording import POINTS, interval, number, quantity
 HEADLINES = ("basin_volume", "shared_basin_volume", "divergence_rate", "best", "lr_sensitivity")
 """Rows that a verdict speaks about."""
 
-FEW_SEEDS = 10
-
 
 def verdicts(groups: Sequence[GroupReport], settings: AnalysisSettings) -> tuple[Verdict, ...]:
     """One verdict a rule: against the baseline, or on its own where it stands alone."""
@@ -105,13 +103,7 @@ def notes(groups: Sequence[GroupReport]) -> tuple[str, ...]:
     if any(rule.results < rule.trials for rule in rules):
         done, asked = sum(r.results for r in rules), sum(r.trials for r in rules)
         found.append(f"Partial results: {done} of {asked} trials have a result.")
-    fewest = min(len(rule.seeds) for rule in rules)
-    if fewest < FEW_SEEDS:
-        found.append(
-            f"{fewest} seed{'s' if fewest > 1 else ''}: percentile intervals are too narrow with "
-            "few seeds (a nominal 95 % covers about 74 % at 3 and 85 % at 5), and a sign-flip "
-            f"test can't go below p = {2.0 ** (1 - fewest):.2g}."
-        )
+    found.extend(_seed_notes(min(len(rule.seeds) for rule in rules)))
     if any(s.censored for rule in rules for s in rule.scalars.values()):
         found.append(
             "Values marked ≥ or ≤ touch the grid's border or missing cells: widen the axes to "
@@ -123,3 +115,16 @@ def notes(groups: Sequence[GroupReport]) -> tuple[str, ...]:
             "aggregates over problems leave it out."
         )
     return tuple(found)
+
+
+def _seed_notes(fewest: int) -> list[str]:
+    seeds = f"{fewest} seed{'s' if fewest > 1 else ''}"
+    found = []
+    if fewest < 5:
+        found.append(f"{seeds}: intervals are absent or too narrow; use 5 or more.")
+    if fewest < 7:
+        smallest = 2.0 ** (1 - fewest)
+        found.append(
+            f"{seeds}: a sign-flip test can't go below p = {smallest:.2g} before correction."
+        )
+    return found

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from studies.landscape import Floats
 
@@ -42,11 +42,27 @@ def wilson(hits: float, trials: float, level: float = 0.95) -> Interval:
     return Interval(max(0.0, float(centre - half)), min(1.0, float(centre + half)))
 
 
+def expanded_level(n_seeds: int, level: float = 0.95) -> float:
+    """The nominal level whose percentile interval is as wide as a t interval of ``n_seeds``.
+
+    α'/2 = Φ(−√(n/(n−1))·t_{1−α/2, n−1}): the first factor makes up for the resampled variance's
+    divisor n, the second for not knowing the variance. From 5 seeds on the interval then covers
+    close to its nominal level; with 3 it still ends at the extreme seeds.
+
+    Args:
+        n_seeds: >= 2.
+
+    Source: Hesterberg, "What teachers should know about the bootstrap", Am. Stat. 69:371 (2015).
+    """
+    reach = np.sqrt(n_seeds / (n_seeds - 1)) * t.ppf(0.5 + level / 2, n_seeds - 1)
+    return float(norm.cdf(reach) - norm.cdf(-reach))
+
+
 def percentile(samples: Floats, level: float = 0.95) -> Interval:
     """Central percentile interval of bootstrap ``samples[R]``, NaN samples left out.
 
     With few seeds it is too narrow: a 95 % interval of a mean covers about 74 % of the time at 3
-    seeds, 85 % at 5 and 92 % at 20.
+    seeds, 85 % at 5 and 92 % at 20. `expanded_level` makes up for most of that.
 
     Raises:
         ValueError: no sample holds a value.

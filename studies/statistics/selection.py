@@ -1,6 +1,6 @@
 """Split-half selection: pick the best cell on half of the seeds, score it on the other half."""
 
-from itertools import combinations
+from math import comb
 
 import numpy as np
 
@@ -21,12 +21,24 @@ def halves(n_seeds: int) -> Bools:
     """
     if n_seeds < 2:
         raise ValueError(f"halves: got {n_seeds} seed, expected two or more")
-    chosen = list(combinations(range(n_seeds), n_seeds // 2))
-    at = np.linspace(0, len(chosen) - 1, min(MOST_SPLITS, len(chosen))).round().astype(int)
-    picks = np.zeros((len(at), n_seeds), dtype=bool)
-    for row, index in enumerate(at):
-        picks[row, list(chosen[index])] = True
-    return picks
+    total = comb(n_seeds, n_seeds // 2)
+    used = min(MOST_SPLITS, total)
+    indices = [k * (total - 1) // (used - 1) for k in range(used)]
+    return np.array([_combination(index, n_seeds, n_seeds // 2) for index in indices])
+
+
+def _combination(index: int, n: int, size: int) -> Bools:
+    """Members of the ``index``-th of the C(n, size) subsets in lexicographic order: ``[n]``."""
+    member = np.zeros(n, dtype=bool)
+    left, wanted = index, size
+    for place in range(n):
+        with_it = comb(n - place - 1, wanted - 1) if wanted else 0
+        if left < with_it:
+            member[place] = True
+            wanted -= 1
+        else:
+            left -= with_it
+    return member
 
 
 def held_out_best(values: Floats, counts: Floats, picks: Bools) -> Floats:

@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -6,12 +8,19 @@ from studies.statistics.bootstrap import seed_means
 from studies.statistics.selection import MOST_SPLITS, halves, held_out_best, split_half_best
 
 
-@pytest.mark.parametrize("seeds, splits", [(2, 2), (5, 10), (8, 70), (12, MOST_SPLITS)])
+@pytest.mark.parametrize(
+    "seeds, splits", [(2, 2), (5, 10), (8, 70), (12, MOST_SPLITS), (200, MOST_SPLITS)]
+)
 def test_halves(seeds, splits):
     picks = halves(seeds)
     assert picks.shape == (splits, seeds)
     assert (picks.sum(axis=1) == seeds // 2).all()
     assert len({tuple(row) for row in picks}) == splits
+
+
+def test_few_seeds_get_every_half():
+    found = {tuple(np.flatnonzero(row)) for row in halves(6)}
+    assert found == set(combinations(range(6), 3))
 
 
 def test_one_seed_has_no_halves():

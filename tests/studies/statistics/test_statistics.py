@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from studies.statistics.bootstrap import bootstrap, resampled_means, seed_counts, seed_means
-from studies.statistics.intervals import percentile, wilson
+from studies.statistics.intervals import expanded_level, percentile, wilson
 from studies.statistics.paired import holm, sign_flip
 
 
@@ -72,6 +72,21 @@ class TestBootstrap:
         counts = seed_counts(seeds, 1000, rng)
         low, high = np.quantile(samples @ counts.T / seeds, [0.025, 0.975], axis=1)
         assert ((low <= 0) & (high >= 0)).mean() == pytest.approx(expected, abs=0.025)
+
+    @pytest.mark.parametrize("seeds, least", [(3, 0.7), (5, 0.9), (10, 0.93), (20, 0.93)])
+    def test_expansion_restores_coverage_from_five_seeds_on(self, seeds, least):
+        rng = np.random.default_rng(seeds)
+        samples = rng.standard_normal((2000, seeds))
+        counts = seed_counts(seeds, 2000, rng)
+        tail = (1 - expanded_level(seeds)) / 2
+        low, high = np.quantile(samples @ counts.T / seeds, [tail, 1 - tail], axis=1)
+        assert least <= ((low <= 0) & (high >= 0)).mean() <= 0.965
+
+
+def test_expanded_level_reaches_as_far_as_a_t_interval():
+    reach = stats.norm.ppf(0.5 + expanded_level(5) / 2)
+    assert reach == pytest.approx((5 / 4) ** 0.5 * 2.7764451)
+    assert expanded_level(10_000, 0.9) == pytest.approx(0.9, abs=1e-4)
 
 
 class TestSignFlip:
