@@ -93,6 +93,8 @@ class Gofau(Optimizer):
     @overload
     def step(self, closure: Callable[[], float]) -> float: ...
 
+    # Dynamo cannot trace groups in which `lr` always answers; compiled callers run this eagerly.
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def step(self, closure: Callable[[], float] | None = None) -> float | None:
         """Perform one step; parameters without a gradient stay.
 

@@ -173,6 +173,25 @@ def test_a_copy_accepts_further_groups():
     assert optimizer.param_groups[1]["lr_out"] == 0.3
 
 
+def test_a_compiled_training_step_may_hold_the_optimizers():
+    torch.manual_seed(0)
+    models = [torch.nn.Linear(3, 1) for _ in range(2)]
+    models[1].load_state_dict(models[0].state_dict())
+    optimizers = [Gofau(m.parameters(), rule="multiplicative", lr_out=0.1) for m in models]
+    inputs = torch.randn(8, 3)
+
+    def train(model: torch.nn.Module, optimizer: Gofau) -> None:
+        optimizer.zero_grad()
+        (model(inputs) ** 2).mean().backward()
+        optimizer.step()
+
+    compiled = torch.compile(train, backend="eager")
+    for _ in range(3):
+        train(models[0], optimizers[0])
+        compiled(models[1], optimizers[1])
+    torch.testing.assert_close(models[1].state_dict(), models[0].state_dict())
+
+
 def test_hooks_run_around_the_step():
     params = start(SHAPES)
     optimizer = Gofau(params)
