@@ -1,0 +1,176 @@
+"""The real thing: service, Ray and training as processes, driven by the command line."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+SPEC = """
+name: end to end
+problem: {name: digits-mlp, width: 16, depth: 1}
+epochs: 2
+directions: [sgd]
+rules: [additive, multiplicative]
+axes:
+  lr: {log: [1.0e-2, 1.0], points: 3}
+  init_scale: {values: [0.5, 1.0]}
+seeds: 2
+"""
+TRIALS = 2 * 3 * 2 * 2
+
+
+class Folder:
+    """A folder to work in, and the command line run there as a user would."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        (path / "study.yaml").write_text(SPEC)
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("GOFAU_")}
+        self.environment = {**kept, "GOFAU_DATA_DIR": str(path / "data"), "COLUMNS": "100"}
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "service.cli", *arguments],
+            cwd=self.path,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def gofau(self, *arguments: str, code: int = 0) -> str:
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == code, f"{arguments}: {process.returncode}\n{out}\n{err}"
+        assert "Traceback" not in err
+        return out or err
+
+    def json(self, *arguments: str, code: int = 0) -> Any:
+        return json.loads(self.gofau(*arguments, "--json", code=code))
+
+    @property
+    def left(self) -> list[int]:
+        """Processes that were started for this folder."""
+        needle = f"GOFAU_DATA_DIR={self.path / 'data'}".encode()
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                if needle in (entry / "environ").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+        return found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    made = Folder(tmp_path)
+    yield made
+    if made.left:
+        made.start("down").wait(120)
+
+
+def test_run_trains_every_trial_once_and_leaves_nothing(folder: Folder) -> None:
+    ended = folder.json("run", "study.yaml", "--html", "out.html")
+    study = ended["study"]
+    assert study["state"] == "completed"
+    assert study["counts"] == {
+        "waiting": 0,
+        "running": 0,
+        "completed": TRIALS,
+        "failed": 0,
+        "cancelled": 0,
+    }
+    assert sum(study["outcomes"].values()) == TRIALS
+    rules = ended["report"]["groups"][0]["rules"]
+    assert {r["rule"]: r["results"] for r in rules} == {
+        "additive": TRIALS // 2,
+        "multiplicative": TRIALS // 2,
+    }
+    assert "<svg" in (folder.path / "out.html").read_text()
+    assert folder.left == []
+    assert not (folder.path / "data" / "stack.json").exists()
+
+
+def test_a_stack_serves_until_it_is_taken_down(folder: Folder) -> None:
+    addresses = folder.json("up", "--detach", "--port", "0")
+    assert set(addresses) == {"service", "API docs", "Ray dashboard"}
+    assert "already runs" in folder.gofau("up", code=4)
+    watched = folder.json("submit", "study.yaml", "--watch")
+    assert watched["study"]["counts"]["completed"] == TRIALS
+    again = folder.json("submit", "study.yaml", "--watch")
+    assert again["study"]["reused"] == TRIALS
+    assert again["report"]["groups"][0]["rules"] == watched["report"]["groups"][0]["rules"]
+    assert folder.json("down") == {"ended": True, "leftovers": 0}
+    assert folder.left == []
+
+
+def test_a_killed_stack_is_cleared_and_its_study_goes_on(folder: Folder) -> None:
+    folder.gofau("up", "--detach", "--port", "0")
+    study = folder.json("submit", "study.yaml")["id"]
+    pid = json.loads((folder.path / "data" / "stack.json").read_text())["pid"]
+    os.kill(pid, signal.SIGKILL)
+    cleared = folder.json("down")
+    assert cleared["ended"]
+    assert cleared["leftovers"] > 0
+    assert folder.left == []
+    folder.gofau("up", "--detach", "--port", "0")
+    ended = folder.json("watch", study)
+    assert ended["study"]["counts"]["completed"] == TRIALS
+    folder.gofau("down")
+    assert folder.left == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_end_all_that_up_started(folder: Folder, number: signal.Signals) -> None:
+    process = folder.start("up", "--port", "0")
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("service")
+    assert len(folder.left) > 3
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+    assert folder.left == []
+
+
+def test_a_dead_service_ends_the_stack_with_4(folder: Folder) -> None:
+    process = folder.start("up", "--port", "0")
+    assert process.stdout is not None
+    process.stdout.readline()
+    [service] = [pid for pid in folder.left if _arguments(pid)[-1:] == ["serve"]]
+    os.kill(service, signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 4
+    assert "the service ended by itself" in err
+    assert folder.left == []
+
+
+def _arguments(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0")
+
+
+def test_ctrl_c_during_a_run_keeps_the_study(folder: Folder) -> None:
+    (folder.path / "study.yaml").write_text(SPEC.replace("epochs: 2", "epochs: 400"))
+    process = folder.start("run", "study.yaml")
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("submitted "):
+            break
+    deadline = time.monotonic() + 120
+    while "running" not in process.stderr.readline():
+        assert time.monotonic() < deadline
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "goes on with 'gofau up'" in err
+    assert folder.left == []
