@@ -29,7 +29,7 @@ def insert_cells(session: Session, rows: Iterator[dict[str, Any]]) -> int:
     """Store cells in chunks and return how many there were."""
     count = 0
     while chunk := list(islice(rows, CHUNK)):
-        session.execute(insert(Cell), chunk)
+        session.connection().execute(insert(Cell), chunk)
         count += len(chunk)
     return count
 
@@ -44,6 +44,12 @@ def arms(session: Session, study_id: int) -> dict[int, Arm]:
     """A study's arms by ordinal."""
     query = select(Arm).where(Arm.study_id == study_id).order_by(Arm.ordinal)
     return {arm.ordinal: arm for arm in session.scalars(query)}
+
+
+def problem_names(session: Session, study_id: int) -> dict[int, str]:
+    """The catalog's name of each arm's problem."""
+    query = select(Arm.ordinal, Arm.problem_name).where(Arm.study_id == study_id)
+    return dict(session.execute(query).all())
 
 
 def by_ordinal(session: Session, study_id: int, ordinals: Iterable[int]) -> dict[int, Cell]:

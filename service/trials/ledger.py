@@ -18,7 +18,7 @@ from service.studies.models import Study
 from service.trials import cells, curves
 from service.trials import repository as trials
 from service.trials.aggregate import Finished, cell_deltas, tally
-from service.trials.models import Trial
+from service.trials.repository import Standing
 from service.workers.models import LeaseRow
 from studies.errors import FieldError
 from studies.trials import Outcome, StudyState, TrialState
@@ -55,7 +55,7 @@ def record(session: Session, study: Study, lease: LeaseRow, batch: ResultBatch) 
     """
     _check(study, batch)
     indexes = [r.index for r in batch.results] + [f.index for f in batch.failures]
-    found = trials.by_index(session, study.id, indexes)
+    found = trials.standings(session, study.id, indexes)
     _refuse_unknown(batch, found)
     seen: set[int] = set()
     accepted = [r for r in batch.results if _is_new(found[r.index], lease, seen)]
@@ -98,13 +98,13 @@ def _move(study: Study, **deltas: int) -> None:
         setattr(study, name, getattr(study, name) + delta)
 
 
-def _is_new(trial: Trial, lease: LeaseRow, seen: set[int]) -> bool:
+def _is_new(trial: Standing, lease: LeaseRow, seen: set[int]) -> bool:
     new = trial.index not in seen and trial.state == TrialState.RUNNING
     seen.add(trial.index)
     return new and trial.lease_id == lease.id
 
 
-def _duplicates(batch: ResultBatch, found: dict[int, Trial], lease: LeaseRow) -> int:
+def _duplicates(batch: ResultBatch, found: dict[int, Standing], lease: LeaseRow) -> int:
     """Items that this lease has posted before: the trial still names it and runs no more."""
     done = [found[r.index] for r in batch.results]
     lost = [found[f.index] for f in batch.failures]
@@ -118,7 +118,7 @@ def _complete(
     study: Study,
     lease: LeaseRow,
     results: list[TrialResult],
-    found: dict[int, Trial],
+    found: dict[int, Standing],
 ) -> None:
     if not results:
         return
@@ -145,8 +145,8 @@ def _complete(
 
 
 def _bounds(session: Session, study: Study, ordinals: list[int]) -> dict[int, float | None]:
-    arms = cells.arms(session, study.id)
-    caps = {n: cap(arm.problem_name, study.goal_metric) for n, arm in arms.items()}
+    names = cells.problem_names(session, study.id)
+    caps = {arm: cap(name, study.goal_metric) for arm, name in names.items()}
     of = cells.arm_of(session, study.id, ordinals)
     return {ordinal: caps[arm] for ordinal, arm in of.items()}
 
@@ -217,7 +217,7 @@ def _lose(
     settle(session, study)
 
 
-def _refuse_unknown(batch: ResultBatch, found: dict[int, Trial]) -> None:
+def _refuse_unknown(batch: ResultBatch, found: dict[int, Standing]) -> None:
     named = [(f"results[{i}].index", r.index) for i, r in enumerate(batch.results)]
     named += [(f"failures[{i}].index", f.index) for i, f in enumerate(batch.failures)]
     errors = [

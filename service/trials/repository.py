@@ -1,6 +1,7 @@
 """SQL on trials. Every change names the state it starts from, so that none happens twice."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -23,6 +24,18 @@ from service.store.base import now
 from service.studies.models import Cell
 from service.trials.models import Measurement, Trial
 from studies.trials import TrialState
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the ledger needs to know of a trial."""
+
+    index: int
+    cell: int
+    state: str
+    lease_id: int | None
+    attempts: int
+
 
 CHUNK = 5_000
 WAITING, RUNNING = TrialState.WAITING.value, TrialState.RUNNING.value
@@ -120,7 +133,7 @@ def end_attempts(
 def add_measurements(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store the metrics and curves of trials that completed."""
     if rows:
-        session.execute(insert(Measurement), list(rows))
+        session.connection().execute(insert(Measurement), list(rows))
 
 
 def close(
@@ -154,10 +167,18 @@ def cell_counts(session: Session, study_id: int, states: Iterable[str]) -> dict[
     return dict(session.execute(query).all())
 
 
-def by_index(session: Session, study_id: int, indexes: Iterable[int]) -> dict[int, Trial]:
-    """Trials by index."""
-    query = select(Trial).where(Trial.study_id == study_id, Trial.index.in_(set(indexes)))
-    return {trial.index: trial for trial in session.scalars(query)}
+def standings(session: Session, study_id: int, indexes: Iterable[int]) -> dict[int, Standing]:
+    """Where trials stand, by index."""
+    query = select(Trial.index, Trial.cell, Trial.state, Trial.lease_id, Trial.attempts).where(
+        Trial.study_id == study_id, Trial.index.in_(set(indexes))
+    )
+    return {row[0]: Standing(*row) for row in session.execute(query)}
+
+
+def holds_any(session: Session, study_id: int, lease_id: int) -> bool:
+    """Whether a lease still holds a trial."""
+    query = select(Trial.index).where(*_of_lease(study_id, lease_id)).limit(1)
+    return session.execute(query).first() is not None
 
 
 def _of_lease(study_id: int, lease_id: int) -> tuple[ColumnElement[bool], ...]:

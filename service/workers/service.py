@@ -93,7 +93,7 @@ def post(session: Session, who: Principal, public_id: str, batch: ResultBatch) -
     """Store what a lease's trials gave; it ends when nothing is left under it."""
     study, row = _locked(session, who, public_id)
     receipt = ledger.record(session, study, row, batch)
-    if row.state == repository.ACTIVE and not trials.attempts(session, study.id, row.id):
+    if row.state == repository.ACTIVE and not trials.holds_any(session, study.id, row.id):
         row.state = DONE
     return receipt
 

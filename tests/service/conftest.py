@@ -65,7 +65,7 @@ def store(database: str) -> Iterator[Store]:
 
 @pytest.fixture
 def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
-    """Starts a service on a database, with a fake runner and a reconciler that is looked by hand."""
+    """Starts a service on a database, with a fake runner and a reconciler run by hand."""
     opened: list[Service] = []
 
     def make(url: str, **settings: object) -> Service:

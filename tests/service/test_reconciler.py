@@ -1,6 +1,7 @@
 """The reconciler against a fake cluster: every loss is followed by the right next step."""
 
 from collections import Counter
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -91,7 +92,7 @@ def test_jobs_are_retried_later_and_later(service: Service) -> None:
         if len(service.runner.jobs) > before:
             begun.append(service.clock.at)
         service.clock.at += 1
-    pauses = [later - earlier for earlier, later in zip(begun, begun[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(begun)]
     assert pauses == [1 + 4, 1 + 8, 1 + 16]  # each job fails a second after it began
     assert service.study(study)["state"] == "failed"
 
