@@ -1,11 +1,14 @@
 """Packed training: K trials of one architecture as one stacked program."""
 
-from gofau.packing.errors import PackError, PlanError, UnsupportedError
+from gofau.packing.checkpoint import Checkpointing
+from gofau.packing.errors import CheckpointError, PackError, PlanError, UnsupportedError
 from gofau.packing.plan import PackPlan, TrialOutcome, TrialPlan
 from gofau.packing.schedule import Schedule
 from gofau.packing.trainer import run_pack
 
 __all__ = [
+    "CheckpointError",
+    "Checkpointing",
     "PackError",
     "PackPlan",
     "PlanError",

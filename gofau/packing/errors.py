@@ -2,7 +2,8 @@
 
 PackError
 ├── PlanError         a plan that cannot be run as written
-└── UnsupportedError  an executor that was asked for by name cannot run this problem
+├── UnsupportedError  an executor that was asked for by name cannot run this problem
+└── CheckpointError   a checkpoint that cannot be used for this plan
 """
 
 
@@ -27,3 +28,7 @@ class UnsupportedError(PackError):
             "expected 'auto' or an executor that supports it"
         )
         self.reason = reason
+
+
+class CheckpointError(PackError):
+    """A checkpoint belongs to another plan, or its settings are out of range."""

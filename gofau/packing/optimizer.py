@@ -123,20 +123,17 @@ class StackOptimizer:
         ]
         stack.rule = self._rule_states(stack)
 
-    def step(
-        self, stack: Stack, grads: Sequence[Tensor], factor: Tensor | None, alive: Tensor | None
-    ) -> None:
-        """Move every block one step; rows where ``alive`` is false keep their parameters.
+    def step(self, stack: Stack, grads: Sequence[Tensor], factor: Tensor | None) -> None:
+        """Move every block one step.
 
         Args:
             stack: the trials; its blocks, states and step counts change.
             grads: the gradient of each block.
             factor: learning-rate factors ``[K]`` of this step, or ``None`` for 1.
-            alive: ``[K]``, or ``None`` for all.
         """
         stack.step += 1
         for i, block in enumerate(stack.blocks):
-            moved = functional.step(
+            stack.blocks[i] = functional.step(
                 block,
                 grads[i],
                 self.direction,
@@ -146,9 +143,6 @@ class StackOptimizer:
                 column(stack.step, block),
                 self._hyper(stack, block, factor),
             )
-            if alive is not None:
-                moved = torch.where(column(alive, block), moved, block)
-            stack.blocks[i] = moved
 
     def frozen_fraction(self, stack: Stack) -> Tensor:
         """The share of each trial's parameters that are zero and can never move, ``[K]``."""

@@ -41,6 +41,10 @@ class Stack:
         index = torch.tensor(rows, device=self.step.device)
         return merge([self], lambda tensors: tensors[0].index_select(0, index))
 
+    def to(self, device: torch.device) -> "Stack":
+        """A copy in ``device``'s memory."""
+        return merge([self], lambda tensors: tensors[0].to(device, copy=True))
+
     def join(self, other: "Stack") -> "Stack":
         """These trials and then the other's."""
         return merge([self, other], torch.cat)

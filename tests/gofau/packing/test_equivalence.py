@@ -9,8 +9,8 @@ from torch import Tensor
 from gofau import catalog, functional
 from gofau.directions import direction
 from gofau.packing import PackPlan, TrialPlan
+from gofau.packing.program import Program
 from gofau.packing.streams import epoch_order, initial_module
-from gofau.packing.trainer import Trainer
 from gofau.problems import problem
 from gofau.rules import rule
 
@@ -48,12 +48,12 @@ def separately(plan: PackPlan, trial: TrialPlan, epochs: int) -> dict[str, Tenso
 
 def packed(plan: PackPlan, epochs: int) -> dict[str, Tensor]:
     """All trials' parameters after ``epochs``, ``[K, ...]`` in the plan's order of seeds."""
-    trainer = Trainer(plan, len(plan.trials), lambda _: None)
-    trainer.refill()
-    assert trainer.stack is not None
+    program = Program(plan)
+    lane = program.start(sorted(program.plan.trials, key=lambda t: (t.seed, t.key)))
     for _ in range(epochs):
-        trainer.epoch(trainer.stack)
-    return trainer.executor.layout.views(trainer.stack.blocks)
+        trained, _ = program.epoch(lane)
+        assert trained is lane
+    return program.executor.layout.views(lane.stack.blocks)
 
 
 def worst_error(plan: PackPlan, epochs: int) -> float:

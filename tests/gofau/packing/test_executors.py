@@ -8,7 +8,7 @@ import torch
 
 from gofau.packing import PackPlan, TrialOutcome, UnsupportedError, run_pack
 from gofau.packing.executors import Groups
-from gofau.packing.trainer import Trainer
+from gofau.packing.program import Program
 from gofau.problems import registry
 
 Plans = Callable[..., PackPlan]
@@ -30,13 +30,13 @@ CHOICES = [
 
 
 def parameters(plan: PackPlan, epochs: int) -> dict[str, torch.Tensor]:
-    trainer = Trainer(plan, len(plan.trials), lambda _: None)
-    trainer.refill()
-    assert trainer.stack is not None
+    program = Program(plan)
+    lane = program.start(sorted(program.plan.trials, key=lambda t: (t.seed, t.key)))
     for _ in range(epochs):
-        trainer.epoch(trainer.stack)
-    views = trainer.executor.layout.views(trainer.stack.blocks)
-    return {**views, **trainer.stack.buffers}
+        trained, _ = program.epoch(lane)
+        assert trained is lane
+    views = program.executor.layout.views(lane.stack.blocks)
+    return {**views, **lane.stack.buffers}
 
 
 def records(plan: PackPlan, width: int = 32) -> dict[int, TrialOutcome]:
@@ -118,14 +118,13 @@ def test_an_executor_asked_for_by_name_must_fit(
 
 
 def test_a_tie_of_logits_counts_as_the_first_class(plan: Plans) -> None:
-    trainer = Trainer(plan("sgd", "additive", 2, problem="test-linear"), 2, lambda _: None)
-    trainer.refill()
-    assert trainer.stack is not None
-    trainer.stack.blocks[0].zero_()
-    got = trainer.executor.measure(trainer.stack, trainer.data.val_x, trainer.data.val_y)
+    program = Program(plan("sgd", "additive", 2, problem="test-linear"))
+    lane = program.start(sorted(program.plan.trials, key=lambda t: (t.seed, t.key)))
+    lane.stack.blocks[0].zero_()
+    got = program.executor.measure(lane.stack, program.data.val_x, program.data.val_y)
     problem = registry.get("test-linear", "problem")({})
-    logits = torch.zeros(len(trainer.data.val_y), 3)
-    want = problem.measure(logits, trainer.data.val_y)
+    logits = torch.zeros(len(program.data.val_y), 3)
+    want = problem.measure(logits, program.data.val_y)
     assert got["val_accuracy"].tolist() == [want["val_accuracy"].item()] * 2
 
 

@@ -1,0 +1,125 @@
+"""Checkpoints of a running pack: written atomically, read without running code."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gofau.packing.errors import CheckpointError
+from gofau.packing.lane import Lane
+from gofau.packing.plan import PackPlan, TrialOutcome
+from gofau.packing.progress import Progress
+from gofau.packing.stack import Stack
+
+FORMAT = 1
+
+
+@dataclass
+class Snapshot:
+    """The state of a run between two epochs.
+
+    Args:
+        lane: trials in training.
+        parked: trials set aside when memory ran out.
+        waiting: keys of trials not started.
+        finished: records of trials that ended.
+        width: the most trials in the lane.
+    """
+
+    lane: Lane | None
+    parked: list[Lane]
+    waiting: list[int]
+    finished: list[TrialOutcome]
+    width: int
+
+
+@dataclass(frozen=True)
+class Checkpointing:
+    """Where a run keeps its state, and after how many epochs of the stack it does.
+
+    Args:
+        path: the file; its folder exists.
+        every: epochs of the stack between two checkpoints, >= 1.
+    """
+
+    path: Path
+    every: int = 10
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise CheckpointError(f"every: got {self.every}, expected >= 1")
+
+    def save(self, plan: PackPlan, snapshot: Snapshot) -> None:
+        """Replace the checkpoint by ``snapshot``; an interruption leaves the old or the new one."""
+        partial = self.path.with_name(self.path.name + ".partial")
+        content = {
+            "format": FORMAT,
+            "plan": fingerprint(plan),
+            "lane": None if snapshot.lane is None else _lane_out(snapshot.lane),
+            "parked": [_lane_out(lane) for lane in snapshot.parked],
+            "waiting": snapshot.waiting,
+            "finished": [asdict(outcome) for outcome in snapshot.finished],
+            "width": snapshot.width,
+        }
+        with partial.open("wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(self.path)
+
+    def load(self, plan: PackPlan) -> Snapshot | None:
+        """The last snapshot of ``plan``, or ``None`` where there is no file.
+
+        Raises:
+            CheckpointError: the file belongs to another plan or another format.
+        """
+        if not self.path.exists():
+            return None
+        content = torch.load(self.path, weights_only=True, map_location=plan.device)
+        found = (content["format"], content["plan"])
+        if found != (FORMAT, fingerprint(plan)):
+            raise CheckpointError(
+                f"checkpoint {self.path}: got format and plan {found}, expected "
+                f"{(FORMAT, fingerprint(plan))}; remove the file or give another path"
+            )
+        lane = None if content["lane"] is None else _lane_in(plan, content["lane"])
+        return Snapshot(
+            lane=lane,
+            parked=[_lane_in(plan, parked) for parked in content["parked"]],
+            waiting=content["waiting"],
+            finished=[TrialOutcome(**outcome) for outcome in content["finished"]],
+            width=content["width"],
+        )
+
+    def clear(self) -> None:
+        """Remove the file of a run that is complete."""
+        self.path.unlink(missing_ok=True)
+
+
+def fingerprint(plan: PackPlan) -> str:
+    """A hash of everything in the plan."""
+    return blake2b(repr(plan).encode(), digest_size=16).hexdigest()
+
+
+_KEPT = tuple(f.name for f in fields(Progress) if f.name not in ("trial", "plan"))
+
+
+def _lane_out(lane: Lane) -> dict[str, Any]:
+    records = [
+        {"key": p.trial.key, **{name: getattr(p, name) for name in _KEPT}} for p in lane.progress
+    ]
+    tensors = {f.name: getattr(lane.stack, f.name) for f in fields(Stack)}
+    return {"records": records, "tensors": tensors}
+
+
+def _lane_in(plan: PackPlan, content: Mapping[str, Any]) -> Lane:
+    trials = {trial.key: trial for trial in plan.trials}
+    progress = [
+        Progress(trial=trials[record["key"]], plan=plan, **{n: record[n] for n in _KEPT})
+        for record in content["records"]
+    ]
+    return Lane(Stack(**content["tensors"]), progress)

@@ -1,0 +1,199 @@
+"""What a pack's trials run: problem, data, executor and optimizer, and one epoch of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gofau.packing.dropout import use_streams
+from gofau.packing.errors import PlanError
+from gofau.packing.executors import Batch, Groups, choose
+from gofau.packing.initial import InitialDraws
+from gofau.packing.lane import Lane
+from gofau.packing.optimizer import StackOptimizer
+from gofau.packing.plan import PackPlan, TrialPlan
+from gofau.packing.progress import Progress
+from gofau.packing.stack import Stack
+from gofau.packing.streams import epoch_order, stream_seed
+from gofau.problems import problem
+
+SYNC_EVERY = 32
+"""Steps between looks at which trials are still finite, within an epoch."""
+
+SHED_SHARE = 0.2
+"""The share of a lane that must have died for it to be compacted within an epoch."""
+
+
+@dataclass(frozen=True)
+class Tour:
+    """The examples that a lane visits in one epoch.
+
+    Args:
+        order: example numbers, ``[G, N]``, one order for each group.
+        groups: which trials share one.
+        streams: (seed, epoch) of each group.
+    """
+
+    order: Tensor
+    groups: Groups
+    streams: tuple[tuple[int, int], ...]
+
+
+class Program:
+    """Everything that the trials of one plan share."""
+
+    def __init__(self, plan: PackPlan) -> None:
+        self.plan = plan
+        self.problem = problem(plan.problem, plan.problem_parameters)
+        self.like = torch.empty(0, dtype=getattr(torch, plan.dtype), device=plan.device)
+        self.template = self._template()
+        self.executor, self.reason = choose(plan.executor, self.problem, self.template)
+        data = self.problem.dataset().to(self.like.dtype, self.like.device)
+        self.data = self.executor.prepare(data)
+        self.size = len(data.train_x)
+        self.batch = self.size if self.problem.full_batch else plan.batch_size
+        self.epoch_steps = self.size // self.batch
+        self._check()
+        self.optimizer = StackOptimizer(plan, self.executor.layout)
+        self._draws = InitialDraws(self.problem, self.like)
+
+    def start(self, trials: Sequence[TrialPlan]) -> Lane:
+        """A lane of ``trials`` before their first step, with the values before training."""
+        stack = Stack(
+            blocks=self._draws.blocks(trials, self.executor.layout),
+            buffers=self._draws.buffers(trials),
+            direction=[],
+            rule=[],
+            hyper=self.optimizer.space.vectors(trials, self.like),
+            factors=self._factors(trials),
+            step=self.like.new_zeros(len(trials)),
+        )
+        self.optimizer.init(stack)
+        frozen = self.optimizer.frozen_fraction(stack).tolist()
+        losses = self.executor.losses(stack, self.data.train_x, self.data.train_y)
+        rows = self._rows(stack, losses)
+        return Lane(
+            stack,
+            [
+                self._progress(trial, share, values)
+                for trial, share, values in zip(trials, frozen, rows, strict=True)
+            ],
+        )
+
+    def epoch(self, lane: Lane) -> tuple[Lane | None, list[Progress]]:
+        """Train every trial of ``lane`` for one epoch.
+
+        No row of a stack reads another, so a trial that turns non-finite runs on harmlessly; once
+        more than `SHED_SHARE` of the lane is dead, the rest goes on in a smaller one.
+
+        Returns:
+            tuple: the lane with the epoch recorded (``None`` if all trials died), and the
+            records of the trials that were shed on the way.
+        """
+        shed: list[Progress] = []
+        tour = self._tour(lane)
+        sums = lane.stack.step.new_zeros(len(lane))
+        for step in range(self.epoch_steps):
+            sums += self._step(lane, tour, step)
+            if (step + 1) % SYNC_EVERY or step + 1 == self.epoch_steps:
+                continue
+            alive = sums.isfinite().tolist()
+            if alive.count(False) > SHED_SHARE * len(lane):
+                shed += [p for p, ok in zip(lane.progress, alive, strict=True) if not ok]
+                rows = [i for i, ok in enumerate(alive) if ok]
+                if not rows:
+                    return None, self._die(shed)
+                lane, sums = lane.take(rows), sums[rows]
+                tour = self._tour(lane)
+        self._record(lane, sums / self.epoch_steps)
+        return lane, self._die(shed)
+
+    def _step(self, lane: Lane, tour: Tour, step: int) -> Tensor:
+        """One update of every trial; returns the losses before it, ``[K]``."""
+        losses, grads = self.executor.gradients(lane.stack, self._batch(tour, step))
+        self.optimizer.step(lane.stack, grads, self._factor(lane, step))
+        return losses
+
+    def _template(self) -> nn.Module:
+        # Its own module: executors switch its mode and call it with other parameters.
+        with torch.random.fork_rng(devices=[]):
+            template = self.problem.module().to(self.like.device, self.like.dtype)
+        use_streams(template)
+        return template
+
+    def _check(self) -> None:
+        if self.epoch_steps == 0:
+            expected = f"at most {self.size}, the training examples"
+            raise PlanError("batch_size", self.plan.batch_size, expected)
+        metrics = self.problem.entry.metrics
+        if self.plan.goal_metric not in metrics:
+            expected = f"a metric of {self.problem.name}: {', '.join(metrics)}"
+            raise PlanError("goal_metric", self.plan.goal_metric, expected)
+
+    def _progress(self, trial: TrialPlan, frozen: float, values: dict[str, float]) -> Progress:
+        return Progress(
+            trial=trial,
+            plan=self.plan,
+            cap=self.problem.cap,
+            epoch_steps=self.epoch_steps,
+            frozen_fraction=frozen,
+            curves={name: [value] for name, value in values.items()},
+        )
+
+    def _factors(self, trials: Sequence[TrialPlan]) -> Tensor:
+        total = self.plan.epochs * self.epoch_steps
+        if all(trial.schedule.is_constant for trial in self.plan.trials):
+            return self.like.new_empty(len(trials), 0)
+        return self.like.new_tensor(
+            [[t.schedule.factor_at(step + 1, total) for step in range(total)] for t in trials]
+        )
+
+    def _factor(self, lane: Lane, step: int) -> Tensor | None:
+        if lane.stack.factors.shape[1] == 0:
+            return None
+        done = [p.epoch * self.epoch_steps + step for p in lane.progress]
+        index = torch.tensor(done, device=self.like.device).unsqueeze(1)
+        return lane.stack.factors.gather(1, index).squeeze(1)
+
+    def _tour(self, lane: Lane) -> Tour:
+        streams = [progress.stream for progress in lane.progress]
+        groups = Groups.of(streams, self.like.device)
+        heads = tuple(streams[row.start] for row in groups.rows)
+        name = self.problem.name
+        orders = [epoch_order(name, seed, epoch, self.size) for seed, epoch in heads]
+        return Tour(torch.stack(orders).to(self.like.device), groups, heads)
+
+    def _batch(self, tour: Tour, step: int) -> Batch:
+        rows = tour.order[:, step * self.batch : (step + 1) * self.batch]
+        x, y = (
+            values.index_select(0, rows.flatten()).view(*rows.shape, *values.shape[1:])
+            for values in (self.data.train_x, self.data.train_y)
+        )
+        name = self.problem.name
+        noise = tuple(
+            stream_seed(name, seed, "noise", epoch * self.epoch_steps + step)
+            for seed, epoch in tour.streams
+        )
+        return Batch(x, y, tour.groups, noise)
+
+    def _die(self, shed: list[Progress]) -> list[Progress]:
+        for progress in shed:
+            progress.record({}, finite=False)
+        return shed
+
+    def _record(self, lane: Lane, train_loss: Tensor) -> None:
+        finite = train_loss.isfinite()
+        for block in lane.stack.blocks:
+            finite &= block.flatten(1).isfinite().all(1)
+        rows = self._rows(lane.stack, train_loss)
+        for progress, values, flag in zip(lane.progress, rows, finite.tolist(), strict=True):
+            progress.record(values, flag)
+
+    def _rows(self, stack: Stack, train_loss: Tensor) -> list[dict[str, float]]:
+        """Each trial's metrics as numbers, fetched from the device in one go."""
+        measured = self.executor.measure(stack, self.data.val_x, self.data.val_y)
+        columns = {**measured, "train_loss": train_loss}
+        names = self.problem.entry.metrics
+        table = torch.stack([columns[name] for name in names], 1).tolist()
+        return [dict(zip(names, row, strict=True)) for row in table]
