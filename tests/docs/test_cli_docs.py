@@ -1,0 +1,114 @@
+"""The command line is documented: every command, option, exit code and make target."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from service.cli.app import app
+from service.cli.exits import Exit
+from tests.docs.conftest import ROOT, blocks, section
+
+ROOT_COMMAND = get_command(app)
+COMMANDS = ROOT_COMMAND.commands  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_documented_with_its_options_and_an_example(name: str) -> None:
+    text = section("docs/cli.md", f"gofau {name}")
+    assert f"\ngofau {name}" in text
+    options = [option for p in COMMANDS[name].params for option in p.opts if option[0] == "-"]
+    assert [option for option in options if f"`{option}`" not in text] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_documented_option_is_unknown(name: str) -> None:
+    known = {option for p in COMMANDS[name].params for option in p.opts}
+    table = re.findall(r"^\| (.*?) \|", section("docs/cli.md", f"gofau {name}"), re.MULTILINE)
+    named = {option for cell in table for option in re.findall(r"`(-[-\w]+)`", cell)}
+    assert named <= known
+
+
+def test_no_section_is_about_an_unknown_command() -> None:
+    text = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## gofau (\S+)$", text, re.MULTILINE) == list(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        app([name, "--help"], prog_name="gofau")
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert "Example" in shown
+    assert re.search(rf"gofau {name}|gofau serve", shown)
+
+
+def shell_lines() -> Iterator[tuple[str, str]]:
+    for block in blocks("sh"):
+        for line in block.text.splitlines():
+            match = re.search(r"(?:^|\| )(gofau [^|]*)", line)
+            if match:
+                yield block.place, match[1].strip()
+
+
+@pytest.mark.parametrize("place, line", list(shell_lines()))
+def test_commands_in_the_guides_can_be_parsed(
+    place: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, name, *arguments = shlex.split(line)
+    if name.startswith("-"):
+        assert name in {option for p in ROOT_COMMAND.params for option in p.opts}
+        return
+    COMMANDS[name].make_context(name, arguments)
+
+
+def test_exit_codes_are_documented_as_they_are() -> None:
+    text = (ROOT / "docs/exit-codes.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (.*) \|$", text, re.MULTILINE)
+    assert [(int(code), meaning) for code, meaning in rows] == [(e.value, e.meaning) for e in Exit]
+
+
+def test_make_targets_in_the_guides_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE))
+    guides = "".join(block.text for block in blocks("sh"))
+    named = set(re.findall(r"\bmake ([a-z-]+)", guides))
+    assert named
+    assert named <= targets
+
+
+def links(document: Path) -> list[str]:
+    """Relative links of a document, without their fragments."""
+    text = document.read_text(encoding="utf-8")
+    return re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", text)
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    documents = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    broken = [
+        f"{path.relative_to(ROOT)}: {target}"
+        for path in documents
+        for target in links(path)
+        if not (path.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_every_document_can_be_found_from_the_index() -> None:
+    seen: set[Path] = set()
+    found = [ROOT / "docs/index.md"]
+    while found:
+        path = found.pop()
+        if path in seen or path.suffix != ".md":
+            found += [] if path in seen else sorted(path.rglob("*.md"))
+            seen.add(path)
+            continue
+        seen.add(path)
+        found += [(path.parent / link).resolve() for link in links(path)]
+    documents = {path.resolve() for path in (ROOT / "docs").rglob("*.md")}
+    assert documents - {path.resolve() for path in seen} == set()
