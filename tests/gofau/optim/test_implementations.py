@@ -29,13 +29,12 @@ def test_equals_the_loop_in_double_precision(case, decay, implementation, captur
 
 
 @pytest.mark.parametrize("implementation", implementations)
-@pytest.mark.parametrize("capturable", [False, True], ids=["host", "capturable"])
 @pytest.mark.parametrize("case", list(pairs()), ids=ident)
-def test_gradients_are_never_written(case, implementation, capturable):
+def test_gradients_are_never_written(case, implementation):
     direction, rule, options = case
     params = start([(3, 2)])
     optimizer = Gofau(
-        params, direction, rule, implementation=implementation, capturable=capturable, **options
+        params, direction, rule, implementation=implementation, weight_decay=0.1, **options
     )
     for grads in gradients([(3, 2)], 3):
         params[0].grad = grads[0].clone()
