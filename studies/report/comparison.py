@@ -60,9 +60,8 @@ def _difference(
         reason = "the rules ran different seeds, so they can't be paired"
         return _Difference(*names, row, Scalar.withheld(covered, n, reason), None)
     every = np.ones((1, len(ours.seeds)))
-    with np.errstate(invalid="ignore"):  # two rules that never get there: inf - inf is no value
-        point = row.evaluate(ours, every, context) - row.evaluate(theirs, every, context)
-        samples = rule[1][row.name] - baseline[1][row.name]
+    point = _minus(row.evaluate(ours, every, context), row.evaluate(theirs, every, context))
+    samples = _minus(rule[1][row.name], baseline[1][row.name])
     scalar = Scalar.measured(
         float(point[0]),
         sampled_interval(samples, len(ours.seeds), context.level),
@@ -77,6 +76,12 @@ def _difference(
     return _Difference(*names, row, scalar, p_value)
 
 
+def _minus(one: Floats, other: Floats) -> Floats:
+    """Difference; NaN where neither ever arrives (inf − inf)."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(one - other)
+
+
 def _either(row: Row, ours: Landscape, theirs: Landscape, context: Context) -> tuple[str, ...]:
     """Censoring of either side, with the side's name: a difference of bounds is no bound."""
     return tuple(
@@ -89,7 +94,9 @@ def _p_value(
 ) -> float | None:
     """Sign-flip p-value over the row's value on each seed alone; needs two seeds or more."""
     each = np.eye(len(ours.seeds))
-    differences = row.evaluate(ours, each, context) - row.evaluate(theirs, each, context)
+    one, other = row.evaluate(ours, each, context), row.evaluate(theirs, each, context)
+    # Equal values tie, also when both are infinite.
+    differences = np.where(one == other, 0.0, _minus(one, other))
     known = differences[~np.isnan(differences)]
     return sign_flip(known, rng) if len(known) > 1 else None
 

@@ -65,7 +65,7 @@ def render(report: RobustnessReport, landscapes: Sequence[Landscape]) -> str:
 
 def anchor(number: str) -> str:
     """The fragment of a number's id, safe in an attribute and in a link alike."""
-    return quote(number, safe="").replace("%", "_")
+    return quote(number.replace("_", "__"), safe="").replace("%", "_")
 
 
 def _verdicts(verdicts: Sequence[Verdict]) -> str:

@@ -18,7 +18,8 @@ def sign_flip(
 
     p = share of sign patterns s with abs(Σ s·d) >= abs(Σ d); all 2^n patterns up to
     `EXACT_SEEDS` pairs, else ``draws`` random ones with the observed pattern counted in. The
-    smallest p of n pairs is 2^(1−n): five seeds cannot go below .0625.
+    smallest p of n pairs is 2^(1−n): five seeds cannot go below .0625. An infinite difference (one
+    side never arrived) counts as larger than all finite ones together.
 
     Args:
         differences: one value a pair, without NaN.
@@ -32,16 +33,19 @@ def sign_flip(
     n = len(differences)
     if n == 0 or np.isnan(differences).any():
         raise ValueError(f"sign_flip: got {differences}, expected at least one pair and no NaN")
-    observed = abs(float(differences.sum()))
+    finite = np.isfinite(differences)
+    beyond = 1.0 + float(np.abs(differences[finite]).sum())
+    sizes = np.where(finite, differences, np.sign(differences) * beyond)
+    observed = abs(float(sizes.sum()))
     # Patterns that tie with the observed one must count in spite of rounding.
     bar = observed * (1 - 1e-12)
     if n <= EXACT_SEEDS:
         patterns = np.array(list(product((-1.0, 1.0), repeat=n)))
-        return float((np.abs(patterns @ differences) >= bar).mean())
+        return float((np.abs(patterns @ sizes) >= bar).mean())
     if rng is None:
         raise ValueError(f"sign_flip: got no generator for {n} pairs, expected one")
     signs = rng.choice([-1.0, 1.0], size=(draws, n))
-    return float((1 + (np.abs(signs @ differences) >= bar).sum()) / (1 + draws))
+    return float((1 + (np.abs(signs @ sizes) >= bar).sum()) / (1 + draws))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -93,6 +93,10 @@ class TestSignFlip:
     def test_five_seeds_cannot_go_below_one_sixteenth(self):
         assert sign_flip(np.arange(1.0, 6)) == pytest.approx(0.0625)
 
+    def test_infinite_differences_outweigh_finite_ones(self):
+        assert sign_flip(np.array([np.inf, -5.0, -5.0])) == pytest.approx(1.0)
+        assert sign_flip(np.array([np.inf] * 5)) == pytest.approx(0.0625)
+
     def test_no_difference(self):
         assert sign_flip(np.zeros(4)) == 1.0
 
