@@ -7,6 +7,7 @@ from service.jobs import repository
 from service.jobs.models import Job
 from service.ray_jobs import JobStatus
 from service.store.base import now
+from service.studies import lifecycle
 from service.studies import repository as studies
 from service.studies.models import Study
 from service.tokens import repository as token_rows
@@ -81,6 +82,8 @@ def end(session: Session, job_id: int, status: JobStatus, message: str) -> None:
             ledger.release(session, study, lease)
     if study.state == StudyState.CANCELLING:
         studies.set_state(session, study, StudyState.CANCELLED, study.message)
+    if study.doomed:
+        lifecycle.delete(session, study, force=True)
 
 
 def barren_tries(session: Session, study: Study) -> int:

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from service.dependencies import Cursor, Limit, Reader, Submitter, Use
 from service.pagination import Page, decode, encode
 from service.problems import PROBLEMS
-from service.studies import repository, service
+from service.studies import extension, lifecycle, repository, service
 from service.studies.body import BODY, SubmittedSpec, submitted_spec
 from service.studies.estimate import estimate
-from service.studies.schemas import Estimate, StudyDetail, StudyView
+from service.studies.extension import Extension
+from service.studies.schemas import Estimate, StudyDetail, StudyView, TagChange
 from studies.trials import StudyState
 
 router = APIRouter(prefix="/v1/studies", tags=["studies"], responses=PROBLEMS)
@@ -105,7 +106,76 @@ def cancel(app: Use, who: Submitter, study: StudyId) -> StudyDetail:
     """End a study: what has not ended is cancelled."""
     with app.store.write() as session:
         found = repository.lock(session, study, who.sees)
-        service.cancel(session, found)
+        lifecycle.cancel(session, found)
         view = service.detail(session, found)
     app.bell.ring()
     return view
+
+
+@router.post("/{study}/pause")
+def pause(app: Use, who: Submitter, study: StudyId) -> StudyDetail:
+    """Run nothing more until the study is resumed; what has completed is kept."""
+    with app.store.write() as session:
+        found = repository.lock(session, study, who.sees)
+        lifecycle.pause(session, found)
+        view = service.detail(session, found)
+    app.bell.ring()
+    return view
+
+
+@router.post("/{study}/resume")
+def resume(app: Use, who: Submitter, study: StudyId) -> StudyDetail:
+    """Queue a paused study again."""
+    with app.store.write() as session:
+        found = repository.lock(session, study, who.sees)
+        lifecycle.resume(session, found)
+        view = service.detail(session, found)
+    app.bell.ring()
+    return view
+
+
+@router.post("/{study}/retry")
+def retry(app: Use, who: Submitter, study: StudyId) -> StudyDetail:
+    """Let failed trials wait again, with all their attempts."""
+    with app.store.write() as session:
+        found = repository.lock(session, study, who.sees)
+        lifecycle.retry(session, found)
+        view = service.detail(session, found)
+    app.bell.ring()
+    return view
+
+
+@router.post("/{study}/extend")
+def extend(app: Use, who: Submitter, study: StudyId, wanted: Extension) -> StudyDetail:
+    """Give a study more seeds or wider axes; only the new trials run."""
+    with app.store.write() as session:
+        found = repository.lock(session, study, who.sees)
+        extension.extend(session, found, wanted, app.settings)
+        view = service.detail(session, found)
+    app.bell.ring()
+    return view
+
+
+@router.patch("/{study}")
+def set_tags(app: Use, who: Submitter, study: StudyId, change: TagChange) -> StudyDetail:
+    """Replace a study's tags."""
+    with app.store.write() as session:
+        found = repository.lock(session, study, who.sees)
+        repository.set_tags(session, found.id, change.tags)
+        found.revision += 1
+        return service.detail(session, found)
+
+
+@router.delete("/{study}", status_code=204, responses={202: {"description": "gone soon"}})
+def delete(
+    app: Use,
+    who: Submitter,
+    study: StudyId,
+    force: Annotated[bool, Query(description="cancel an open study first")] = False,
+) -> Response:
+    """Delete a study with its trials; 202 where its job has to end first."""
+    with app.store.write() as session:
+        found = repository.lock(session, study, who.sees)
+        done = lifecycle.delete(session, found, force)
+    app.bell.ring()
+    return Response(status_code=204 if done else 202)

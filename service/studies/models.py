@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Integer, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.store.base import Base, Long, Real, Seconds, Short
@@ -32,6 +32,7 @@ class Study(Base):
     request_hash: Mapped[Short]
     idempotency_key: Mapped[Short | None]
     reuse: Mapped[bool]
+    doomed: Mapped[bool] = mapped_column(default=False, server_default=false())
     goal_metric: Mapped[Short]
     max_attempts: Mapped[int]
     revision: Mapped[int] = mapped_column(default=0)

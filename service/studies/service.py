@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from gofau.version import code_version
 from service.errors import ConflictError, InvalidError
-from service.jobs import repository as jobs
 from service.settings import Settings
 from service.store.base import now
 from service.store.engine import Store
@@ -20,11 +19,10 @@ from service.studies.schemas import StudyDetail, StudyView
 from service.tokens.principal import Principal
 from service.trials import cells, ledger
 from service.trials import repository as trials
-from service.workers import repository as leases
 from studies.canonical import content_hash
 from studies.errors import FieldError
 from studies.spec import StudySpec
-from studies.trials import StudyState, TrialState
+from studies.trials import StudyState
 
 
 @dataclass(frozen=True)
@@ -61,9 +59,9 @@ def submit(
     study = _add(session, who, wanted)
     enumeration = Enumeration(wanted.spec)
     seeds = wanted.spec.seeds
-    cells.insert_cells(session, enumeration.rows(study.id, 0, len(seeds)))
+    count = cells.insert_cells(session, enumeration.rows(study.id, 0, len(seeds)))
     cells.insert_arms(session, enumeration.new_arms)
-    trials.enumerate_trials(session, study.id, 0, seeds, 0)
+    trials.enumerate_trials(session, study.id, range(count), seeds, 0)
     repository.set_tags(session, study.id, wanted.spec.tags)
     if wanted.reuse:
         reuse_results(session, study, code_version())
@@ -133,24 +131,3 @@ def _add(session: Session, who: Principal, wanted: Submission) -> Study:
     session.add(study)
     session.flush()
     return study
-
-
-def cancel(session: Session, study: Study) -> None:
-    """End a study now: what has not ended is cancelled, its job is stopped by the reconciler.
-
-    Cancelling a cancelled study changes nothing.
-
-    Raises:
-        ConflictError: the study has ended otherwise.
-    """
-    if study.state in (StudyState.CANCELLED, StudyState.CANCELLING):
-        return
-    if StudyState(study.state).final:
-        raise ConflictError(
-            f"study {study.public_id} is {study.state}; only an open one is cancelled"
-        )
-    ledger.close(session, study, TrialState.CANCELLED)
-    leases.end_all(session, study.id, "expired")
-    open_job = jobs.open_job(session, study.id) is not None
-    after = StudyState.CANCELLING if open_job else StudyState.CANCELLED
-    repository.set_state(session, study, after, "cancelled on request")

@@ -90,6 +90,21 @@ def accumulate(session: Session, study_id: int, deltas: Mapping[int, Mapping[str
     session.connection().execute(statement, rows)
 
 
+def keys(session: Session, study_id: int) -> frozenset[str]:
+    """The keys of a study's cells."""
+    return frozenset(session.scalars(select(Cell.key).where(Cell.study_id == study_id)))
+
+
+def set_trials(session: Session, study_id: int, count: int) -> None:
+    """Set how many trials each cell of a study has."""
+    session.execute(
+        update(Cell)
+        .where(Cell.study_id == study_id)
+        .values(trials=count)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def arm_of(session: Session, study_id: int, ordinals: Iterable[int]) -> dict[int, int]:
     """The arm of each of the cells."""
     query = select(Cell.ordinal, Cell.arm).where(

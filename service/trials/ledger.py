@@ -83,9 +83,22 @@ def close(session: Session, study: Study, state: TrialState, error: str | None =
     _move(study, waiting=-study.waiting, running=-study.running, **{state.value: total})
 
 
+def reopen_failed(session: Session, study: Study) -> int:
+    """Let every failed trial wait again, with all its attempts."""
+    touched = trials.cell_counts(session, study.id, [TrialState.FAILED.value])
+    total = sum(touched.values())
+    if total:
+        study.revision += 1
+        trials.reopen(session, study.id, TrialState.FAILED)
+        undone = {cell: -count for cell, count in touched.items()}
+        cells.accumulate(session, study.id, tally(undone, TrialState.FAILED.value))
+        _move(study, failed=-total, waiting=total)
+    return total
+
+
 def settle(session: Session, study: Study) -> None:
-    """End a queued or running study that has nothing left to run."""
-    goes_on = study.state in (StudyState.QUEUED, StudyState.RUNNING)
+    """End a queued, running or paused study that has nothing left to run."""
+    goes_on = study.state in (StudyState.QUEUED, StudyState.RUNNING, StudyState.PAUSED)
     if goes_on and study.waiting + study.running == 0:
         whole = study.completed > 0 or study.failed == 0
         message = f"{study.failed} of its trials failed" if study.failed else None

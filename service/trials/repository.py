@@ -43,9 +43,9 @@ UNSYNCHRONIZED = {"synchronize_session": False}
 
 
 def enumerate_trials(
-    session: Session, study_id: int, cells_from: int, seeds: Sequence[int], first: int
+    session: Session, study_id: int, ordinals: range, seeds: Sequence[int], first: int
 ) -> None:
-    """One waiting trial for each cell from an ordinal on and each seed, inside the database.
+    """One waiting trial for each of some cells and each seed, inside the database.
 
     Trial ``first + i·S + j`` is the i-th of these cells with the j-th of S seeds.
     """
@@ -53,11 +53,15 @@ def enumerate_trials(
         chunk = list(enumerate(seeds))[start : start + CHUNK]
         grid = values(column("place", Integer), column("seed", Trial.seed.type), name="v")
         v = grid.data(chunk).cte("seeds")
-        place = first + (Cell.ordinal - cells_from) * len(seeds) + v.c.place
+        place = first + (Cell.ordinal - ordinals.start) * len(seeds) + v.c.place
         rows = (
             select(Cell.study_id, place, Cell.ordinal, v.c.seed, literal(WAITING), literal(0))
             .join(v, true())
-            .where(Cell.study_id == study_id, Cell.ordinal >= cells_from)
+            .where(
+                Cell.study_id == study_id,
+                Cell.ordinal >= ordinals.start,
+                Cell.ordinal < ordinals.stop,
+            )
             .order_by(place)
         )
         names = ["study_id", "index", "cell", "seed", "state", "attempts"]
@@ -154,6 +158,17 @@ def close(
     )
     if error is not None:
         statement = statement.values(error=func.coalesce(Trial.error, literal(error)))
+    session.execute(statement)
+
+
+def reopen(session: Session, study_id: int, state: TrialState) -> None:
+    """Let trials that ended in a state wait again, as if they had never been tried."""
+    statement = (
+        update(Trial)
+        .where(Trial.study_id == study_id, Trial.state == state.value)
+        .values(state=WAITING, attempts=0, lease_id=None, revision=None, ended_at=None)
+        .execution_options(**UNSYNCHRONIZED)
+    )
     session.execute(statement)
 
 

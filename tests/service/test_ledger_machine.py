@@ -23,6 +23,7 @@ from service.settings import Settings
 from service.store.engine import Store
 from service.store.schema import migrate
 from service.studies import repository as studies
+from service.studies import lifecycle
 from service.studies import service as study_service
 from service.studies.models import Study
 from service.tokens.principal import LOCAL, Principal, Scope
@@ -140,7 +141,7 @@ class LedgerMachine(RuleBasedStateMachine):
         with self.store.write() as session:
             study = studies.lock(session, self.public_id)
             if self.open:
-                study_service.cancel(session, study)
+                lifecycle.cancel(session, study)
         for index in set(range(TRIALS)) - set(self.ended):
             self.ended[index] = ("cancelled", None)
         self.holder.clear()

@@ -36,7 +36,16 @@ def test_migrating_again_changes_nothing(store: Store) -> None:
         assert repository.find(session, study).waiting == 24
 
 
-def test_down_and_up_with_data(store: Store) -> None:
+def test_each_step_down_and_up_keeps_the_data(store: Store) -> None:
+    study = submit(store)
+    downgrade(store, "0001")
+    migrate(store)
+    with store.read() as session:
+        found = repository.find(session, study)
+        assert (found.waiting, found.doomed) == (24, False)
+
+
+def test_down_to_nothing_and_up(store: Store) -> None:
     submit(store)
     downgrade(store, "base")
     with store.migrating() as connection:

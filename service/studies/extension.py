@@ -1,0 +1,112 @@
+"""Extending a study: more seeds or a wider axis, and only the new trials run."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from gofau.version import code_version
+from service.errors import ConflictError, InvalidError
+from service.settings import Settings
+from service.studies import lifecycle
+from service.studies.enumeration import Enumeration
+from service.studies.models import Study
+from service.studies.reuse import reuse_results
+from service.studies.service import check_size
+from service.trials import cells, ledger
+from service.trials import repository as trials
+from studies.errors import FieldError
+from studies.parsing import parse_spec
+from studies.spec import StudySpec
+from studies.trials import StudyState
+
+
+class Extension(BaseModel):
+    """What a study shall have instead; all that it had stays in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    seeds: int | Annotated[list[int], Field(max_length=100_000)] | None = Field(
+        None, description="a larger count, or a longer list", examples=[10]
+    )
+    axes: Annotated[dict[str, Any], Field(max_length=10)] | None = Field(
+        None,
+        description="axes to replace by wider ones",
+        examples=[{"lr": {"log": [1e-4, 10.0], "points": 11}}],
+    )
+
+
+def extend(session: Session, study: Study, wanted: Extension, settings: Settings) -> int:
+    """Append the trials that a locked study lacks; returns how many.
+
+    Raises:
+        ConflictError: the study was cancelled.
+        InvalidError: something that the study had is missing, or it would grow too large.
+        SpecError: the extended spec has faults.
+    """
+    if study.state in (StudyState.CANCELLED, StudyState.CANCELLING):
+        raise ConflictError(f"study {study.public_id} is {study.state}; it is not extended")
+    old = StudySpec.model_validate(study.spec)
+    new = _extended(old, wanted)
+    check_size(new, settings)
+    old_cells, first = old.cell_count, old.trial_count
+    added_seeds = [seed for seed in new.seeds if seed not in set(old.seeds)]
+    added_cells = _add_cells(session, study, old, new)
+    trials.enumerate_trials(session, study.id, range(old_cells), added_seeds, first)
+    first += old_cells * len(added_seeds)
+    grown = range(old_cells, old_cells + added_cells)
+    trials.enumerate_trials(session, study.id, grown, new.seeds, first)
+    cells.set_trials(session, study.id, len(new.seeds))
+    _store(session, study, new)
+    return new.trial_count - old.trial_count
+
+
+def _extended(old: StudySpec, wanted: Extension) -> StudySpec:
+    data = old.model_dump(mode="json", exclude_none=True)
+    if wanted.seeds is not None:
+        data["seeds"] = wanted.seeds
+    data["axes"] = {**data["axes"], **(wanted.axes or {})}
+    new = parse_spec(data)
+    missing = sorted(set(old.seeds) - set(new.seeds))
+    if missing:
+        raise _lacks("seeds", missing, "every seed of the study and more")
+    for name, axis in old.axes.items():
+        lost = sorted(set(axis.grid()) - set(new.axes[name].grid()))
+        if lost:
+            raise _lacks(f"axes.{name}", lost, "every value of the axis and more")
+    if set(new.axes) != set(old.axes):
+        raise _lacks("axes", sorted(new.axes), f"the study's axes: {', '.join(old.axes)}")
+    return new
+
+
+def _lacks(path: str, got: list[Any], expected: str) -> InvalidError:
+    shown = f"lost {got}" if path != "axes" else str(got)
+    error = FieldError(path, shown, expected)
+    return InvalidError("an extension keeps what the study has", [error])
+
+
+def _add_cells(session: Session, study: Study, old: StudySpec, new: StudySpec) -> int:
+    arms = cells.arms(session, study.id)
+    enumeration = Enumeration(
+        new,
+        {(arm.problem, arm.direction, arm.rule): ordinal for ordinal, arm in arms.items()},
+        {ordinal: arm.definition for ordinal, arm in arms.items()},
+        cells.keys(session, study.id),
+    )
+    rows = enumeration.rows(study.id, old.cell_count, len(new.seeds))
+    added = cells.insert_cells(session, rows)
+    if old.cell_count + added != new.cell_count:
+        raise RuntimeError(f"study {study.public_id}: {added} cells added to {old.cell_count}")
+    return added
+
+
+def _store(session: Session, study: Study, new: StudySpec) -> None:
+    study.waiting += new.trial_count - StudySpec.model_validate(study.spec).trial_count
+    study.spec = new.model_dump(mode="json")
+    study.spec_hash = new.hash
+    study.revision += 1
+    if study.waiting:
+        lifecycle.requeue(session, study)
+    if study.reuse:
+        reuse_results(session, study, code_version())
+    ledger.settle(session, study)
