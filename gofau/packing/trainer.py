@@ -102,11 +102,7 @@ class Trainer:
                 free -= len(lane)
                 entering.append(lane)
             if not self.parked and self.queue and free:
-                count = min(free, len(self.queue))
-                started = perf_counter()
-                lane = self.program.start([self.queue.popleft() for _ in range(count)])
-                _charge(lane.progress, started)
-                entering.append(lane)
+                entering.append(self._start(min(free, len(self.queue))))
             self.lane = join_all(entering)
         return self.lane
 
@@ -133,6 +129,21 @@ class Trainer:
         _charge(trained, started)
         self._on_progress(len(trained))
         return shed
+
+    def _start(self, count: int) -> Lane:
+        """A lane of the next ``count`` waiting trials, or of half as many if memory runs out."""
+        started = perf_counter()
+        try:
+            lane = self.program.start([self.queue[i] for i in range(count)])
+        except torch.OutOfMemoryError:
+            if count == 1:
+                raise
+            self.width = max(self.width // 2, 1)
+            return self._start((count + 1) // 2)
+        for _ in range(count):
+            self.queue.popleft()
+        _charge(lane.progress, started)
+        return lane
 
     def _halve(self, saved: Lane) -> None:
         self.width = (len(saved) + 1) // 2

@@ -36,6 +36,20 @@ class Blobs(Classification):
         )
 
 
+class Zeros(Classification):
+    """Two linear layers, 139 parameters; the eight of the first bias start at zero."""
+
+    name: ClassVar[str] = "test-zeros"
+
+    def dataset(self) -> Dataset:
+        return examples(33, 9, (13,), 3)
+
+    def module(self) -> nn.Module:
+        module = nn.Sequential(nn.Linear(13, 8), nn.ReLU(), nn.Linear(8, 3))
+        nn.init.zeros_(module[0].bias)
+        return module
+
+
 class Linear(Classification):
     """One linear layer, an MLP of depth 0."""
 
@@ -126,7 +140,7 @@ class Untraceable(Classification):
         return Branching(13, 3)
 
 
-for _problem in (Blobs, Linear, Convolutions, Tokens, Untraceable):
+for _problem in (Blobs, Zeros, Linear, Convolutions, Tokens, Untraceable):
     catalog.problems.add(
         ProblemEntry(_problem.name, "A test problem.", cap=1.1, metrics=METRICS, train_size=33)
     )

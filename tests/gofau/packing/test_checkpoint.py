@@ -1,0 +1,138 @@
+"""A killed pack resumes, and ends as if nothing had happened."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from gofau.packing import CheckpointError, Checkpointing, PackPlan, TrialOutcome, run_pack
+from gofau.packing.executors.mlp import MLPExecutor
+from gofau.packing.stack import Stack
+from gofau.packing.trainer import Trainer
+
+Plans = Callable[..., PackPlan]
+
+
+class KilledError(Exception):
+    """Stands for whatever ends the process."""
+
+
+def timeless(outcomes: list[TrialOutcome]) -> dict[int, TrialOutcome]:
+    return {o.key: replace(o, wall_s=0.0) for o in outcomes}
+
+
+def killed_after(
+    plan: PackPlan, calls: int, checkpoint: Checkpointing, width: int
+) -> list[TrialOutcome]:
+    left = calls
+
+    def tick(_: int) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise KilledError
+
+    seen: list[TrialOutcome] = []
+    with pytest.raises(KilledError):
+        seen.extend(run_pack(plan, width=width, checkpoint=checkpoint, on_progress=tick))
+    return seen
+
+
+@pytest.mark.parametrize("calls", [1, 4, 5, 9])
+@pytest.mark.parametrize("problem", ["test-blobs", "test-convolutions", "test-tokens"])
+def test_a_resumed_run_equals_an_uninterrupted_one(
+    plan: Plans, tmp_path: Path, problem: str, calls: int
+) -> None:
+    given = plan("adam", "hybrid", 7, problem=problem, epochs=4)
+    checkpoint = Checkpointing(tmp_path / "pack.pt", every=2)
+    killed_after(given, calls, checkpoint, width=3)
+    resumed = timeless(list(run_pack(given, width=3, checkpoint=checkpoint)))
+    assert resumed == timeless(list(run_pack(given, width=3)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_had_ended_is_yielded_again(plan: Plans, tmp_path: Path) -> None:
+    given = plan(size=6, epochs=2)
+    checkpoint = Checkpointing(tmp_path / "pack.pt", every=1)
+    killed_after(given, 4, checkpoint, width=2)
+    again = [o.key for o in run_pack(given, width=2, checkpoint=checkpoint)]
+    assert sorted(again) == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_failed_write_leaves_the_last_checkpoint(
+    plan: Plans, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = plan(size=3, epochs=4)
+    checkpoint = Checkpointing(tmp_path / "pack.pt", every=1)
+    killed_after(given, 2, checkpoint, width=3)
+    kept = checkpoint.path.read_bytes()
+
+    def fail(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "save", fail)
+        with pytest.raises(OSError, match="no space"):
+            list(run_pack(given, width=3, checkpoint=checkpoint))
+    assert checkpoint.path.read_bytes() == kept
+
+
+def test_another_plans_checkpoint_is_refused(plan: Plans, tmp_path: Path) -> None:
+    checkpoint = Checkpointing(tmp_path / "pack.pt", every=1)
+    killed_after(plan(size=3, epochs=4), 2, checkpoint, width=3)
+    with pytest.raises(CheckpointError, match="remove the file or give another path"):
+        list(run_pack(plan(size=3, epochs=5), checkpoint=checkpoint))
+
+
+def test_memory_running_out_halves_the_lane_and_loses_nothing(
+    plan: Plans, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = plan("adam", "hybrid", 9, epochs=3, dtype="float64")
+    expected = timeless(list(run_pack(given)))
+    steps = 0
+    compute = MLPExecutor.gradients
+
+    def tight(self: MLPExecutor, stack: Stack, batch: object) -> object:
+        nonlocal steps
+        steps += 1
+        if stack.size > 3 and steps > 4:
+            raise torch.OutOfMemoryError("the device is full")
+        return compute(self, stack, batch)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(MLPExecutor, "gradients", tight)
+    trainer = Trainer(given, width=8, guarded=True)
+    got = timeless(list(trainer.run()))
+    assert trainer.width <= 3
+    assert got.keys() == expected.keys()
+    for key, outcome in got.items():
+        assert outcome.curves["val_loss"] == pytest.approx(
+            expected[key].curves["val_loss"], rel=1e-9
+        )
+
+
+def test_memory_running_out_at_the_start_admits_fewer(
+    plan: Plans, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = plan(size=7, epochs=2)
+    evaluate = MLPExecutor.losses
+
+    def tight(self: MLPExecutor, stack: Stack, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        if stack.size > 2:
+            raise torch.OutOfMemoryError("the device is full")
+        return evaluate(self, stack, x, y)
+
+    monkeypatch.setattr(MLPExecutor, "losses", tight)
+    assert sorted(o.key for o in run_pack(given)) == list(range(7))
+
+
+def test_memory_too_small_for_one_trial_is_an_error(
+    plan: Plans, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("the device is full")
+
+    monkeypatch.setattr(MLPExecutor, "gradients", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        list(Trainer(plan(size=5), width=4, guarded=True).run())
