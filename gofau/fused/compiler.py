@@ -1,0 +1,151 @@
+"""Building a composition's kernel with the machine's C++ compiler, once, into a cache folder."""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import torch
+
+from gofau.errors import UnsupportedError
+
+__all__ = ["cache_folder", "compiled", "find_compiler"]
+
+SOURCES = Path(__file__).parent / "kernels"
+FLAGS = (
+    "-std=c++17",
+    "-O3",
+    "-march=native",
+    *(("-mprefer-vector-width=512",) if platform.machine() in {"x86_64", "AMD64"} else ()),
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fopenmp",
+    "-fPIC",
+    "-shared",
+)
+"""NaN and infinity keep their meaning: the flags that would drop them are left out."""
+
+TIMEOUT_SECONDS = 120
+
+
+def compiled(defines: tuple[str, ...]) -> Path:
+    """The shared library of `kernels/sweep.cpp` under these macro definitions.
+
+    The file's name is a hash of the sources, definitions, flags, compiler, processor and torch
+    version, so that a library is only ever loaded where it was built for. It is written beside
+    its place and moved there in one operation: processes that build at the same time each end
+    with a whole file.
+
+    Args:
+        defines: macro definitions such as ``GOFAU_ELEMENT=float``.
+
+    Returns:
+        Path: the library, built or found.
+
+    Raises:
+        UnsupportedError: no compiler, a failing one, or a cache folder that cannot be trusted.
+    """
+    compiler = find_compiler()
+    target = cache_folder() / f"{_key(compiler, defines)}.so"
+    if not target.exists():
+        _build(compiler, defines, target)
+    return target
+
+
+def find_compiler() -> str:
+    """The C++ compiler's path: ``CXX`` where that is set, else ``g++`` or ``c++``."""
+    wanted = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "c++"]
+    for name in wanted:
+        found = shutil.which(name)
+        if found:
+            return found
+    raise UnsupportedError(
+        f"fused steps need a C++ compiler: got none of {', '.join(wanted)} on the PATH, "
+        "expected g++ or the one named by CXX; install one, or use implementation='foreach'"
+    )
+
+
+def cache_folder() -> Path:
+    """The folder of built kernels: ``GOFAU_CACHE_DIR``, or ``gofau`` in the user's cache folder.
+
+    Raises:
+        UnsupportedError: it cannot be made, or others than this user may write into it (whoever
+            writes there decides what code runs here).
+    """
+    given = os.environ.get("GOFAU_CACHE_DIR")
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = (Path(given) if given else Path(base) / "gofau") / "kernels"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UnsupportedError(
+            f"fused steps need a cache folder: got {error} at {folder}, expected a folder that "
+            "can be written; set GOFAU_CACHE_DIR, or use implementation='foreach'"
+        ) from error
+    status = folder.stat()
+    if status.st_uid != os.getuid() or status.st_mode & 0o022:
+        raise UnsupportedError(
+            f"fused steps load code from {folder}: got a folder that other users may write into, "
+            "expected one of this user alone; change its owner and mode, or set GOFAU_CACHE_DIR"
+        )
+    return folder
+
+
+def _build(compiler: str, defines: tuple[str, ...], target: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        output = Path(scratch) / target.name
+        macros = [f"-D{define}" for define in defines]
+        command = [compiler, *FLAGS, *macros, str(SOURCES / "sweep.cpp"), "-o", str(output)]
+        try:
+            subprocess.run(
+                command, check=True, capture_output=True, text=True, timeout=TIMEOUT_SECONDS
+            )
+        except subprocess.CalledProcessError as error:
+            raise UnsupportedError(
+                f"fused steps need a C++17 compiler with OpenMP: got exit status "
+                f"{error.returncode} from {compiler}: {error.stderr.strip()[:500]}; "
+                "set CXX to another compiler, or use implementation='foreach'"
+            ) from error
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise UnsupportedError(
+                f"fused steps need a C++ compiler: got {error} from {compiler}; "
+                "set CXX to another compiler, or use implementation='foreach'"
+            ) from error
+        output.replace(target)
+
+
+def _key(compiler: str, defines: tuple[str, ...]) -> str:
+    digest = hashlib.sha256()
+    for part in (*defines, *FLAGS, compiler, torch.__version__, _processor(), _version(compiler)):
+        digest.update(part.encode() + b"\0")
+    digest.update(_sources())
+    return digest.hexdigest()[:32]
+
+
+@cache
+def _sources() -> bytes:
+    files = sorted(SOURCES.iterdir())
+    return b"\0".join(file.name.encode() + b"\0" + file.read_bytes() for file in files)
+
+
+@cache
+def _version(compiler: str) -> str:
+    """The compiler's own words about itself, or its path's modification time where it has none."""
+    done = subprocess.run(
+        [compiler, "--version"], check=False, capture_output=True, text=True, timeout=30
+    )
+    return done.stdout
+
+
+@cache
+def _processor() -> str:
+    """What ``-march=native`` depends on: the machine's instruction sets where Linux lists them."""
+    listing = Path("/proc/cpuinfo")
+    lines = listing.read_text().splitlines() if listing.exists() else []
+    kept = {line for line in lines if line.startswith(("flags", "Features", "model name"))}
+    return "\n".join((platform.machine(), platform.processor(), *sorted(kept)))

@@ -1,0 +1,79 @@
+// Rules: from a parameter and a direction u to the new parameter, as gofau/rules gives it.
+//
+// A rule takes its numbers from an array in the order of its members, and one number of the tensor
+// at hand (`bound`) where `bounded` says that it needs one.
+#pragma once
+
+#include <cmath>
+
+#include "elementary.h"
+
+namespace gofau {
+
+template <class C>
+struct Additive {
+  static constexpr bool bounded = false;
+  const C lr;
+  Additive(const double* s, C) : lr(s[0]) {}
+  C operator()(C theta, C u) const { return theta - u * lr; }
+};
+
+template <class C>
+struct Multiplicative {
+  static constexpr bool bounded = false;
+  const C lr_in, lr_out;
+  Multiplicative(const double* s, C) : lr_in(s[0]), lr_out(s[1]) {}
+  C operator()(C theta, C u) const { return theta - relative(theta, u * lr_in) * lr_out; }
+};
+
+template <class C>
+struct Hybrid {
+  static constexpr bool bounded = false;
+  const C lr_in, share, additive;  // share = γ·lr_out, additive = (1 - γ)·lr
+  Hybrid(const double* s, C) : lr_in(s[0]), share(s[1]), additive(s[2]) {}
+  C operator()(C theta, C u) const {
+    return theta - relative(theta, u * lr_in) * share - u * additive;
+  }
+};
+
+template <class C>
+struct ExponentiatedGradient {
+  static constexpr bool bounded = false;
+  const C lr;
+  ExponentiatedGradient(const double* s, C) : lr(s[0]) {}
+  C operator()(C theta, C u) const { return theta * exp(-(u * sign(theta) * lr)); }
+};
+
+template <class C>
+struct BoundedExponential {
+  static constexpr bool bounded = true;
+  const C lr, g_bound, bound;
+  BoundedExponential(const double* s, C of_tensor) : lr(s[0]), g_bound(s[1]), bound(of_tensor) {}
+  C operator()(C theta, C u) const {
+    return limited(theta * exp(-(limited(u, g_bound) * sign(theta) * lr)), bound);
+  }
+};
+
+// β·sinh(asinh(θ/β) - a) without asinh, with w = √(θ² + β²):
+//   small a: θ + θ·(cosh a - 1) - w·sinh a, exact for a = 0 and where θ is far below β;
+//   large a: (p·exp(-a) - β²/p·exp(a))/2 with p = w + θ, and mirrored for θ < 0, which stays
+//   accurate where a passes asinh(θ/β).
+template <class C>
+struct Hypentropy {
+  static constexpr bool bounded = false;
+  const C lr, beta;
+  Hypentropy(const double* s, C) : lr(s[0]), beta(s[1]) {}
+  C operator()(C theta, C u) const {
+    const C a = u * lr;
+    const C w = std::sqrt(theta * theta + beta * beta);
+    const C e = small_expm1(limited(a, C(1)));
+    const C shrunk = e / (C(1) + e);
+    const C near = theta + C(0.5) * (theta * e * shrunk - w * (e + shrunk));
+    const C signed_a = theta < C(0) ? -a : a;
+    const C p = (w + std::fabs(theta));
+    const C far = C(0.5) * (p * exp(-signed_a) - beta * (beta / p) * exp(signed_a));
+    return std::fabs(a) > C(1) ? (theta < C(0) ? -far : far) : near;
+  }
+};
+
+}  // namespace gofau

@@ -1,0 +1,138 @@
+// One pass over a list of tensors: every element is read, stepped and written once.
+//
+// GOFAU_DECAY, GOFAU_DIRECTION, GOFAU_RULE and GOFAU_ELEMENT name one composition; C is the type it computes in.
+#include <algorithm>
+#include <cstdint>
+
+#include "decay.h"
+#include "directions.h"
+#include "rules.h"
+
+namespace gofau {
+
+struct BFloat16 {
+  std::uint16_t bits;
+};
+
+template <class T>
+struct Compute {
+  using type = T;
+};
+template <>
+struct Compute<BFloat16> {
+  using type = float;
+};
+
+inline float load(float x) { return x; }
+inline double load(double x) { return x; }
+inline float load(BFloat16 x) { return bits_of<float>(std::uint32_t(x.bits) << 16); }
+
+inline void store(float& to, float x) { to = x; }
+inline void store(double& to, double x) { to = x; }
+inline void store(BFloat16& to, float x) {  // to the nearest, ties to even
+  const auto bits = bits_of<std::uint32_t>(x);
+  const std::uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+  to.bits = std::uint16_t(x == x ? rounded : 0x7fc0u);
+}
+
+// What all tensors of a call share; the layout is that of gofau/fused/library.py.
+struct Shared {
+  double direction[8];
+  double rule[4];
+  double decay[1];
+};
+
+// Asks for the lines that the elements of [begin, end) lie on, before the loop that needs them.
+template <class T>
+void fetch(const T* tensor, std::int64_t begin, std::int64_t end) {
+  constexpr std::int64_t line = 64 / sizeof(T);
+  for (std::int64_t i = begin; i < end; i += line) __builtin_prefetch(tensor + i);
+}
+
+// Arithmetic and memory overlap only if the lines are asked for early: a tile is computed while
+// the lines four tiles on arrive. Left to the processor's own prefetching, both times would add up.
+template <class T, class Decay, class Direction, class Rule>
+void sweep(T* param, const T* grad, T* const* state, std::int64_t count, const Decay& decay,
+           const Direction& direction, const Rule& rule) {
+  using C = typename Compute<T>::type;
+  constexpr int states = Direction::states;
+  constexpr std::int64_t tile = 512 / sizeof(T), ahead = 4 * tile;
+  T* first = state[0];
+  T* second = state[1];
+  T* third = state[2];
+  for (std::int64_t start = 0; start < count; start += tile) {
+    const std::int64_t stop = std::min(start + tile, count);
+    const std::int64_t far_stop = std::min(start + ahead + tile, count);
+    fetch(param, start + ahead, far_stop);
+    fetch(grad, start + ahead, far_stop);
+    if constexpr (states > 0) fetch(first, start + ahead, far_stop);
+    if constexpr (states > 1) fetch(second, start + ahead, far_stop);
+    if constexpr (states > 2) fetch(third, start + ahead, far_stop);
+#pragma GCC ivdep
+    for (std::int64_t i = start; i < stop; ++i) {
+      const C theta = load(param[i]);
+      const C g = decay.gradient(theta, load(grad[i]));
+      C kept[3] = {};
+      if constexpr (states > 0) kept[0] = load(first[i]);
+      if constexpr (states > 1) kept[1] = load(second[i]);
+      if constexpr (states > 2) kept[2] = load(third[i]);
+      const C u = direction(g, kept);
+      if constexpr (states > 0) store(first[i], kept[0]);
+      if constexpr (states > 1) store(second[i], kept[1]);
+      if constexpr (states > 2) store(third[i], kept[2]);
+      store(param[i], rule(decay.parameter(theta), u));
+    }
+  }
+}
+
+// A tensor's row of pointers: param, grad, states, and the rule's bound where it has one.
+template <class T, class Decay, class Direction, class Rule>
+void sweep_row(void* const* row, std::int64_t begin, std::int64_t end, const Shared& shared) {
+  using C = typename Compute<T>::type;
+  T* param = static_cast<T*>(row[0]) + begin;
+  const T* grad = static_cast<const T*>(row[1]) + begin;
+  T* state[3] = {};
+  for (int k = 0; k < Direction::states; ++k) state[k] = static_cast<T*>(row[2 + k]) + begin;
+  C bound(0);
+  if constexpr (Rule::bounded) bound = load(*static_cast<const T*>(row[2 + Direction::states]));
+  sweep(param, grad, state, end - begin, Decay(shared.decay), Direction(shared.direction),
+        Rule(shared.rule, bound));
+}
+
+// Thread `part` of `parts` takes its share of all elements as if the tensors stood end to end.
+template <class T, class Decay, class Direction, class Rule>
+void sweep_share(void* const* rows, const std::int64_t* counts, std::int64_t tensors,
+                 std::int64_t total, std::int64_t part, std::int64_t parts, const Shared& shared) {
+  constexpr int width = 2 + Direction::states + Rule::bounded;
+  constexpr std::int64_t line = 64;
+  const std::int64_t from = total * part / parts / line * line;
+  const std::int64_t to = part + 1 == parts ? total : total * (part + 1) / parts / line * line;
+  std::int64_t start = 0;
+  for (std::int64_t t = 0; t < tensors && start < to; start += counts[t++]) {
+    const std::int64_t begin = std::max(from - start, std::int64_t(0));
+    const std::int64_t end = std::min(to - start, counts[t]);
+    if (begin < end) sweep_row<T, Decay, Direction, Rule>(rows + t * width, begin, end, shared);
+  }
+}
+
+using ElementHere = GOFAU_ELEMENT;
+using C = Compute<ElementHere>::type;
+using DecayHere = GOFAU_DECAY;
+using DirectionHere = GOFAU_DIRECTION;
+using RuleHere = GOFAU_RULE<C>;
+
+}  // namespace gofau
+
+extern "C" void gofau_step(void* const* rows, const std::int64_t* counts, std::int64_t tensors,
+                           const gofau::Shared* shared, int threads) {
+  using namespace gofau;
+  constexpr std::int64_t elements_worth_a_thread = 16384;
+  std::int64_t total = 0;
+  for (std::int64_t t = 0; t < tensors; ++t) total += counts[t];
+  const std::int64_t useful = total / elements_worth_a_thread + 1;
+  const auto parts = int(std::min<std::int64_t>(threads, useful));
+#pragma omp parallel for num_threads(parts) schedule(static, 1) if (parts > 1)
+  for (int part = 0; part < parts; ++part)
+    sweep_share<ElementHere, DecayHere, DirectionHere, RuleHere>(rows, counts, tensors, total, part,
+                                                                 parts, *shared);
+}

@@ -1,0 +1,95 @@
+"""Fused steps on lists of tensors: every element is read, stepped and written once."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import increment_version
+
+from gofau.directions.base import Direction
+from gofau.errors import UnsupportedError
+from gofau.fused.composition import Composition, compose
+from gofau.fused.layout import mismatch, tensor_obstacle, walk
+from gofau.fused.library import Kernel, Shared, kernel, run
+from gofau.hyper import Hyper, State
+from gofau.rules.base import UpdateRule
+
+__all__ = ["fused_step", "obstacle"]
+
+
+@torch.no_grad()
+def fused_step(  # noqa: PLR0917 - the lists of what gofau.functional.step takes
+    params: Sequence[Tensor],
+    grads: Sequence[Tensor],
+    states: Sequence[State],
+    step: int,
+    direction: Direction,
+    rule: UpdateRule,
+    hyper: Hyper,
+) -> None:
+    """`gofau.functional.step` for every parameter, in place, in one pass over memory.
+
+    Args:
+        params: parameters on the CPU of one dtype: float32, float64 or bfloat16; written in place.
+        grads: their gradients, of the same shapes and dtype; not written.
+        states: what ``direction.init`` and ``rule.init`` made of each, updated in place.
+        step: the step's number, from 1.
+        direction: which way; one of gofau's own.
+        rule: how far; one of gofau's own.
+        hyper: hyperparameters as `gofau.functional.step` takes them, one number each.
+
+    Raises:
+        UnsupportedError: tensors, a composition or a machine that the kernels cannot serve;
+            nothing has been written then.
+    """
+    if not params:
+        return
+    composition = compose(direction, rule, step, hyper)
+    moving = composition.direction.states
+    walks = []
+    for param, grad, state in zip(params, grads, states, strict=True):
+        tensors = [grad, *(state[name] for name in moving)]
+        _refuse(tensor_obstacle(param) or mismatch(param, params[0].dtype, tensors))
+        walks.append(walk(param, tensors))
+    function = _kernel(composition, params[0].dtype)
+    pointers: list[int] = []
+    for w, state in zip(walks, states, strict=True):
+        pointers += [tensor.data_ptr() for tensor in w.tensors]
+        pointers += [state[name].data_ptr() for name in composition.rule.states]
+    parts = (composition.direction, composition.rule, composition.decay)
+    shared = Shared(*(part.numbers for part in parts))
+    run(function, pointers, [param.numel() for param in params], shared)
+    for w in walks:
+        w.finish()
+    increment_version(params)
+
+
+def obstacle(
+    params: Sequence[Tensor], direction: Direction, rule: UpdateRule, hyper: Hyper
+) -> str | None:
+    """Why `fused_step` would refuse these parameters here, or ``None`` if it serves them.
+
+    Builds the kernel that the parameters need, so that a machine without a compiler is found
+    before the first step.
+    """
+    for param in params:
+        reason = tensor_obstacle(param)
+        if reason:
+            return reason
+    try:
+        composition = compose(direction, rule, 1, hyper)
+        for dtype in {param.dtype for param in params}:
+            _kernel(composition, dtype)
+    except UnsupportedError as error:
+        return str(error)
+    return None
+
+
+def _refuse(reason: str | None) -> None:
+    if reason:
+        raise UnsupportedError(reason)
+
+
+def _kernel(composition: Composition, dtype: torch.dtype) -> Kernel:
+    parts = (composition.decay, composition.direction, composition.rule)
+    return kernel(*(part.template for part in parts), dtype)
