@@ -45,9 +45,11 @@ format: $(STAMP) ## Format the sources.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: $(STAMP) ## Pin the newest allowed versions in requirements.lock.
+lock: ## Pin the newest allowed versions; PIP_CONSTRAINT=FILE caps them further.
+	test -x $(BIN)/pip-compile || $(MAKE) install
 	$(BIN)/python -m piptools compile --all-extras --strip-extras --allow-unsafe --upgrade \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate \
+	  $(if $(PIP_CONSTRAINT),--constraint $(PIP_CONSTRAINT)) \
 	  --quiet --output-file requirements.lock pyproject.toml
 
 clean: ## Remove .venv and caches; studies in .gofau stay.

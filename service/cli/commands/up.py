@@ -46,9 +46,7 @@ def up(
         return
     err().print("starting the service and Ray ...")
     with local_stack(wanted) as stack:
-        announce(stack.state, data_dir, as_json)
-        err().print("Ctrl-C ends all of it")
-        _wait(stack)
+        _serve(stack, data_dir, as_json)
     err().print("ended")
 
 
@@ -90,14 +88,16 @@ def addresses(running: state.StackState) -> dict[str, str]:
     }
 
 
-def _wait(stack: Stack) -> None:
+def _serve(stack: Stack, data_dir: Path, as_json: bool) -> None:
     try:
-        while stack.failure is None:
+        announce(stack.state, data_dir, as_json)
+        err().print("Ctrl-C ends all of it")
+        while (failure := stack.failure) is None:
             time.sleep(LOOK_EVERY_S)
     except KeyboardInterrupt:
         err().print("\nending the service and Ray ...")
-        return
-    raise LocalError(stack.failure)
+    else:
+        raise LocalError(failure)
 
 
 def _detached(wanted: StackOptions) -> state.StackState:
