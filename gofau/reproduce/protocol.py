@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from math import dist
 from typing import Literal
 
+from gofau.catalog import rules
 from gofau.problems.toys import Loss, Point, largest_stable_lr, toy
 from gofau.problems.toys.suite import CONVEX_CONDITION, CONVEX_DISTANCE, CONVEX_TILT, tilted
 from gofau.reproduce.published import CaseName
@@ -13,6 +14,7 @@ Reading = Literal["starts", "near", "window"]
 TuneOn = Literal["starts", "start"]
 TuneBy = Literal["distance", "loss"]
 
+DRAWN = ("lr", "lr_in", "lr_out", "gamma")
 CENTRE_LR_IN = 1.0
 TOP_LR_OUT = 1.0
 
@@ -39,6 +41,12 @@ class Case:
     def distance(self) -> float:
         """From start to minimum."""
         return dist(self.start, self.minimum)
+
+
+def drawn_by(rule: str) -> tuple[str, ...]:
+    """The hyperparameters that are drawn for a rule."""
+    entry = rules.get(rule, "rule")
+    return tuple(name for name in DRAWN if entry.parameter(name) is not None)
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,10 @@ class Protocol:
         draws: in a round of tuning, >= 1.
         rounds: of tuning, >= 1.
         zoom: > 1.
+        nested: whether the hybrid rule spends a third of its budget on each of its special cases,
+            additive (``gamma`` 0) and multiplicative (``gamma`` 1), and goes on from the better.
+        per_axis: if above 0, a rule with n hyperparameters gets ``per_axis``ⁿ draws in a round
+            instead of ``draws``, as a grid of that many points an axis would.
         iterations: update steps, >= 1.
         configurations: of the second table, >= 1.
         repetitions: independent repetitions, >= 2.
@@ -132,6 +144,8 @@ class Protocol:
     draws: int = 300
     rounds: int = 12
     zoom: float = 1.6
+    nested: bool = True
+    per_axis: int = 0
     iterations: int = 100
     configurations: int = 100
     repetitions: int = 10
@@ -140,6 +154,10 @@ class Protocol:
     def case(self, name: CaseName) -> Case:
         """The case of that name."""
         return self.convex if name == "convex" else self.rosenbrock
+
+    def draws_of(self, rule: str) -> int:
+        """Random configurations of a rule in a round of tuning."""
+        return self.per_axis ** len(drawn_by(rule)) if self.per_axis else self.draws
 
     def windows(self, case: Case, direction: str) -> dict[str, tuple[float, float]]:
         """Lowest and highest value of every hyperparameter that a rule may draw."""

@@ -7,15 +7,13 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from gofau.catalog import rules
-from gofau.reproduce.protocol import CellKey, Protocol
+from gofau.reproduce.protocol import DRAWN, CellKey, Protocol, drawn_by
 from gofau.reproduce.published import CASES, DIRECTIONS
 
 Floats = NDArray[np.float64]
 Configurations = dict[str, Floats]
 """Hyperparameters by name, ``[R, C]``: R repetitions of C configurations."""
 
-DRAWN = ("lr", "lr_in", "lr_out", "gamma")
 OVERSAMPLING = 16
 Purpose = Literal["windows", "near", "starts", "tuning starts"]
 
@@ -42,8 +40,7 @@ def draw(protocol: Protocol, cell: CellKey, count: int) -> Configurations:
     stream = generator(protocol, cell, "windows")
     unit = uniform(stream, (protocol.repetitions, count))
     windows = protocol.windows(cell.case, cell.direction)
-    entry = rules.get(cell.rule, "rule")
-    names = [name for name in DRAWN if entry.parameter(name) is not None]
+    names = drawn_by(cell.rule)
     return {name: spread(unit[name], *windows[name], even=name == "gamma") for name in names}
 
 

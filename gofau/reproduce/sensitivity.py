@@ -21,14 +21,25 @@ def quartic(x: Tensor) -> Tensor:
 
 
 def light(main: Protocol) -> Protocol:
-    """The main protocol, tuned by 500 draws instead of 3,600: what one change is compared with."""
-    return replace(main, label="main, 500 draws", draws=100, rounds=5, zoom=3.0)
+    """The main protocol, tuned by 750 draws instead of 3,600: what one change is compared with."""
+    return replace(main, label="main, 750 draws", draws=150, rounds=5, zoom=3.0)
+
+
+def third(main: Protocol) -> Protocol:
+    """The main protocol but for the hybrid rule's search, which began nowhere in particular."""
+    return replace(main, label="the third protocol", nested=False)
+
+
+def second(main: Protocol) -> Protocol:
+    """The choices that were run second."""
+    shorter = replace(third(main), draws=100, rounds=5, zoom=3.0)
+    return replace(shorter, label="the second protocol", rosenbrock=rosenbrock((0.5, 3.0)))
 
 
 def first(main: Protocol) -> Protocol:
     """The choices that were run first."""
     return replace(
-        light(main),
+        second(main),
         label="the first protocol",
         convex=convex(tilt=0.0),
         rosenbrock=rosenbrock((1.5, 3.0)),
@@ -39,18 +50,26 @@ def first(main: Protocol) -> Protocol:
     )
 
 
+def per_axis(main: Protocol) -> Protocol:
+    """Tuned on the start itself by 8 draws an axis: 8 additive, 64 multiplicative, 4,096 hybrid."""
+    alone = replace(main, label="tuned on the start, 8 an axis", tune_on="start", nested=False)
+    return replace(alone, per_axis=8, rounds=1)
+
+
 def variants(main: Protocol) -> list[Protocol]:
-    """The earlier protocols, then the `light` one with one choice changed at a time."""
+    """The earlier protocols, the main one with another search, and changes to the `light` one."""
     base = light(main)
     return [
         first(main),
-        replace(base, label="the second protocol", rosenbrock=rosenbrock((0.5, 3.0))),
+        second(main),
+        third(main),
+        replace(main, label="main, tuned on the start", tune_on="start"),
+        per_axis(main),
         base,
-        replace(base, label="100 draws, no rounds", rounds=1),
+        replace(base, label="150 draws, no rounds", rounds=1),
         replace(base, label="T2: random lr near the tuned", reading="near"),
         replace(base, label="T2: random lr in the window", reading="window"),
         replace(base, label="starts in any direction", starts="any-direction"),
-        replace(base, label="tuned on the start itself", tune_on="start"),
         replace(base, label="tuned by the loss", tune_by="loss"),
         replace(base, label="windows of 4 decades", decades=4.0),
         replace(base, label="windows of 6 decades", decades=6.0),

@@ -21,6 +21,8 @@ from gofau.reproduce.training import ends
 from gofau.reproduce.tuning import relative_distance, tune
 
 RESAMPLES = 2000
+CERTAIN = 0.975
+PAIRS = tuple(combinations(range(3), 2))
 
 
 @dataclass(frozen=True)
@@ -74,20 +76,36 @@ class Row:
     @property
     def pairs_agreeing(self) -> int:
         """How many of the three pairs of rules compare as in the paper."""
-        return sum(
-            (self.ours[i] < self.ours[j]) == (self.published[i] < self.published[j])
-            for i, j in combinations(range(3), 2)
-        )
+        return sum(_same_side(self.ours, self.published, pair) for pair in PAIRS)
 
-    def support(self, seed: int = 0) -> float:
-        """The share of bootstrap resamples of the repetitions with the paper's order."""
+    def resampled(self, seed: int = 0) -> Floats:
+        """Means of the three rules over bootstrap resamples of the repetitions, ``[B, 3]``."""
         means = np.stack([cell.values.mean(1) for cell in self.cells], -1)
-        rows = np.random.Generator(np.random.PCG64(seed)).integers(
-            len(means), size=(RESAMPLES, len(means))
-        )
-        ranks = means[rows].mean(1).argsort(-1)
-        wanted = np.argsort(self.published)
-        return float((ranks == wanted).all(-1).mean())
+        generator = np.random.Generator(np.random.PCG64(seed))
+        picks = generator.integers(len(means), size=(RESAMPLES, len(means)))
+        return np.asarray(means[picks].mean(1))
+
+    @property
+    def support(self) -> float:
+        """The share of the resamples that have the paper's order."""
+        ranks = self.resampled().argsort(-1)
+        return float((ranks == np.argsort(self.published)).all(-1).mean())
+
+    @property
+    def contradictions(self) -> tuple[str, ...]:
+        """The pairs that compare against the paper in 97.5 % of the resamples or more."""
+        means = self.resampled()
+        found = []
+        for pair in PAIRS:
+            less, more = sorted(pair, key=lambda rule: self.published[rule])
+            if (means[:, more] < means[:, less]).mean() >= CERTAIN:
+                found.append(f"{RULES[more]} < {RULES[less]}")
+        return tuple(found)
+
+
+def _same_side(ours: tuple[float, ...], other: tuple[float, ...], pair: tuple[int, int]) -> bool:
+    i, j = pair
+    return (ours[i] < ours[j]) == (other[i] < other[j])
 
 
 def order(means: tuple[float, ...]) -> str:
@@ -154,7 +172,8 @@ def summary(protocol: Protocol, made: list[Row]) -> dict[str, Any]:
         "rows_agreeing": sum(row.agrees for row in made),
         "rows_total": len(made),
         "pairs_agreeing": sum(row.pairs_agreeing for row in made),
-        "pairs_total": 3 * len(made),
+        "pairs_contradicting": sum(len(row.contradictions) for row in made),
+        "pairs_total": len(PAIRS) * len(made),
         "rows": [_record(row) for row in made],
     }
 
@@ -175,6 +194,7 @@ def _record(row: Row) -> dict[str, Any]:
         "agrees": row.agrees,
         "order": order(row.ours),
         "published_order": order(row.published),
-        "support": row.support(),
+        "support": row.support,
+        "contradictions": list(row.contradictions),
         "cells": cells,
     }

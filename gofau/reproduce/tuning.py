@@ -1,6 +1,7 @@
 """The best of many random configurations."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -34,12 +35,31 @@ def relative_loss(case: Case, starts: Floats, reached: Floats) -> Floats:
 
 def tune(protocol: Protocol, cell: CellKey) -> Configurations:
     """The best hyperparameters that every repetition finds, ``[R]`` by name."""
+    count = protocol.draws_of(cell.rule)
+    if protocol.nested and cell.rule == "hybrid":
+        count //= 3
+        return _search(protocol, cell, count, special_cases(protocol, cell, count))
+    return _search(protocol, cell, count, {})
+
+
+def special_cases(protocol: Protocol, cell: CellKey, count: int) -> Configurations:
+    """The additive and the multiplicative rule, tuned, as hybrid ones: ``[R, 2]`` by name."""
+    additive = _search(protocol, replace(cell, rule="additive"), count, {})
+    multiplicative = _search(protocol, replace(cell, rule="multiplicative"), count, {})
+    both = {name: np.stack([v, v], 1) for name, v in {**additive, **multiplicative}.items()}
+    return {**both, "gamma": np.tile([0.0, 1.0], (protocol.repetitions, 1))}
+
+
+def _search(protocol: Protocol, cell: CellKey, count: int, known: Configurations) -> Configurations:
+    """The best of ``count`` draws a round and of the ``known`` configurations."""
     starts = tuning_starts(protocol, cell)
-    drawn = draw(protocol, cell, protocol.draws)
+    drawn = draw(protocol, cell, count)
+    if known:
+        drawn = {name: np.concatenate([known[name], drawn[name]], 1) for name in drawn}
     best, score = _best(drawn, mean_score(protocol, cell, starts, drawn))
     for index in range(1, protocol.rounds):
         where = Around(best, protocol.decades / protocol.zoom**index)
-        drawn = draw_around(protocol, cell, where, protocol.draws, index)
+        drawn = draw_around(protocol, cell, where, count, index)
         found, better = _best(drawn, mean_score(protocol, cell, starts, drawn))
         best = {name: np.where(better < score, found[name], best[name]) for name in best}
         score = np.minimum(score, better)
