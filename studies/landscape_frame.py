@@ -17,6 +17,9 @@ from studies.landscape import (
 
 KEYS = ["problem", "direction", "rule"]
 CELL = [*KEYS, "lr", "init_scale", "seed"]
+MOST_CELLS = 40_000
+"""Largest grid of one landscape: random samples would span the square of their number."""
+
 REQUIRED = [*CELL, "state", "outcome", "value"]
 
 
@@ -40,11 +43,12 @@ def landscapes(
         goal: the metric that ``value`` holds.
         cap: value of a diverged trial, for all problems or by problem.
         choose: column to the value that rows must have.
-        split: columns whose value becomes part of the rule's label, ``hybrid[gamma=0.5]``.
+        split: columns whose value becomes part of the rule's label, ``hybrid[gamma=0.5]``; a row
+            without one keeps its label.
 
     Raises:
         LandscapeError: a column is missing, a value isn't in its column, or several rows share a
-            cell and seed.
+            cell and seed, or the rows are no grid.
     """
     frame = _choose(trials, choose or {})
     _require(frame, [*REQUIRED, *split])
@@ -79,11 +83,18 @@ def _choose(frame: pd.DataFrame, choose: Mapping[str, object]) -> pd.DataFrame:
 def _split(frame: pd.DataFrame, split: Sequence[str]) -> pd.DataFrame:
     if not split:
         return frame
-    parts = [column + "=" + frame[column].map("{:g}".format) for column in split]
-    label = parts[0]
-    for part in parts[1:]:
-        label = label + ", " + part
-    return frame.assign(rule=frame["rule"].astype(str) + "[" + label + "]")
+    parts = [frame[column].map(lambda value, name=column: _part(name, value)) for column in split]
+    labels = [", ".join(filter(None, row)) for row in zip(*parts, strict=True)]
+    rules = frame["rule"].astype(str)
+    named = [f"{r}[{label}]" if label else r for r, label in zip(rules, labels, strict=True)]
+    return frame.assign(rule=named)
+
+
+def _part(name: str, value: float | str | None) -> str:
+    """``gamma=0.5``; empty where a rule has no such setting."""
+    if pd.isna(value):
+        return ""
+    return f"{name}={value:g}" if isinstance(value, int | float | np.number) else f"{name}={value}"
 
 
 def _refuse_duplicates(frame: pd.DataFrame) -> None:
@@ -109,6 +120,12 @@ def _landscape(
     seeds, at_seed = np.unique(rows["seed"].to_numpy(np.int64), return_inverse=True)
     at = (at_lr, at_init, at_seed)
     shape = (len(lr), len(init), len(seeds))
+    if len(lr) * len(init) > MOST_CELLS:
+        raise LandscapeError(
+            f"grid of {key}",
+            f"{len(lr)} x {len(init)} cells from {len(rows)} trials",
+            f"at most {MOST_CELLS:,}; bin random samples first (studies.landscape_bins)",
+        )
     outcome = _outcomes(rows)
     value = np.where(outcome == OutcomeCode.MISSING, np.nan, rows["value"].to_numpy(np.float64))
 

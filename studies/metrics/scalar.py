@@ -13,6 +13,12 @@ MIN_COVERAGE = 0.9
 """Below this share of trials a scalar has no value."""
 
 
+def enough(coverage: float) -> bool:
+    """Whether a coverage lets numbers be given."""
+    # A sum of weights that is 0.9 on paper may fall short by an ulp.
+    return coverage >= MIN_COVERAGE - 1e-9
+
+
 def _read(value: object) -> object:
     return {"inf": np.inf, "-inf": -np.inf}.get(value, value) if isinstance(value, str) else value
 
@@ -67,8 +73,7 @@ class Scalar(BaseModel):
         level: float = 0.95,
     ) -> Self:
         """A value with its interval, or none of both below `MIN_COVERAGE`."""
-        # A sum of weights that is 0.9 on paper may fall short by an ulp.
-        if coverage < MIN_COVERAGE - 1e-9:
+        if not enough(coverage):
             share = f"{coverage:.0%} of the grid has results, {MIN_COVERAGE:.0%} are needed"
             return cls.withheld(coverage, n_seeds, share, unit)
         if np.isnan(value):

@@ -152,8 +152,9 @@ def _shared_setting(tables: Sequence[Problem], rule: str) -> Sampled:
 
 
 def _sensitivities(tables: Sequence[Problem], rule: str) -> list[Floats]:
-    parts = [list(blocks(t.counts(rule))) for t in tables]
     members = [t.members[rule] for t in tables]
+    cells = members[0].lr.size * members[0].init_scale.size
+    parts = [list(blocks(t.counts(rule), cells)) for t in tables]
     found = []
     for rows in zip(*parts, strict=True):
         scores = [
@@ -180,7 +181,9 @@ def _times(table: Problem, rule: str) -> Floats:
     """``[R]`` median steps at the rule's fastest cell."""
     member = table.members[rule]
     steps = np.where(member.present, np.asarray(member.steps_to_target), np.nan)
-    return np.concatenate([fastest(steps, block) for block in blocks(table.counts(rule))])
+    return np.concatenate(
+        [fastest(steps, block) for block in blocks(table.counts(rule), steps.size)]
+    )
 
 
 def _profiles(speeds: Floats | None, rules: Sequence[str]) -> tuple[Curve, ...]:

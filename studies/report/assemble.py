@@ -19,7 +19,7 @@ from studies.report.model import (
     RuleReport,
     SpecSummary,
 )
-from studies.report.row import Context, scalar
+from studies.report.row import Context, is_covered, scalar
 from studies.report.rows import rows_of
 from studies.report.verdicts import notes, verdicts
 from studies.statistics.bootstrap import seed_counts, seed_means
@@ -72,11 +72,11 @@ def build(
 def _across(
     groups: Sequence[Sequence[Landscape]], settings: AnalysisSettings, rng: np.random.Generator
 ) -> tuple[AcrossReport, ...]:
-    """Aggregate over problems, direction by direction, where something was learnt."""
+    """Aggregate over problems with enough results, direction by direction."""
     by_direction: dict[str, dict[str, Problem]] = {}
     for members in groups:
         context = group_context(members, settings)
-        if context is not None:
+        if context is not None and all(map(is_covered, members)):
             key = members[0].key
             prepared = problem(members, context, settings, rng)
             by_direction.setdefault(key.direction, {})[key.problem] = prepared
@@ -168,7 +168,10 @@ def _draws(
 
 
 def _evaluate(landscape: Landscape, counts: Floats, context: Context) -> Evaluated:
-    samples = {row.name: row.evaluate(landscape, counts, context) for row in rows_of(landscape)}
+    rows = rows_of(landscape)
+    if not is_covered(landscape):  # no number will be given, so none is resampled
+        return Evaluated(landscape, counts, {row.name: np.full(1, np.nan) for row in rows})
+    samples = {row.name: row.evaluate(landscape, counts, context) for row in rows}
     return Evaluated(landscape, counts, samples)
 
 

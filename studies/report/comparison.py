@@ -7,7 +7,7 @@ import numpy as np
 
 from studies.landscape import Floats, Landscape
 from studies.metrics.grid import Grid, coverage
-from studies.metrics.scalar import Scalar, sampled_interval
+from studies.metrics.scalar import Scalar, enough, sampled_interval
 from studies.report.model import AnalysisSettings, Comparison, Strength
 from studies.report.row import Context, Row, unit_of
 from studies.report.rows import ROWS
@@ -59,6 +59,9 @@ def _difference(
         n = min(len(ours.seeds), len(theirs.seeds))
         reason = "the rules ran different seeds, so they can't be paired"
         return _Difference(*names, row, Scalar.withheld(covered, n, reason), None)
+    if not enough(covered):
+        bare = Scalar.measured(np.nan, None, covered, len(ours.seeds))
+        return _Difference(*names, row, bare, None)
     every = np.ones((1, len(ours.seeds)))
     point = _minus(row.evaluate(ours, every, context), row.evaluate(theirs, every, context))
     samples = _minus(rule[1][row.name], baseline[1][row.name])

@@ -50,7 +50,10 @@ def tuning_curve(landscape: Landscape, counts: Floats, level: float) -> Curve:
     flat = landscape.cost.reshape(-1, landscape.shape[2])
     # A band needs far fewer resamples than a 95 % end of a headline number does.
     some = counts[:1000]
-    parts = [expected_best(resampled_means(flat, block), weights, draws) for block in blocks(some)]
+    parts = [
+        expected_best(resampled_means(flat, block), weights, draws)
+        for block in blocks(some, len(flat))
+    ]
     sign = landscape.goal.sign
     value = sign * expected_best(seed_means(flat), weights, draws)
     return _curve(

@@ -109,7 +109,7 @@ def variance_part(part: str) -> Evaluate:
                 grid.lr_weights,
                 grid.init_weights,
             )
-            for block in blocks(counts)
+            for block in blocks(counts, cost.size // cost.shape[2])
         ]
         return np.concatenate([np.asarray(getattr(share, part)) for share in shares])
 
@@ -133,7 +133,7 @@ def steps_at_fastest(landscape: Landscape, counts: Floats, context: Context) -> 
     if landscape.steps_to_target is None:
         return np.full(len(counts), np.nan)
     steps = np.where(landscape.present, landscape.steps_to_target, np.nan)
-    return np.concatenate([fastest(steps, block) for block in blocks(counts)])
+    return np.concatenate([fastest(steps, block) for block in blocks(counts, steps.size)])
 
 
 def frozen(landscape: Landscape, counts: Floats, context: Context) -> Floats:

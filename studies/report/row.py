@@ -7,7 +7,7 @@ import numpy as np
 
 from studies.landscape import Floats, Landscape
 from studies.metrics.grid import Grid, coverage
-from studies.metrics.scalar import Scalar, sampled_interval
+from studies.metrics.scalar import Scalar, enough, sampled_interval
 from studies.statistics.intervals import Interval
 
 
@@ -56,6 +56,11 @@ class Row:
     censor: Censor = no_censor
     closed_form: IntervalOf | None = None
     applies: Callable[[Landscape], bool] = always
+
+
+def is_covered(landscape: Landscape) -> bool:
+    """Whether enough of the grid has results for numbers to be given."""
+    return enough(coverage(landscape.present, Grid.of(landscape)))
 
 
 def unit_of(row: Row, landscape: Landscape) -> str:

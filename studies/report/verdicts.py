@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from studies.metrics.scalar import MIN_COVERAGE, enough
 from studies.report.model import (
     AnalysisSettings,
     Clause,
@@ -108,6 +109,10 @@ def notes(groups: Sequence[GroupReport]) -> tuple[str, ...]:
         found.append(
             "Values marked ≥ or ≤ touch the grid's border or missing cells: widen the axes to "
             "measure them."
+        )
+    if any(not enough(s.coverage) for rule in rules for s in rule.scalars.values()):
+        found.append(
+            f"Numbers are given, and problems aggregated, from {MIN_COVERAGE:.0%} coverage on."
         )
     if any(group.tolerance is None for group in groups):
         found.append(

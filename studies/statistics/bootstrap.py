@@ -6,8 +6,8 @@ import numpy as np
 
 from studies.landscape import Floats
 
-BLOCK = 500
-"""Resamples handled at a time, so that a block of maps stays in the processor's cache."""
+BLOCK_VALUES = 12_000
+"""Numbers in a block of resampled maps, so that it stays in the processor's cache."""
 
 
 def seed_counts(n_seeds: int, resamples: int, rng: np.random.Generator) -> Floats:
@@ -48,8 +48,14 @@ def seed_means(values: Floats) -> Floats:
     return np.asarray(resampled_means(values, np.ones((1, values.shape[-1])))[0])
 
 
-def blocks(counts: Floats, size: int = BLOCK) -> Iterator[Floats]:
-    """Slices of ``counts[R, S]`` of at most ``size`` resamples."""
+def block_size(cells: int) -> int:
+    """How many resamples of maps of ``cells`` values to handle at a time."""
+    return max(1, BLOCK_VALUES // cells)
+
+
+def blocks(counts: Floats, cells: int) -> Iterator[Floats]:
+    """Slices of ``counts[R, S]`` of at most `block_size` resamples."""
+    size = block_size(cells)
     for start in range(0, len(counts), size):
         yield counts[start : start + size]
 
@@ -65,5 +71,6 @@ def bootstrap(values: Floats, counts: Floats, statistic: Callable[[Floats], Floa
     Returns:
         ``[R]`` samples.
     """
-    parts = [statistic(resampled_means(values, block)) for block in blocks(counts)]
+    cells = values.size // values.shape[-1]
+    parts = [statistic(resampled_means(values, block)) for block in blocks(counts, cells)]
     return np.concatenate(parts)

@@ -5,7 +5,7 @@ from math import comb
 import numpy as np
 
 from studies.landscape import Bools, Floats
-from studies.statistics.bootstrap import BLOCK, resampled_means
+from studies.statistics.bootstrap import block_size, resampled_means
 
 MOST_SPLITS = 70
 """All C(S, S/2) splits up to eight seeds; beyond, this many evenly spaced ones."""
@@ -56,9 +56,10 @@ def held_out_best(values: Floats, counts: Floats, picks: Bools) -> Floats:
         ``[R]``; NaN where a half holds no drawn seed or the picked cell has no other result.
     """
     flat = values.reshape(-1, values.shape[-1])
+    size = block_size(len(flat))
     parts = [
-        _held_out(flat, counts[at : at + BLOCK], picks[at : at + BLOCK])
-        for at in range(0, len(counts), BLOCK)
+        _held_out(flat, counts[at : at + size], picks[at : at + size])
+        for at in range(0, len(counts), size)
     ]
     return np.concatenate(parts)
 

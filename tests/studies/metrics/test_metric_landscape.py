@@ -96,6 +96,15 @@ def test_a_further_axis_must_be_chosen_or_split():
     assert [m.key.rule for m in split] == ["additive[gamma=0.5]", "additive[gamma=0.9]"]
 
 
+def test_split_labels_name_what_a_rule_has():
+    frame = pd.concat(
+        [trials(gamma=np.nan, init=None), trials(gamma=0.5, init="zeros").assign(rule="hybrid")],
+        ignore_index=True,
+    )
+    split = landscapes(frame, GoalMetric("val_loss"), 9.0, split=["gamma", "init"])
+    assert [m.key.rule for m in split] == ["additive", "hybrid[gamma=0.5, init=zeros]"]
+
+
 @pytest.mark.parametrize(
     "frame, options, message",
     [
