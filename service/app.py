@@ -13,8 +13,13 @@ from service import docs_page, problems
 from service.catalog import endpoints as catalog
 from service.dependencies import Parts
 from service.events import endpoints as events
+from service.exports import endpoints as exports
 from service.health import endpoints as health
 from service.limits import BodyLimit
+from service.metrics import endpoints as metrics
+from service.metrics.http import HttpMetrics
+from service.pages import endpoints as pages
+from service.rates import RateLimit
 from service.ray_jobs import JobRunner, RayJobs
 from service.reconciler.bell import Bell
 from service.reconciler.reconciler import Reconciler
@@ -25,6 +30,7 @@ from service.settings import Settings
 from service.store.engine import Store
 from service.store.schema import migrate
 from service.studies import endpoints as studies
+from service.tokens import endpoints as tokens_api
 from service.tokens import service as tokens
 from service.trials import endpoints as trials
 from service.workers import endpoints as workers
@@ -34,11 +40,16 @@ ROUTERS: tuple[APIRouter, ...] = (
     studies.router,
     trials.router,
     reports.router,
+    reports.across,
     events.router,
     catalog.router,
     workers.router,
+    tokens_api.router,
+    exports.router,
+    metrics.router,
     health.router,
     docs_page.router,
+    pages.router,
 )
 DESCRIPTION = (
     "Hyperparameter-robustness studies: submit a grid of learning rates, init scales, update "
@@ -56,7 +67,8 @@ def create_app(settings: Settings | None = None, runner: JobRunner | None = None
     """
     chosen = settings or Settings.from_environment()
     store = Store(chosen.database)
-    parts = Parts(chosen, store, Bell(), Analyst(store))
+    rates = RateLimit(chosen.rate_per_s, chosen.rate_burst)
+    parts = Parts(chosen, store, Bell(), Analyst(store), rates)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -78,6 +90,7 @@ def create_app(settings: Settings | None = None, runner: JobRunner | None = None
         app.include_router(router)
     problems.install(app)
     app.add_middleware(BodyLimit, limit=chosen.max_body_bytes)
+    app.add_middleware(HttpMetrics)
     _document(app)
     return app
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 
 from service.errors import UnauthorizedError
+from service.rates import RateLimit
 from service.reconciler.bell import Bell
 from service.reports.service import Analyst
 from service.settings import Settings
@@ -22,6 +23,7 @@ class Parts:
     store: Store
     bell: Bell
     analyst: Analyst
+    rates: RateLimit
 
 
 async def parts(request: Request) -> Parts:
@@ -34,14 +36,30 @@ Use = Annotated[Parts, Depends(parts)]
 
 
 def caller(request: Request, app: Use) -> Principal:
-    """Who calls: the bearer of a token, or anybody where none is demanded."""
+    """Who calls: the bearer of a token, or anybody where none is demanded.
+
+    Where tokens are demanded, callers are held to a rate: by address until they are known, then
+    by owner. A worker is not, since it is as fast as the cluster that the service gave it.
+    """
     token = _bearer(request)
-    if token is None:
-        if app.settings.auth_required:
-            raise UnauthorizedError("expected an Authorization header with a bearer token")
+    demanded = app.settings.auth_required
+    if token is None and not demanded:
         return LOCAL
+    if token is None:
+        app.rates.take(_address(request))
+        raise UnauthorizedError("expected an Authorization header with a bearer token")
     with app.store.read() as session:
-        return tokens.principal(session, token)
+        principal = tokens.principal(session, token)
+    if principal is None:
+        app.rates.take(_address(request))
+        raise UnauthorizedError("the token is unknown, expired or revoked")
+    if demanded and principal.study_id is None:
+        app.rates.take(f"owner {principal.owner}")
+    return principal
+
+
+def _address(request: Request) -> str:
+    return f"address {request.client.host if request.client else 'unknown'}"
 
 
 def _bearer(request: Request) -> str | None:

@@ -1,7 +1,8 @@
 """The exception tree of this package.
 
 `ServiceError` > `SettingsError`, `RayUnreachableError`, `RefusedError`. A `RefusedError` becomes
-problem details: `UnauthorizedError`, `ForbiddenError`, `NotFoundError`, `ConflictError`,
+problem details: `UnauthorizedError`, `ForbiddenError`, `QuotaError`, `NotFoundError`,
+`ConflictError`,
 `TooLargeError`, `UnsupportedError`, `InvalidError`, `ThrottledError`.
 """
 
@@ -49,6 +50,13 @@ class ForbiddenError(RefusedError):
 
     status = 403
     title = "Forbidden"
+
+
+class QuotaError(RefusedError):
+    """An owner has used up what one owner may have."""
+
+    status = 403
+    title = "Quota exceeded"
 
 
 class NotFoundError(RefusedError):

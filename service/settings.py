@@ -34,6 +34,9 @@ class Settings(BaseModel):
     ray_token: SecretStr = Field(
         SecretStr(""), description="token of Ray's dashboard, if it has one"
     )
+    ray_dashboard_url: str = Field(
+        "", description="Ray's dashboard as people reach it; default ray_address"
+    )
     worker_python: str = Field(sys.executable, description="interpreter of drivers on the cluster")
     reconcile: bool = Field(True, description="whether this replica may start jobs")
     reconcile_every_s: Seconds = Field(1.0, description="pause between two looks at the store")
@@ -47,6 +50,10 @@ class Settings(BaseModel):
     auth: bool | None = Field(None, description="demand tokens; default: beyond loopback")
     admin_token: SecretStr = Field(SecretStr(""), description="an admin token to accept from start")
     events_every_s: Seconds = Field(0.5, description="pause between two looks of an event stream")
+    rate_per_s: Seconds = Field(50.0, description="requests a second of one caller, with tokens")
+    rate_burst: Count = Field(200, description="requests that a caller may make at once")
+    owner_open_trials: Count = Field(5_000_000, description="open trials of one owner")
+    owner_running_studies: Count = Field(2, description="running studies of one owner")
     max_body_bytes: Count = Field(64_000_000, description="size of a request body")
 
     @classmethod
@@ -82,6 +89,11 @@ class Settings(BaseModel):
     def url_for_workers(self) -> str:
         """The address that workers use."""
         return (self.worker_url or self.url).rstrip("/")
+
+    @property
+    def dashboard_url(self) -> str:
+        """Where people see Ray's dashboard; empty without a cluster."""
+        return (self.ray_dashboard_url or self.ray_address).rstrip("/")
 
     @property
     def auth_required(self) -> bool:

@@ -1,17 +1,16 @@
-"""``/v1/studies/{study}/events``: progress as server-sent events."""
+"""``/v1/studies/{study}/events``: progress and results as server-sent events."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request
+from fastapi import APIRouter, Header, Path, Query
 from fastapi.concurrency import run_in_threadpool
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from service.dependencies import Parts, Reader, Use
+from service.events.stream import News, Position, news
 from service.problems import PROBLEMS
-from service.studies import repository
-from service.studies.schemas import StudyView
 
 router = APIRouter(prefix="/v1/studies/{study}", tags=["events"], responses=PROBLEMS)
 
@@ -24,34 +23,60 @@ LastEventId = Annotated[
 @router.get(
     "/events",
     response_class=EventSourceResponse,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {
+            "description": "the stream",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        }
+    },
 )
 async def events(
-    app: Use, who: Reader, study: StudyId, request: Request, last_event_id: LastEventId = None
+    *,
+    app: Use,
+    who: Reader,
+    study: StudyId,
+    results: Annotated[bool, Query(description="send trials as they end, too")] = False,
+    last_event_id: LastEventId = None,
 ) -> EventSourceResponse:
-    """A ``progress`` event now and at each change, with the study as data, until it has ended.
+    """``progress`` events with the study as data, now and at each change, until it has ended.
 
-    An event's id is the study's revision; with ``Last-Event-ID`` only later ones are sent.
+    With ``results`` each trial that ends is a ``result`` event before that. An event's id says
+    where the stream is: with ``Last-Event-ID`` only what came later is sent, each trial once.
     """
-    first = await run_in_threadpool(_look, app, study, who.sees)
-    seen = int(last_event_id) if last_event_id and last_event_id.isdigit() else -1
-    return EventSourceResponse(_stream(app, first, who.sees, seen), ping=15, sep="\n")
+    feed = _Feed(app, study, who.sees, results)
+    first = await feed.after(Position.parse(last_event_id))
+    return EventSourceResponse(_stream(feed, first), ping=15, sep="\n")
 
 
-async def _stream(
-    app: Parts, view: StudyView, owner: str | None, seen: int
-) -> AsyncIterator[ServerSentEvent]:
+class _Feed:
+    """News of one study for one listener."""
+
+    def __init__(self, app: Parts, study: str, owner: str | None, results: bool) -> None:
+        self._app = app
+        self._study = study
+        self._owner = owner
+        self._results = results
+
+    async def after(self, seen: Position) -> News:
+        """What came after a position."""
+        return await run_in_threadpool(self._look, seen)
+
+    async def pause(self) -> None:
+        """Wait until it is worth looking again."""
+        await asyncio.sleep(self._app.settings.events_every_s)
+
+    def _look(self, seen: Position) -> News:
+        with self._app.store.read() as session:
+            return news(session, self._study, self._owner, seen, self._results)
+
+
+async def _stream(feed: _Feed, first: News) -> AsyncIterator[ServerSentEvent]:
+    found = first
     while True:
-        if view.revision > seen or view.state.final:
-            seen = view.revision
-            yield ServerSentEvent(view.model_dump_json(), event="progress", id=str(seen))
-        if view.state.final:
+        for event in found.events:
+            yield event
+        if found.ended:
             return
-        await asyncio.sleep(app.settings.events_every_s)
-        view = await run_in_threadpool(_look, app, view.id, owner)
-
-
-def _look(app: Parts, study: str, owner: str | None) -> StudyView:
-    with app.store.read() as session:
-        found = repository.find(session, study, owner)
-        return StudyView.of(found, repository.tags(session, [found.id])[found.id])
+        if not found.more:
+            await feed.pause()
+        found = await feed.after(found.position)

@@ -170,20 +170,26 @@ class Reconciler:
         with self._store.read() as session:
             running = studies.in_states(session, [StudyState.RUNNING, StudyState.CANCELLING])
             queued = studies.in_states(session, [StudyState.QUEUED])
-            room = self._settings.max_running_studies - len(running)
-            chosen = fair_order(queued, Counter(study.owner for study in running))[: max(room, 0)]
+            room = max(self._settings.max_running_studies - len(running), 0)
+            busy = Counter(study.owner for study in running)
+            chosen = fair_order(queued, busy, self._settings.owner_running_studies)[:room]
             ids = [study.id for study in chosen]
         for study_id in ids:
             self._begin(study_id)
 
 
-def fair_order(queued: Iterable[Study], running: Counter[str]) -> list[Study]:
-    """Queued studies in starting order: the owner with the fewest running, then the oldest."""
+def fair_order(queued: Iterable[Study], running: Counter[str], most: int) -> list[Study]:
+    """Queued studies in starting order: the owner with the fewest running, then the oldest.
+
+    Studies of owners that would have more than ``most`` running are left out.
+    """
     waiting = sorted(queued, key=lambda study: study.id)
     order: list[Study] = []
     busy = Counter(running)
     while waiting:
         following = min(waiting, key=lambda study: (busy[study.owner], study.id))
+        if busy[following.owner] >= most:
+            break
         waiting.remove(following)
         busy[following.owner] += 1
         order.append(following)

@@ -2,17 +2,32 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from service.dependencies import Reader, Use
 from service.problems import PROBLEMS
+from service.reports import service
 from studies.report import html, markdown
 from studies.report.model import RobustnessReport
 
+across = APIRouter(tags=["reports"], responses=PROBLEMS)
 router = APIRouter(prefix="/v1/studies/{study}", tags=["reports"], responses=PROBLEMS)
 
 StudyId = Annotated[str, Path(max_length=64, description="id of the study")]
+
+
+@across.get("/v1/compare")
+def compare(
+    app: Use,
+    who: Reader,
+    study: Annotated[
+        list[Annotated[str, Query(max_length=64)]],
+        Query(min_length=2, max_length=10, description="ids; the first is the baseline"),
+    ],
+) -> RobustnessReport:
+    """One report over several studies with the same problems and grid, rules paired by seed."""
+    return service.compare(app.store, study, who.sees)
 
 
 @router.get("/report")

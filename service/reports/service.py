@@ -3,7 +3,8 @@
 import platform
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -12,11 +13,14 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from gofau.version import code_version
+from service.errors import InvalidError
 from service.reports.frame import other_axes, trials_frame
 from service.store.engine import Store
 from service.studies import repository
 from service.studies.caps import cap
 from service.studies.models import Study
+from studies.canonical import content_hash
+from studies.errors import FieldError
 from studies.landscape import GoalMetric, Landscape
 from studies.landscape_frame import landscapes
 from studies.report import build
@@ -60,11 +64,60 @@ class Analyst:
             return self._kept[key]
 
 
+def compare(store: Store, public_ids: Sequence[str], owner: str | None) -> RobustnessReport:
+    """One report over several studies; each rule's label names its study.
+
+    Raises:
+        NotFoundError: no such study.
+        InvalidError: one study twice, or goals that differ.
+        LandscapeError: trials that describe no landscape, or different grids.
+    """
+    with store.read() as session:
+        studies = [repository.find(session, public_id, owner) for public_id in public_ids]
+        specs = [StudySpec.model_validate(study.spec) for study in studies]
+        _check_comparable(public_ids, specs)
+        frames = [trials_frame(session, study) for study in studies]
+    found = [
+        replace(one, key=replace(one.key, rule=f"{one.key.rule} @ {label}"))
+        for spec, frame, label in zip(specs, frames, _labels(studies), strict=True)
+        for one in _landscapes(spec, frame)
+    ]
+    hashes = [study.spec_hash for study in studies]
+    summary = SpecSummary(
+        name=" and ".join(study.name for study in studies),
+        spec_hash=content_hash(hashes),
+        settings={"studies": ", ".join(public_ids)},
+    )
+    settings = AnalysisSettings(tolerance=specs[0].goal.tolerance, baseline=found[0].key.rule)
+    rng = np.random.default_rng(int(summary.spec_hash[:16], 16))
+    return build(found, summary, _provenance(pd.concat(frames)), rng, settings)
+
+
+def _check_comparable(public_ids: Sequence[str], specs: Sequence[StudySpec]) -> None:
+    if len(set(public_ids)) != len(public_ids):
+        errors = [FieldError("study", list(public_ids), "each study once")]
+        raise InvalidError("studies to compare", errors)
+    goals = {(spec.goal.metric, spec.goal.minimize) for spec in specs}
+    if len(goals) > 1:
+        errors = [FieldError("study", sorted(metric for metric, _ in goals), "one goal for all")]
+        raise InvalidError("studies to compare", errors)
+
+
+def _labels(studies: Sequence[Study]) -> list[str]:
+    """Names where they differ, ids where they don't."""
+    names = [study.name for study in studies]
+    return names if len(set(names)) == len(names) else [study.public_id for study in studies]
+
+
+def _landscapes(spec: StudySpec, frame: pd.DataFrame) -> list[Landscape]:
+    goal = GoalMetric(spec.goal.metric, spec.goal.minimize, spec.goal.target)
+    return landscapes(frame, goal, _caps(spec, frame), split=other_axes(spec))
+
+
 def _analyse(session: Session, study: Study) -> Analysis:
     spec = StudySpec.model_validate(study.spec)
     frame = trials_frame(session, study)
-    goal = GoalMetric(spec.goal.metric, spec.goal.minimize, spec.goal.target)
-    found = landscapes(frame, goal, _caps(spec, frame), split=other_axes(spec))
+    found = _landscapes(spec, frame)
     report = build(
         found,
         SpecSummary(name=study.name, spec_hash=study.spec_hash, settings=_settings(spec)),

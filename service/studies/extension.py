@@ -12,7 +12,7 @@ from service.studies import lifecycle
 from service.studies.enumeration import Enumeration
 from service.studies.models import Study
 from service.studies.reuse import reuse_results
-from service.studies.service import check_size
+from service.studies.service import check_quota, check_size
 from service.trials import cells, ledger
 from service.trials import repository as trials
 from studies.errors import FieldError
@@ -49,6 +49,7 @@ def extend(session: Session, study: Study, wanted: Extension, settings: Settings
     old = StudySpec.model_validate(study.spec)
     new = _extended(old, wanted)
     check_size(new, settings)
+    check_quota(session, study.owner, new.trial_count - old.trial_count, settings)
     old_cells, first = old.cell_count, old.trial_count
     added_seeds = [seed for seed in new.seeds if seed not in set(old.seeds)]
     added_cells = _add_cells(session, study, old, new)

@@ -12,7 +12,8 @@ class Study(Base):
     """A stored spec with its state and the counts of its trials, kept as results land.
 
     ``revision`` grows with every change of the study's trials; a trial keeps the revision at
-    which it ended, so that a listener can resume where it stopped.
+    which it ended, so that a listener can resume where it stopped. A ``doomed`` study is deleted
+    as soon as its job has ended.
     """
 
     __tablename__ = "studies"

@@ -129,6 +129,14 @@ def set_state(
     session.flush()
 
 
+def open_trials(session: Session, owner: str) -> int:
+    """Trials of an owner that have not ended."""
+    query = select(func.coalesce(func.sum(Study.waiting + Study.running), 0)).where(
+        Study.owner == owner, Study.state.in_(OPEN)
+    )
+    return session.execute(query).scalar_one()
+
+
 def in_states(session: Session, states: Iterable[StudyState]) -> Sequence[Study]:
     """Studies in any of the states, oldest first."""
     wanted = [state.value for state in states]

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from gofau.version import code_version
-from service.errors import ConflictError, InvalidError
+from service.errors import ConflictError, InvalidError, QuotaError
 from service.settings import Settings
 from service.store.base import now
 from service.store.engine import Store
@@ -56,6 +56,7 @@ def submit(
     known = _earlier(session, who, wanted)
     if known is not None:
         return known, False
+    check_quota(session, who.owner, wanted.spec.trial_count, settings)
     study = _add(session, who, wanted)
     enumeration = Enumeration(wanted.spec)
     seeds = wanted.spec.seeds
@@ -96,6 +97,16 @@ def check_size(spec: StudySpec, settings: Settings) -> None:
         expected = f"at most {settings.max_trials} trials (cells × seeds)"
         errors = [FieldError("axes", f"{spec.trial_count} trials", expected)]
         raise InvalidError("the grid is too large", errors)
+
+
+def check_quota(session: Session, owner: str, more: int, settings: Settings) -> None:
+    """Raise `QuotaError` where an owner would have too many open trials."""
+    held = repository.open_trials(session, owner)
+    if held + more > settings.owner_open_trials:
+        raise QuotaError(
+            f"{owner} has {held} open trials and asked for {more} more; "
+            f"expected at most {settings.owner_open_trials} together"
+        )
 
 
 def _earlier(session: Session, who: Principal, wanted: Submission) -> Study | None:

@@ -31,11 +31,9 @@ def by_public_id(session: Session, public_id: str) -> TokenRow | None:
     return session.scalar(select(TokenRow).where(TokenRow.public_id == public_id))
 
 
-def page(session: Session, owner: str | None, before: int | None, limit: int) -> Sequence[TokenRow]:
+def page(session: Session, before: int | None, limit: int) -> Sequence[TokenRow]:
     """People's tokens (not workers'), newest first."""
     query = select(TokenRow).where(TokenRow.study_id.is_(None))
-    if owner is not None:
-        query = query.where(TokenRow.owner == owner)
     if before is not None:
         query = query.where(TokenRow.id < before)
     return session.scalars(query.order_by(TokenRow.id.desc()).limit(limit)).all()

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from service.errors import UnauthorizedError
 from service.store.base import now
 from service.tokens import repository
 from service.tokens.models import TokenRow
@@ -46,15 +45,11 @@ def issue(
     return token, repository.add(session, row)
 
 
-def principal(session: Session, token: str) -> Principal:
-    """Who presents the token.
-
-    Raises:
-        UnauthorizedError: it is unknown, expired or revoked.
-    """
+def principal(session: Session, token: str) -> Principal | None:
+    """Who presents the token; ``None`` where it is unknown, expired or revoked."""
     row = repository.by_digest(session, digest(token))
     if row is None:
-        raise UnauthorizedError("the token is unknown, expired or revoked")
+        return None
     return Principal(row.owner, implied(row.scopes), row.study_id)
 
 

@@ -33,10 +33,19 @@ def list_trials(
     rule: Label = None,
     seed: Number = None,
     cell: Annotated[int | None, Query(ge=0, lt=2**31, description="ordinal of a cell")] = None,
+    sort: Annotated[
+        str | None,
+        Query(
+            max_length=100,
+            description="an axis, or value, best, wall_s, steps_to_target, frozen_fraction, "
+            "attempts; descending with a minus in front. Trials without that result are left out",
+            examples=["-value", "lr"],
+        ),
+    ] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[TrialView]:
-    """Trials in the order of the grid."""
+    """Trials in the order of the grid, or sorted by an axis or a result."""
     wanted = queries.TrialFilter(
         state=state.value if state else None,
         outcome=outcome.value if outcome else None,
@@ -46,12 +55,12 @@ def list_trials(
         seed=seed,
         cell=cell,
     )
-    at = decode(cursor, int)
     with app.store.read() as session:
         found = studies.find(session, study, who.sees)
-        rows = queries.page(session, found.id, wanted, at[0] if at else -1, limit + 1)
-        items = [service.trial_view(*row) for row in rows[:limit]]
-        more = encode(items[-1].index) if len(rows) > limit else None
+        rows, more = service.trial_page(
+            session, found, wanted, sort=sort, cursor=cursor, limit=limit
+        )
+        items = [service.trial_view(*row) for row in rows]
     return Page(items=items, next_cursor=more)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, select, tuple_
 from sqlalchemy.orm import Session
 
 from service.errors import NotFoundError
@@ -26,7 +26,8 @@ class TrialFilter:
     cell: int | None = None
 
 
-def _joined(study_id: int) -> Select[Trial, Cell, Arm]:
+def joined(study_id: int) -> Select[Trial, Cell, Arm]:
+    """Trials of a study with their cells and arms."""
     return (
         select(Trial, Cell, Arm)
         .join(Cell, (Cell.study_id == Trial.study_id) & (Cell.ordinal == Trial.cell))
@@ -39,11 +40,21 @@ def page(
     session: Session, study_id: int, wanted: TrialFilter, after: int, limit: int
 ) -> Sequence[Found]:
     """Trials after an index, in order of their index."""
-    query = _narrowed(_joined(study_id), wanted).where(Trial.index > after)
+    query = narrowed(joined(study_id), wanted).where(Trial.index > after)
     return session.execute(query.order_by(Trial.index).limit(limit)).all()
 
 
-def _narrowed(query: Select[Trial, Cell, Arm], wanted: TrialFilter) -> Select[Trial, Cell, Arm]:
+def ended_after(
+    session: Session, study_id: int, revision: int, index: int, limit: int
+) -> Sequence[Found]:
+    """Trials that ended after a place in the order of their ending."""
+    later = tuple_(Trial.revision, Trial.index) > tuple_(revision, index)
+    query = joined(study_id).where(Trial.revision >= revision, later)
+    return session.execute(query.order_by(Trial.revision, Trial.index).limit(limit)).all()
+
+
+def narrowed(query: Select[Trial, Cell, Arm], wanted: TrialFilter) -> Select[Trial, Cell, Arm]:
+    """The query with a filter's conditions."""
     for column, value in (
         (Trial.state, wanted.state),
         (Trial.outcome, wanted.outcome),
@@ -64,7 +75,7 @@ def trial(session: Session, study_id: int, index: int) -> Found:
     Raises:
         NotFoundError: the study has no trial of that index.
     """
-    found = session.execute(_joined(study_id).where(Trial.index == index)).first()
+    found = session.execute(joined(study_id).where(Trial.index == index)).first()
     if found is None:
         raise NotFoundError(f"no trial {index} in this study")
     return found

@@ -1,16 +1,18 @@
 """Reading trials and cells."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import sqrt
 
 from sqlalchemy.orm import Session
 
+from service.pagination import decode, encode
 from service.studies.enumeration import whole
 from service.studies.models import Arm, Cell, Study
 from service.studies.schemas import moment
 from service.trials import curves, queries
 from service.trials.models import Trial
 from service.trials.schemas import CellView, TrialDetail, TrialView
+from service.trials.sorting import RESULTS, Order, by_axis, by_result
 from studies.trials import Outcome, TrialState
 
 
@@ -41,6 +43,42 @@ def trial_view(trial: Trial, cell: Cell, arm: Arm) -> TrialView:
         revision=trial.revision,
         ended_at=moment(trial.ended_at) if trial.ended_at else None,
     )
+
+
+def trial_page(
+    session: Session,
+    study: Study,
+    wanted: queries.TrialFilter,
+    *,
+    sort: str | None,
+    cursor: str | None,
+    limit: int,
+) -> tuple[Sequence[queries.Found], str | None]:
+    """A page of trials and the cursor of the one after it.
+
+    Raises:
+        InvalidError: an unknown order, or a cursor of another list.
+    """
+    if sort is None:
+        at = decode(cursor, int)
+        rows = queries.page(session, study.id, wanted, at[0] if at else -1, limit + 1)
+        return _cut(rows, limit, lambda row: encode(row[0].index))
+    order = Order.parse(sort, list(study.spec["axes"]))
+    if order.by in RESULTS:
+        at = decode(cursor, (int, float), int)
+        after = (at[0], at[1]) if at else None
+        rows = by_result(session, study.id, wanted, order, after=after, limit=limit + 1)
+        return _cut(rows, limit, lambda row: encode(getattr(row[0], order.by), row[0].index))
+    at = decode(cursor, (int, float), int, int)
+    place = (at[0], at[1], at[2]) if at else None
+    rows = by_axis(session, study.id, wanted, order, after=place, limit=limit + 1)
+    return _cut(rows, limit, lambda row: encode(row[1].point[order.by], row[0].cell, row[0].index))
+
+
+def _cut(
+    rows: Sequence[queries.Found], limit: int, cursor: Callable[[queries.Found], str]
+) -> tuple[Sequence[queries.Found], str | None]:
+    return rows[:limit], cursor(rows[limit - 1]) if len(rows) > limit else None
 
 
 def trial_detail(session: Session, study: Study, index: int) -> TrialDetail:

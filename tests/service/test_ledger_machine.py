@@ -22,8 +22,8 @@ from sqlalchemy import select
 from service.settings import Settings
 from service.store.engine import Store
 from service.store.schema import migrate
-from service.studies import repository as studies
 from service.studies import lifecycle
+from service.studies import repository as studies
 from service.studies import service as study_service
 from service.studies.models import Study
 from service.tokens.principal import LOCAL, Principal, Scope

@@ -37,7 +37,7 @@ def test_running_studies_are_capped(service: Service) -> None:
 
 def test_owners_take_turns() -> None:
     queue = [SimpleNamespace(id=i, owner=o) for i, o in enumerate("aaabc")]
-    order = fair_order(queue, Counter({"b": 1}))  # type: ignore[arg-type]
+    order = fair_order(queue, Counter({"b": 1}), 3)  # type: ignore[arg-type]
     assert [study.id for study in order] == [0, 4, 1, 3, 2]
 
 

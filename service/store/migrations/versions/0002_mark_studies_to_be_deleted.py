@@ -11,8 +11,9 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
-    column = sa.Column("doomed", sa.Boolean(), nullable=False, server_default=sa.false())
-    op.add_column("studies", column)
+    op.add_column(
+        "studies", sa.Column("doomed", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
 
 
 def downgrade() -> None:

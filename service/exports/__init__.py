@@ -1,0 +1,1 @@
+"""Trials as CSV, NDJSON and Parquet, streamed."""

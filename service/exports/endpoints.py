@@ -1,0 +1,54 @@
+"""``/v1/studies/{study}/export``: all trials as one stream."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import StreamingResponse
+
+from service.dependencies import Reader, Use
+from service.exports import formats, rows
+from service.problems import PROBLEMS
+from service.studies import repository as studies
+from service.trials.queries import TrialFilter
+from studies.trials import TrialState
+
+router = APIRouter(prefix="/v1/studies/{study}", tags=["exports"], responses=PROBLEMS)
+
+StudyId = Annotated[str, Path(max_length=64, description="id of the study")]
+Format = Literal["csv", "ndjson", "parquet"]
+Writer = Callable[[Sequence[str], formats.Chunks], Iterator[bytes]]
+
+WRITERS: dict[Format, tuple[str, Writer]] = {
+    "csv": ("text/csv; charset=utf-8", formats.as_csv),
+    "ndjson": ("application/x-ndjson", formats.as_ndjson),
+    "parquet": ("application/vnd.apache.parquet", formats.as_parquet),
+}
+BYTES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "the trials",
+        "content": {
+            media.partition(";")[0]: {"schema": {"type": "string"}} for media, _ in WRITERS.values()
+        },
+    }
+}
+
+
+@router.get("/export", response_class=StreamingResponse, responses=BYTES)
+def export(
+    *,
+    app: Use,
+    who: Reader,
+    study: StudyId,
+    as_: Annotated[Format, Query(alias="format")] = "csv",
+    state: TrialState | None = None,
+) -> StreamingResponse:
+    """All trials of a study, one row a trial: labels, axis values, seed and results."""
+    with app.store.read() as session:
+        found = studies.find(session, study, who.sees)
+        columns, study_id = rows.columns(found), found.id
+    media, write = WRITERS[as_]
+    wanted = TrialFilter(state=state.value if state else None)
+    name = f'attachment; filename="gofau-{study}.{as_}"'
+    body = write(columns, rows.chunks(app.store, study_id, wanted))
+    return StreamingResponse(body, media_type=media, headers={"Content-Disposition": name})

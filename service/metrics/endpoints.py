@@ -1,0 +1,67 @@
+"""``/metrics`` in Prometheus' text format."""
+
+from collections.abc import Iterator
+
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service.dependencies import Admin, Use
+from service.jobs import repository as jobs
+from service.metrics.http import REGISTRY
+from service.problems import PROBLEMS
+from service.studies.models import Study
+from service.workers import repository as leases
+from studies.trials import StudyState, TrialState
+
+router = APIRouter(tags=["health"], responses=PROBLEMS)
+
+
+class _Gauges(Collector):
+    """Gauges read from the store at each scrape, in the shape that the exporter takes."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """All gauges."""
+        yield self._studies()
+        yield self._trials()
+        yield _single("gofau_leases", "Leases that are held.", len(leases.active(self._session)))
+        yield _single(
+            "gofau_jobs", "Ray jobs that have not ended.", len(jobs.all_open(self._session))
+        )
+
+    def _studies(self) -> GaugeMetricFamily:
+        family = GaugeMetricFamily("gofau_studies", "Studies by state.", labels=["state"])
+        query = select(Study.state, func.count()).group_by(Study.state)
+        found = dict(self._session.execute(query).all())
+        for state in StudyState:
+            family.add_metric([state.value], found.get(state.value, 0))
+        return family
+
+    def _trials(self) -> GaugeMetricFamily:
+        family = GaugeMetricFamily("gofau_trials", "Trials by state.", labels=["state"])
+        columns = [func.coalesce(func.sum(getattr(Study, s.value)), 0) for s in TrialState]
+        totals = self._session.execute(select(*columns)).one()
+        for state, count in zip(TrialState, totals, strict=True):
+            family.add_metric([state.value], int(count))
+        return family
+
+
+def _single(name: str, doc: str, value: int) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, doc)
+    family.add_metric([], value)
+    return family
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+def metrics(app: Use, _: Admin) -> PlainTextResponse:
+    """Studies, trials, leases and jobs as gauges; request times as a histogram."""
+    with app.store.read() as session:
+        gauges = generate_latest(_Gauges(session))
+    return PlainTextResponse(gauges + generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
