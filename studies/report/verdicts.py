@@ -37,6 +37,11 @@ def _against(group: GroupReport, rule: RuleReport) -> Verdict:
     baseline = next(iter(mine.values())).baseline
     other = next(r for r in group.rules if r.rule == baseline)
     clauses = [_clause(group, mine[name], rule, other) for name in HEADLINES if name in mine]
+    reasons = {mine[name].difference.reason for name in HEADLINES if name in mine}
+    if all(c.strength is Strength.WITHHELD for c in clauses) and len(reasons) == 1:
+        # One reason for all of them needs saying once.
+        text = f"not compared ({reasons.pop()})"
+        clauses = [Clause(text=text, number=clauses[0].number, strength=Strength.WITHHELD)]
     return Verdict(
         subject=f"{group.name} · {rule.rule} against {baseline}", clauses=_merged(clauses)
     )
