@@ -159,7 +159,8 @@ def test_a_refused_token_is_5(gofau: Gofau, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(connect, "Client", refusing)
     ran = gofau("list", "--json")
     assert ran.code == 5
-    assert ran.json == {"error": {"message": "expected a token", "errors": []}}
+    message = "expected a token; give a token with --token or GOFAU_API_TOKEN"
+    assert ran.json == {"error": {"message": message, "errors": []}}
 
 
 @pytest.mark.parametrize("debug, traces", [((), False), (("--debug",), True)])

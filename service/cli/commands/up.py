@@ -77,6 +77,9 @@ def announce(running: state.StackState, data_dir: Path, as_json: bool) -> None:
         out().print(f"{name.replace('_', ' '):<15}{value}", markup=False)
     hint = f"Ray's dashboard asks for a token: the ray_token in {state.state_file(data_dir)}"
     out().print(Text(hint, style="dim"))
+    if running.token is not None:
+        hint = f"callers from elsewhere need the token in {state.state_file(data_dir)}"
+        out().print(Text(hint, style="dim"))
 
 
 def addresses(running: state.StackState) -> dict[str, str]:
