@@ -4,7 +4,7 @@ Both clients are built on these, so a verb is written once for blocking and for 
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -15,7 +15,18 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from service.client.errors import ServiceFailedError
-from service.client.models import M, Page, Plan, Study, StudyDetail, Trial
+from service.client.models import (
+    Cell,
+    M,
+    NewToken,
+    Page,
+    Plan,
+    Study,
+    StudyDetail,
+    Token,
+    Trial,
+    TrialDetail,
+)
 from studies.spec import StudySpec
 
 if TYPE_CHECKING:
@@ -33,14 +44,18 @@ Filter = str | int
 
 @dataclass(frozen=True)
 class Call(Generic[T]):
-    """One HTTP request and the reader of its answer. All calls are safe to repeat."""
+    """One HTTP request and the reader of its answer.
+
+    ``repeatable`` says that sending it twice does what sending it once does.
+    """
 
     method: str
     path: str
     read: Callable[[httpx.Response], T]
-    params: Mapping[str, Filter] = field(default_factory=dict)
+    params: Mapping[str, Filter | list[str]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
+    repeatable: bool = True
 
     @property
     def options(self) -> dict[str, Any]:
@@ -69,32 +84,96 @@ def list_studies(**filters: Filter) -> Call[Page[Study]]:
 
 def get(study: str) -> Call[StudyDetail]:
     """A study by its id."""
-    return Call("GET", f"/v1/studies/{segment(study)}", _model(StudyDetail))
+    return Call("GET", _study(study), _model(StudyDetail))
 
 
-def cancel(study: str) -> Call[StudyDetail]:
-    """Stop a study; what has completed is kept."""
-    return Call("POST", f"/v1/studies/{segment(study)}/cancel", _model(StudyDetail))
+def act(study: str, action: str) -> Call[StudyDetail]:
+    """Change a study's state: ``cancel``, ``pause``, ``resume`` or ``retry``."""
+    return Call("POST", f"{_study(study)}/{action}", _model(StudyDetail))
+
+
+def extend(study: str, change: Mapping[str, Any]) -> Call[StudyDetail]:
+    """Give a study more seeds or wider axes; only the new trials run."""
+    return _send("POST", f"{_study(study)}/extend", change, StudyDetail)
+
+
+def tag(study: str, tags: Sequence[str]) -> Call[StudyDetail]:
+    """Replace a study's tags."""
+    return _send("PATCH", _study(study), {"tags": list(tags)}, StudyDetail)
+
+
+def delete(study: str, force: bool) -> Call[None]:
+    """Delete a study with its trials."""
+    return Call("DELETE", _study(study), lambda _: None, {"force": "true"} if force else {})
 
 
 def trials(study: str, **filters: Filter) -> Call[Page[Trial]]:
     """One page of a study's trials, in the order of its grid."""
-    return Call("GET", f"/v1/studies/{segment(study)}/trials", _model(Page[Trial]), filters)
+    return Call("GET", f"{_study(study)}/trials", _model(Page[Trial]), filters)
+
+
+def trial(study: str, index: int) -> Call[TrialDetail]:
+    """One trial with its curves."""
+    return Call("GET", f"{_study(study)}/trials/{index}", _model(TrialDetail))
+
+
+def cells(study: str, **filters: Filter) -> Call[Page[Cell]]:
+    """One page of a study's cells: the heat map."""
+    return Call("GET", f"{_study(study)}/cells", _model(Page[Cell]), filters)
+
+
+def compare(studies: Sequence[str]) -> Call["RobustnessReport"]:
+    """One report over several studies; the first is the baseline."""
+    return Call("GET", "/v1/compare", _report, {"study": list(studies)})
+
+
+def export(study: str, kind: str, **filters: Filter) -> Call[bytes]:
+    """All trials as ``csv``, ``ndjson`` or ``parquet``."""
+    params = {"format": kind, **filters}
+    return Call("GET", f"{_study(study)}/export", lambda answer: answer.content, params)
+
+
+def catalog() -> Call[dict[str, Any]]:
+    """Directions, rules and problems that a spec may name, with their parameters."""
+    return Call("GET", "/v1/catalog", _data)
+
+
+def limits() -> Call[dict[str, Any]]:
+    """The limits that requests are held to."""
+    return Call("GET", "/v1/limits", _data)
+
+
+def create_token(
+    name: str, owner: str, scopes: Sequence[str], expires_in_s: float | None
+) -> Call[NewToken]:
+    """Make a token."""
+    body = {"name": name, "owner": owner, "scopes": list(scopes), "expires_in_s": expires_in_s}
+    return replace(_send("POST", "/v1/tokens", body, NewToken), repeatable=False)
+
+
+def list_tokens() -> Call[Page[Token]]:
+    """One page of tokens, newest first."""
+    return Call("GET", "/v1/tokens", _model(Page[Token]))
+
+
+def revoke_token(token: str) -> Call[None]:
+    """Refuse a token from now on."""
+    return Call("DELETE", f"/v1/tokens/{segment(token)}", lambda _: None)
 
 
 def report(study: str) -> Call["RobustnessReport"]:
     """The robustness report as data."""
-    return Call("GET", f"/v1/studies/{segment(study)}/report", _report)
+    return Call("GET", f"{_study(study)}/report", _report)
 
 
 def report_html(study: str) -> Call[str]:
     """The robustness report as one self-contained page."""
-    return Call("GET", f"/v1/studies/{segment(study)}/report.html", _text)
+    return Call("GET", f"{_study(study)}/report.html", _text)
 
 
 def report_markdown(study: str) -> Call[str]:
     """The robustness report as Markdown."""
-    return Call("GET", f"/v1/studies/{segment(study)}/report.md", _text)
+    return Call("GET", f"{_study(study)}/report.md", _text)
 
 
 def page_after(call: Call[Page[M]], page: Page[M]) -> Call[Page[M]] | None:
@@ -118,6 +197,20 @@ def encode(spec: Spec) -> tuple[bytes, str]:
 def segment(text: str) -> str:
     """One segment of a path, whatever the text contains."""
     return quote(text, safe="")
+
+
+def _study(study: str) -> str:
+    return f"/v1/studies/{segment(study)}"
+
+
+def _send(method: str, path: str, body: Mapping[str, Any], model: type[B]) -> Call[B]:
+    content = json.dumps(body, allow_nan=False).encode()
+    return Call(method, path, _model(model), {}, {"Content-Type": "application/json"}, content)
+
+
+def _data(response: httpx.Response) -> dict[str, Any]:
+    body: dict[str, Any] = response.json()
+    return body
 
 
 def _text(response: httpx.Response) -> str:

@@ -1,16 +1,37 @@
 """The blocking client."""
 
 import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Self, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
 from service.client import calls
 from service.client.calls import Call, Filter, Spec
-from service.client.exchange import TIMEOUT, Pause, Reply, exchange, headers_of, next_pause
+from service.client.errors import UnreachableError
+from service.client.exchange import (
+    TIMEOUT,
+    Pause,
+    Reply,
+    cause_of,
+    exchange,
+    headers_of,
+    next_pause,
+)
 from service.client.following import STREAM_PATIENCE, Following
-from service.client.models import M, Page, Plan, Study, StudyDetail, Trial
+from service.client.models import (
+    Cell,
+    M,
+    NewToken,
+    Page,
+    Plan,
+    Study,
+    StudyDetail,
+    Token,
+    Trial,
+    TrialDetail,
+)
+from service.client.problems import raise_for_problem
 from service.client.retry import Backoff
 
 if TYPE_CHECKING:
@@ -93,7 +114,53 @@ class Client:
 
     def cancel(self, study: str) -> StudyDetail:
         """Stop a study; what has completed is kept."""
-        return self.send(calls.cancel(study))
+        return self.send(calls.act(study, "cancel"))
+
+    def pause(self, study: str) -> StudyDetail:
+        """Run nothing more until the study is resumed."""
+        return self.send(calls.act(study, "pause"))
+
+    def resume(self, study: str) -> StudyDetail:
+        """Queue a paused study again."""
+        return self.send(calls.act(study, "resume"))
+
+    def retry(self, study: str) -> StudyDetail:
+        """Let failed trials wait again, with all their attempts."""
+        return self.send(calls.act(study, "retry"))
+
+    def extend(
+        self,
+        study: str,
+        *,
+        seeds: int | Sequence[int] | None = None,
+        axes: Mapping[str, Any] | None = None,
+    ) -> StudyDetail:
+        """Give a study more seeds or wider axes; only the new trials run.
+
+        Args:
+            study: its id.
+            seeds: a larger count, or a longer list.
+            axes: axes to replace by wider ones, as in a spec.
+        """
+        given = {"seeds": seeds, "axes": axes}
+        change = {name: value for name, value in given.items() if value is not None}
+        return self.send(calls.extend(study, change))
+
+    def tag(self, study: str, tags: Sequence[str]) -> StudyDetail:
+        """Replace a study's tags."""
+        return self.send(calls.tag(study, tags))
+
+    def delete(self, study: str, *, force: bool = False) -> None:
+        """Delete a study with its trials; ``force`` cancels it first if it has not ended."""
+        self.send(calls.delete(study, force))
+
+    def trial(self, study: str, index: int) -> TrialDetail:
+        """One trial with its metrics and curves."""
+        return self.send(calls.trial(study, index))
+
+    def cells(self, study: str, **filters: Filter) -> Iterator[Cell]:
+        """Aggregates of a study's cells: the heat map, while it runs too."""
+        return self.pages(calls.cells(study, **filters))
 
     def trials(self, study: str, **filters: Filter) -> Iterator[Trial]:
         """A study's trials in the order of its grid, page by page."""
@@ -103,6 +170,22 @@ class Client:
         """The robustness report of what has completed so far."""
         return self.send(calls.report(study))
 
+    def compare(self, *studies: str) -> "RobustnessReport":
+        """One report over several studies with the same grid; the first is the baseline."""
+        return self.send(calls.compare(studies))
+
+    def export(self, study: str, kind: str = "csv", **filters: Filter) -> Iterator[bytes]:
+        """All trials, one row a trial, as chunks of ``csv``, ``ndjson`` or ``parquet``."""
+        call = calls.export(study, kind, **filters)
+        try:
+            with self._http.stream(call.method, call.path, **call.options) as response:
+                if not response.is_success:
+                    response.read()
+                raise_for_problem(response)
+                yield from response.iter_bytes()
+        except httpx.TransportError as error:
+            raise UnreachableError(self.url, cause_of(error)) from error
+
     def report_html(self, study: str) -> str:
         """The robustness report as one self-contained page."""
         return self.send(calls.report_html(study))
@@ -110,6 +193,33 @@ class Client:
     def report_markdown(self, study: str) -> str:
         """The robustness report as Markdown."""
         return self.send(calls.report_markdown(study))
+
+    def catalog(self) -> dict[str, Any]:
+        """Directions, rules and problems that a spec may name, with their parameters."""
+        return self.send(calls.catalog())
+
+    def limits(self) -> dict[str, Any]:
+        """The limits that requests are held to."""
+        return self.send(calls.limits())
+
+    def create_token(
+        self,
+        name: str,
+        *,
+        owner: str,
+        scopes: Sequence[str] = ("read",),
+        expires_in_s: float | None = None,
+    ) -> NewToken:
+        """Make an API token (``read``, ``submit`` or ``admin``); its secret is shown this once."""
+        return self.send(calls.create_token(name, owner, scopes, expires_in_s))
+
+    def tokens(self) -> Iterator[Token]:
+        """All tokens, newest first, without their secrets."""
+        return self.pages(calls.list_tokens())
+
+    def revoke_token(self, token: str) -> None:
+        """Refuse a token from now on."""
+        self.send(calls.revoke_token(token))
 
     def watch(self, study: str, patience: Backoff = STREAM_PATIENCE) -> Iterator[Study]:
         """The study now, then again at each news or sign of life, until it has ended.

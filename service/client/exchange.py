@@ -48,7 +48,9 @@ def exchange(call: Call[T], backoff: Backoff, url: str) -> Exchange[T]:
         if isinstance(reply, httpx.Response) and reply.status_code not in RETRIED_STATUS:
             raise_for_problem(reply)
             return call.read(reply)
-        yield Pause(next_pause(pauses, reply, url))
+        # What may have been carried out is not asked for again, unless that changes nothing.
+        again = call.repeatable or isinstance(reply, httpx.ConnectError)
+        yield Pause(next_pause(pauses if again else iter(()), reply, url))
 
 
 def next_pause(pauses: Iterator[float], reply: Reply, url: str) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from studies.trials import Outcome, StudyState, TrialState
 
@@ -113,6 +113,60 @@ class Trial(Answer):
     code_version: str | None
     error: str | None
     ended_at: datetime | None
+
+
+class TrialDetail(Trial):
+    """A trial with its cell's definition and its measurements.
+
+    ``curves[metric][0]`` is the value before training, then one value an epoch; ``None`` stands
+    for a number that was not finite.
+    """
+
+    cell: str
+    definition: Mapping[str, Any]
+    metrics: Mapping[str, float | None]
+    curves: Mapping[str, tuple[float | None, ...]]
+    source_study: str | None
+
+
+class Cell(Answer):
+    """Aggregates of a cell's trials; values count a diverged trial as the problem's cap."""
+
+    ordinal: int
+    problem: str
+    direction: str
+    rule: str
+    point: Mapping[str, float]
+    trials: int
+    completed: int
+    failed: int
+    cancelled: int
+    reached_target: int
+    budget_exhausted: int
+    diverged: int
+    nonfinite: int
+    mean: float | None
+    std: float | None
+    minimum: float | None
+    maximum: float | None
+
+
+class Token(Answer):
+    """An API token without its secret."""
+
+    id: str
+    name: str
+    owner: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class NewToken(Token):
+    """A token just made; its secret is shown this once."""
+
+    token: str = Field(repr=False)
 
 
 M = TypeVar("M", bound=Answer)

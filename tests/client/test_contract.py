@@ -11,6 +11,7 @@ from service.client import AsyncClient, Client, ConflictError, calls, models
 from service.pagination import Page
 from service.settings import Settings
 from service.studies import schemas as studies
+from service.tokens import schemas as tokens
 from service.trials import schemas as trials
 from studies.parsing import parse_spec
 from studies.trials import Outcome, StudyState, TrialState
@@ -25,6 +26,10 @@ from tests.service.fakes import SPEC, TRIALS, FakeRunner, Service
         (models.Counts, studies.StateCounts),
         (models.Plan, studies.Estimate),
         (models.Trial, trials.TrialView),
+        (models.TrialDetail, trials.TrialDetail),
+        (models.Cell, trials.CellView),
+        (models.Token, tokens.TokenView),
+        (models.NewToken, tokens.NewToken),
         (models.Page, Page),
     ],
 )

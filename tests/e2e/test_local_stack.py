@@ -146,7 +146,7 @@ def test_a_dead_service_ends_the_stack_with_4(folder: Folder) -> None:
     process = folder.start("up", "--port", "0")
     assert process.stdout is not None
     process.stdout.readline()
-    [service] = [pid for pid in folder.left if _arguments(pid)[-1:] == ["serve"]]
+    [service] = [pid for pid in folder.left if _arguments(pid)[-2:] == ["-m", "service"]]
     os.kill(service, signal.SIGKILL)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 4

@@ -15,8 +15,8 @@ GRACE_S = 8.0
 
 
 def start_server(mark: str, settings: Mapping[str, str], logs: Path) -> processes.Started:
-    """Start ``gofau serve`` with ``GOFAU_*`` settings; it is not ready before `wait_for_server`."""
-    command = [sys.executable, "-m", "service.cli", "serve"]
+    """Start ``python -m service`` with ``GOFAU_*`` settings; it is not ready before `wait_for_server`."""
+    command = [sys.executable, "-m", "service"]
     return processes.start(command, mark, settings, logs / "service.log")
 
 
