@@ -393,6 +393,13 @@ init_scale: Parameter = _positive("init_scale", 1.0, "factor on the standard ini
 _mlp = (
     Parameter("width", int, 64, "units of each hidden layer", low=1, high=4096),
     Parameter("depth", int, 2, "hidden layers", low=1, high=16),
+    Parameter(
+        "norm",
+        str,
+        "none",
+        "normalisation after every hidden layer",
+        choices=("none", "batch", "group"),
+    ),
 )
 problems.add(
     ProblemEntry(
@@ -407,4 +414,5 @@ problems.add(
 )
 
 # Last, since the entries are made of the classes above.
+import gofau.deep_catalog  # noqa: E402
 import gofau.toy_catalog  # noqa: E402, F401

@@ -9,13 +9,14 @@ from torch import Tensor, nn
 from gofau.packing.dropout import use_streams
 from gofau.packing.errors import PlanError
 from gofau.packing.executors import Batch, Groups, choose
+from gofau.packing.fused import FusedPass
 from gofau.packing.initial import InitialDraws
 from gofau.packing.lane import Lane
 from gofau.packing.optimizer import StackOptimizer
 from gofau.packing.plan import PackPlan, TrialPlan
 from gofau.packing.progress import Progress
 from gofau.packing.stack import Stack
-from gofau.packing.streams import epoch_order, stream_seed
+from gofau.packing.streams import epoch_order, stream, stream_seed
 from gofau.problems import problem
 
 SYNC_EVERY = 32
@@ -33,17 +34,19 @@ class Tour:
         order: example numbers, ``[G, N]``, one order for each group.
         groups: which trials share one.
         streams: (seed, epoch) of each group.
+        fused: what the epoch's fused optimizer steps share, if steps are fused.
     """
 
     order: Tensor
     groups: Groups
     streams: tuple[tuple[int, int], ...]
+    fused: FusedPass | None
 
 
 class Program:
     """Everything that the trials of one plan share."""
 
-    def __init__(self, plan: PackPlan) -> None:
+    def __init__(self, plan: PackPlan, fused: bool = True) -> None:
         self.plan = plan
         self.problem = problem(plan.problem, plan.problem_parameters)
         self.like = torch.empty(0, dtype=getattr(torch, plan.dtype), device=plan.device)
@@ -55,7 +58,7 @@ class Program:
         self.batch = self.size if self.problem.full_batch else plan.batch_size
         self.epoch_steps = self.size // self.batch
         self._check()
-        self.optimizer = StackOptimizer(plan, self.executor.layout)
+        self.optimizer = StackOptimizer(plan, self.executor.layout, self.like, fused)
         self._draws = InitialDraws(self.problem, self.like)
 
     def start(self, trials: Sequence[TrialPlan]) -> Lane:
@@ -112,7 +115,11 @@ class Program:
     def _step(self, lane: Lane, tour: Tour, step: int) -> Tensor:
         """One update of every trial; returns the losses before it, ``[K]``."""
         losses, grads = self.executor.gradients(lane.stack, self._batch(tour, step))
-        self.optimizer.step(lane.stack, grads, self._factor(lane, step))
+        factor = self._factor(lane, step)
+        if tour.fused is None:
+            self.optimizer.step(lane.stack, grads, factor)
+        else:
+            self.optimizer.fused_step(lane.stack, grads[0], tour.fused, step, factor)
         return losses
 
     def _template(self) -> nn.Module:
@@ -162,7 +169,8 @@ class Program:
         heads = tuple(streams[row.start] for row in groups.rows)
         name = self.problem.name
         orders = [epoch_order(name, seed, epoch, self.size) for seed, epoch in heads]
-        return Tour(torch.stack(orders).to(self.like.device), groups, heads)
+        fused = self.optimizer.begin(lane)
+        return Tour(torch.stack(orders).to(self.like.device), groups, heads, fused)
 
     def _batch(self, tour: Tour, step: int) -> Batch:
         rows = tour.order[:, step * self.batch : (step + 1) * self.batch]
@@ -175,7 +183,19 @@ class Program:
             stream_seed(name, seed, "noise", epoch * self.epoch_steps + step)
             for seed, epoch in tour.streams
         )
-        return Batch(x, y, tour.groups, noise)
+        return Batch(self._augmented(x, tour, step), y, tour.groups, noise)
+
+    def _augmented(self, x: Tensor, tour: Tour, step: int) -> Tensor:
+        """Inputs ``[G, B, ...]``, changed by draws from the stream of each group's seed."""
+        change = self.problem.augmentation
+        if change is None:
+            return x
+        name = self.problem.name
+        draws = (
+            stream(name, seed, "augment", epoch * self.epoch_steps + step)
+            for seed, epoch in tour.streams
+        )
+        return torch.stack([change(one, draw) for one, draw in zip(x, draws, strict=True)])
 
     def _die(self, shed: list[Progress]) -> list[Progress]:
         for progress in shed:

@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 
 from gofau.catalog import Registry, Scalar
-from gofau.problems.base import Classification, Dataset, Problem
+from gofau.problems.base import Augmentation, Classification, Dataset, Problem
 from gofau.problems.digits import DigitsMLP
+from gofau.problems.digits_cnn import DigitsCNN
+from gofau.problems.mnist1d import Mnist1dCNN, Mnist1dMLP
+from gofau.problems.photographs import photograph_problems
 from gofau.problems.toys import problem_class, toys
 
-__all__ = ["Classification", "Dataset", "Problem", "problem", "registry"]
+__all__ = ["Augmentation", "Classification", "Dataset", "Problem", "problem", "registry"]
 
 registry: Registry[type[Problem]] = Registry("problem")
-for _kind in (DigitsMLP,):
+_kinds: list[type[Problem]] = [DigitsMLP, DigitsCNN, Mnist1dMLP, Mnist1dCNN]
+for _kind in (*_kinds, *photograph_problems()):
     registry.add(_kind)
 for _toy in toys.entries.values():
     registry.add(problem_class(_toy))

@@ -1,7 +1,7 @@
 """The interface of a problem: data, a module factory, a loss and what is measured."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +11,9 @@ from torch.nn import functional as F
 
 from gofau.catalog import ProblemEntry, Scalar
 from gofau.catalog import problems as catalog
+
+Augmentation = Callable[[Tensor, torch.Generator], Tensor]
+"""Changes the inputs ``[B, ...]`` of a training step, by draws from a CPU generator."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,16 @@ class Problem(ABC):
     - `module` draws from torch's global generator only, so that a seeded call repeats;
     - `loss` is the mean over the examples of a batch, and `measure` returns means over examples,
       so that chunks of a data set combine by their sizes;
-    - `loss` and `measure` are free of branches on tensor values and run under ``torch.vmap``.
+    - `loss` and `measure` are free of branches on tensor values and run under ``torch.vmap``;
+    - `augmentation`, where there is one, draws from its generator only, and keeps shape and dtype.
     """
 
     name: ClassVar[str]
     full_batch: ClassVar[bool] = False
     """Whether a step always takes all training examples, whatever the batch size."""
+
+    augmentation: Augmentation | None = None
+    """What changes the inputs of every training step at random, if anything does."""
 
     def __init__(self, parameters: Mapping[str, Scalar]) -> None:
         self.entry: ProblemEntry = catalog.get(self.name, "problem")
@@ -56,7 +63,7 @@ class Problem(ABC):
 
     @abstractmethod
     def dataset(self) -> Dataset:
-        """The examples, on the CPU in float32."""
+        """The examples, on the CPU, in float32 or in an integer type that `module` converts."""
 
     @abstractmethod
     def module(self) -> nn.Module:
@@ -75,6 +82,13 @@ class Problem(ABC):
         value = self.parameters[name]
         if not isinstance(value, int):
             raise TypeError(f"problem.{name}: got {value!r}, expected an integer")
+        return value
+
+    def text(self, name: str) -> str:
+        """The text parameter of that name."""
+        value = self.parameters[name]
+        if not isinstance(value, str):
+            raise TypeError(f"problem.{name}: got {value!r}, expected a text")
         return value
 
 

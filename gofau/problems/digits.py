@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from gofau.problems.base import Classification, Dataset
+from gofau.problems.layers import norm
 
 SIDE = 8
 CLASSES = 10
@@ -43,12 +44,18 @@ def digits() -> Dataset:
     return Dataset(x[:TRAIN_SIZE], y[:TRAIN_SIZE], x[TRAIN_SIZE:], y[TRAIN_SIZE:])
 
 
-def mlp(sizes: tuple[int, ...]) -> nn.Sequential:
-    """Linear layers of the given ``sizes`` with a ReLU between each two, in torch's own init."""
+def mlp(sizes: tuple[int, ...], kind: str = "none") -> nn.Sequential:
+    """Linear layers of the given ``sizes`` with a ReLU between each two, in torch's own init.
+
+    Args:
+        sizes: inputs, units of each hidden layer, outputs.
+        kind: of normalisation before each ReLU; see `gofau.problems.layers.norm`.
+    """
     layers: list[nn.Module] = []
-    for inputs, outputs in pairwise(sizes):
-        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
+    for inputs, outputs in pairwise(sizes[:-1]):
+        hidden = nn.Linear(inputs, outputs, bias=kind == "none")
+        layers += [hidden, *norm(kind, outputs, flat=True), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
 
 @final
@@ -64,4 +71,4 @@ class DigitsMLP(Classification):
     def module(self) -> nn.Sequential:
         """The MLP, 64 inputs and 10 outputs."""
         hidden = (self.integer("width"),) * self.integer("depth")
-        return mlp((SIDE * SIDE, *hidden, CLASSES))
+        return mlp((SIDE * SIDE, *hidden, CLASSES), self.text("norm"))

@@ -12,6 +12,7 @@ from gofau.packing.executors.base import Batch
 from gofau.packing.executors.functional import ModuleExecutor
 from gofau.packing.stack import Stack
 from gofau.problems import Problem
+from gofau.problems.layers import Pixels
 
 Values = Mapping[str, Tensor]
 
@@ -41,7 +42,7 @@ class GroupedExecutor(ModuleExecutor):
         if kinds.count(nn.Flatten) != 1:
             return "it does not flatten its images exactly once"
         split = kinds.index(nn.Flatten)
-        spatial = (nn.Conv2d, nn.BatchNorm2d, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
+        spatial = (nn.Conv2d, *_norms, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, Pixels)
         if nn.Linear in kinds[:split] or any(kind in spatial for kind in kinds[split:]):
             return "its image layers do not all come before its linear ones"
         return None
@@ -132,6 +133,13 @@ def _batch_norm(h: Tensor, module: nn.Module, values: Values, training: bool) ->
     )
 
 
+def _group_norm(h: Tensor, module: nn.Module, values: Values, _training: bool) -> Tensor:
+    assert isinstance(module, nn.GroupNorm)
+    flat = {key: value.flatten() for key, value in values.items()}
+    groups = h.shape[1] // module.num_channels * module.num_groups
+    return F.group_norm(h, groups, flat.get("weight"), flat.get("bias"), module.eps)
+
+
 def _linear(h: Tensor, module: nn.Module, values: Values, _training: bool) -> Tensor:
     product = torch.bmm(h, values["weight"].transpose(1, 2))
     return product + values["bias"].unsqueeze(1) if "bias" in values else product
@@ -149,9 +157,13 @@ def _plain(h: Tensor, module: nn.Module, _values: Values, _training: bool) -> Te
     return output
 
 
+_norms = (nn.BatchNorm2d, nn.GroupNorm)
+
 _layers: dict[type[nn.Module], Layer] = {
     nn.Conv2d: _conv,
     nn.BatchNorm2d: _batch_norm,
+    nn.GroupNorm: _group_norm,
+    Pixels: _plain,
     nn.Linear: _linear,
     nn.Flatten: _plain,
     StreamDropout: _dropout,

@@ -55,6 +55,8 @@ class MLPExecutor(Executor):
         """See `Executor.obstacle`."""
         if not isinstance(problem, Classification):
             return "its loss is not the softmax cross-entropy"
+        if problem.augmentation is not None:
+            return "its training inputs change at random"
         kinds = [type(m) for m in template.children()]
         alternates = kinds[::2] == [nn.Linear] * len(kinds[::2]) and kinds[1::2] == [nn.ReLU] * len(
             kinds[1::2]

@@ -1,0 +1,41 @@
+"""What goes wrong with data sets.
+
+DataError
+├── MissingDataError   the data set is not in the folder; the message holds the command to fetch it
+├── CorruptDataError   files that do not match their published checksums or layout
+└── FetchError         a download that ended early or was refused; the same command resumes it
+"""
+
+from pathlib import Path
+
+from gofau.errors import GofauError
+
+
+class DataError(GofauError):
+    """The root of what goes wrong with data sets."""
+
+
+class MissingDataError(DataError, FileNotFoundError):
+    """A data set that was never fetched into this folder."""
+
+    def __init__(self, name: str, root: Path) -> None:
+        super().__init__(
+            f"data set {name!r}: got no copy in {root}, expected one before training starts; "
+            f"fetch it with: {fetch_command(name, root)}"
+        )
+
+
+class CorruptDataError(DataError):
+    """Files on disk that are not the published ones."""
+
+    def __init__(self, path: Path, got: str, expected: str, remedy: str) -> None:
+        super().__init__(f"{path}: got {got}, expected {expected}; {remedy}")
+
+
+class FetchError(DataError):
+    """A download that did not complete."""
+
+
+def fetch_command(name: str, root: Path) -> str:
+    """The shell command that fetches the data set into ``root``."""
+    return f"python -m gofau.data fetch {name} --root {root}"
