@@ -1,23 +1,26 @@
 """Tensors as the kernels read them: checked, and walkable as flat memory in one common order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from gofau.errors import UnsupportedError
 from gofau.fused.library import ELEMENTS
 
-__all__ = ["Walk", "mismatch", "tensor_obstacle", "walk"]
+__all__ = ["Walk", "check", "tensor_obstacle", "walk"]
+
+_PLAIN = (Tensor, torch.nn.Parameter)
 
 
 def tensor_obstacle(tensor: Tensor) -> str | None:
     """Why the kernels cannot serve this tensor, or ``None``."""
-    if type(tensor) not in {Tensor, torch.nn.Parameter}:
+    if type(tensor) not in _PLAIN:
         got = f"a {type(tensor).__name__}"
-    elif tensor.device.type != "cpu":
+    elif not tensor.is_cpu:
         got = f"one on {tensor.device}"
-    elif tensor.layout != torch.strided:
+    elif tensor.layout is not torch.strided:
         got = f"one of layout {tensor.layout}"
     elif tensor.dtype not in ELEMENTS:
         got = f"one of dtype {tensor.dtype}"
@@ -29,26 +32,28 @@ def tensor_obstacle(tensor: Tensor) -> str | None:
     )
 
 
-def mismatch(param: Tensor, dtype: torch.dtype, others: Sequence[Tensor]) -> str | None:
-    """What differs in shape or dtype among a parameter, its gradient and its states, or ``None``.
+def check(param: Tensor, others: Sequence[Tensor], dtype: torch.dtype) -> None:
+    """Raise `UnsupportedError` unless all are served, and alike in shape and dtype.
 
     The kernels walk raw memory of one element type, so a difference must never reach them.
     """
-    for other in (param, *others):
-        if other.shape != param.shape or other.dtype != dtype:
-            return (
-                f"fused steps need parameters, gradients and states alike: got {other.dtype} of "
-                f"shape {tuple(other.shape)}, expected {dtype} of shape {tuple(param.shape)}; "
-                "use implementation='loop'"
+    shape = param.shape
+    for tensor in (param, *others):
+        reason = tensor_obstacle(tensor)
+        if reason:
+            raise UnsupportedError(reason)
+        if tensor.dtype is not dtype or tensor.shape != shape:
+            raise UnsupportedError(
+                "fused steps need parameters, gradients and states alike: "
+                f"got {tensor.dtype} of shape {tuple(tensor.shape)}, expected {dtype} of shape "
+                f"{tuple(shape)}; use implementation='loop'"
             )
-    return None
 
 
-@dataclass(frozen=True)
-class Walk:
+class Walk(NamedTuple):
     """One parameter's tensors in a common dense order, and the copies to write back after it."""
 
-    tensors: tuple[Tensor, ...]
+    tensors: Sequence[Tensor]
     write_back: tuple[tuple[Tensor, Tensor], ...] = ()
 
     def finish(self) -> None:
@@ -66,11 +71,11 @@ def walk(param: Tensor, others: Sequence[Tensor]) -> Walk:
     tensors = (param, *others)
     if all(tensor.is_contiguous() for tensor in tensors):
         return Walk(tensors)
-    dense = _is_dense(param)
-    order = param if dense else param.contiguous()
+    order = param if _is_dense(param) else param.contiguous()
     alike = tuple(_in_order(tensor, order) for tensor in tensors)
-    copies = ((old, new) for old, new in zip(tensors, alike, strict=True) if old is not new)
-    return Walk(alike, tuple((old, new) for old, new in copies if old is not others[0]))
+    pairs = zip(tensors, alike, strict=True)
+    written = tuple((old, new) for old, new in pairs if old is not new and old is not others[0])
+    return Walk(alike, written)
 
 
 def _is_dense(tensor: Tensor) -> bool:

@@ -5,12 +5,14 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TypeAlias
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from gofau.errors import UnsupportedError
 from gofau.fused.compiler import compiled
 
-__all__ = ["ELEMENTS", "Shared", "kernel", "run"]
+__all__ = ["ELEMENTS", "Shared", "kernel", "run", "run_rows"]
 
 ELEMENTS = {
     torch.float32: "float",
@@ -21,7 +23,7 @@ ELEMENTS = {
 
 
 class Shared(ctypes.Structure):
-    """What all tensors of a call share; `kernels/sweep.cpp` has the same structure."""
+    """The numbers of a step; `kernels/sweep.cpp` has the same structure."""
 
     _fields_ = (
         ("direction", ctypes.c_double * 8),
@@ -33,34 +35,44 @@ class Shared(ctypes.Structure):
 Kernel: TypeAlias = Callable[..., None]
 
 
-@cache
 def kernel(decay: str, direction: str, rule: str, dtype: torch.dtype) -> Kernel:
     """The kernel of three templates over elements of ``dtype``, built at the first request.
 
     Raises:
-        UnsupportedError: it cannot be built or loaded on this machine.
+        UnsupportedError: it cannot be built or loaded on this machine; a process asks once.
     """
-    path = compiled(
-        (
-            f"GOFAU_DECAY={decay}",
-            f"GOFAU_DIRECTION={direction}",
-            f"GOFAU_RULE={rule}",
-            f"GOFAU_ELEMENT={ELEMENTS[dtype]}",
-        )
+    found = _load(decay, direction, rule, dtype)
+    if isinstance(found, str):
+        raise UnsupportedError(found)
+    return found
+
+
+@cache
+def _load(decay: str, direction: str, rule: str, dtype: torch.dtype) -> Kernel | str:
+    defines = (
+        f"GOFAU_DECAY={decay}",
+        f"GOFAU_DIRECTION={direction}",
+        f"GOFAU_RULE={rule}",
+        f"GOFAU_ELEMENT={ELEMENTS[dtype]}",
     )
+    try:
+        path = compiled(defines)
+    except UnsupportedError as error:
+        return str(error)
     try:
         function = ctypes.CDLL(str(path)).gofau_step
     except OSError as error:
-        raise UnsupportedError(
+        return (
             f"fused steps cannot load {path}: {error}; remove the file to build it again, "
             "or use implementation='foreach'"
-        ) from error
+        )
     function.restype = None
     function.argtypes = (
         ctypes.c_void_p,
         ctypes.c_void_p,
         ctypes.c_int64,
-        ctypes.POINTER(Shared),
+        ctypes.c_void_p,
+        ctypes.c_int64,
         ctypes.c_int,
     )
     return function
@@ -77,4 +89,20 @@ def run(kernel: Kernel, pointers: Sequence[int], counts: Sequence[int], shared: 
     """
     rows = (ctypes.c_void_p * len(pointers))(*pointers)
     elements = (ctypes.c_int64 * len(counts))(*counts)
-    kernel(rows, elements, len(counts), ctypes.byref(shared), torch.get_num_threads())
+    kernel(rows, elements, len(counts), ctypes.byref(shared), 0, torch.get_num_threads())
+
+
+def run_rows(
+    kernel: Kernel, pointers: NDArray[np.int64], count: int, numbers: NDArray[np.float64]
+) -> None:
+    """One pass over tensors of one size, each stepped by numbers of its own.
+
+    Args:
+        kernel: from `kernel`.
+        pointers: each tensor's row of addresses, ``[K, width]`` and contiguous; see `run`.
+        count: every tensor's number of elements.
+        numbers: each tensor's `Shared` as doubles, ``[K, 13]`` and contiguous.
+    """
+    counts = np.full(len(pointers), count, np.int64)
+    addresses = (array.ctypes.data for array in (pointers, counts))
+    kernel(*addresses, len(pointers), numbers.ctypes.data, 1, torch.get_num_threads())

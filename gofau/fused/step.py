@@ -9,7 +9,7 @@ from torch.autograd.graph import increment_version
 from gofau.directions.base import Direction
 from gofau.errors import UnsupportedError
 from gofau.fused.composition import Composition, compose
-from gofau.fused.layout import mismatch, tensor_obstacle, walk
+from gofau.fused.layout import check, tensor_obstacle, walk
 from gofau.fused.library import Kernel, Shared, kernel, run
 from gofau.hyper import Hyper, State
 from gofau.rules.base import UpdateRule
@@ -45,13 +45,13 @@ def fused_step(  # noqa: PLR0917 - the lists of what gofau.functional.step takes
     if not params:
         return
     composition = compose(direction, rule, step, hyper)
-    moving = composition.direction.states
+    moving, dtype = composition.direction.states, params[0].dtype
     walks = []
     for param, grad, state in zip(params, grads, states, strict=True):
         tensors = [grad, *(state[name] for name in moving)]
-        _refuse(tensor_obstacle(param) or mismatch(param, params[0].dtype, tensors))
+        check(param, tensors, dtype)
         walks.append(walk(param, tensors))
-    function = _kernel(composition, params[0].dtype)
+    function = _kernel(composition, dtype)
     pointers: list[int] = []
     for w, state in zip(walks, states, strict=True):
         pointers += [tensor.data_ptr() for tensor in w.tensors]
@@ -65,31 +65,26 @@ def fused_step(  # noqa: PLR0917 - the lists of what gofau.functional.step takes
 
 
 def obstacle(
-    params: Sequence[Tensor], direction: Direction, rule: UpdateRule, hyper: Hyper
+    tensors: Sequence[Tensor], direction: Direction, rule: UpdateRule, hyper: Hyper
 ) -> str | None:
-    """Why `fused_step` would refuse these parameters here, or ``None`` if it serves them.
+    """Why `fused_step` would refuse these parameters and gradients here, or ``None``.
 
-    Builds the kernel that the parameters need, so that a machine without a compiler is found
-    before the first step.
+    Builds the kernels that they need, so that a machine without a compiler is found before the
+    first step.
     """
-    for param in params:
-        reason = tensor_obstacle(param)
-        if reason:
-            return reason
+    reasons = (tensor_obstacle(tensor) for tensor in tensors)
+    reason = next((r for r in reasons if r), None)
+    if reason:
+        return reason
     try:
         composition = compose(direction, rule, 1, hyper)
-        for dtype in {param.dtype for param in params}:
+        for dtype in {tensor.dtype for tensor in tensors}:
             _kernel(composition, dtype)
     except UnsupportedError as error:
         return str(error)
     return None
 
 
-def _refuse(reason: str | None) -> None:
-    if reason:
-        raise UnsupportedError(reason)
-
-
 def _kernel(composition: Composition, dtype: torch.dtype) -> Kernel:
-    parts = (composition.decay, composition.direction, composition.rule)
-    return kernel(*(part.template for part in parts), dtype)
+    decay, direction, rule = composition.decay, composition.direction, composition.rule
+    return kernel(decay.template, direction.template, rule.template, dtype)

@@ -1,16 +1,18 @@
 """Which implementation performs a step."""
 
+import logging
+from functools import cache
 from types import MappingProxyType
 
 import torch
 from torch import Tensor
 
 from gofau.errors import UnsupportedError
-from gofau.optim import foreach, loop
+from gofau.optim import foreach, fused, loop
 from gofau.optim.batch import Batch, Implementation
 
 implementations: MappingProxyType[str, Implementation] = MappingProxyType(
-    {"loop": loop.run, "foreach": foreach.run}
+    {"loop": loop.run, "foreach": foreach.run, "fused": fused.run}
 )
 """Everything that can perform a step, by name."""
 
@@ -41,6 +43,18 @@ def run(name: str, batch: Batch) -> None:
 
 
 def choose(batch: Batch) -> str:
-    """``foreach`` for plain tensors on an accelerator, else ``loop``; as torch.optim chooses."""
-    plain = all(type(p) in _PLAIN and p.device.type == "cuda" for p in batch.params)
-    return "foreach" if plain and foreach.supports(batch) else "loop"
+    """``fused`` where its kernels serve, else ``foreach`` for plain tensors, else ``loop``."""
+    if not all(type(p) in _PLAIN for p in batch.params):
+        return "loop"
+    if all(p.is_cpu for p in batch.params):
+        reason = fused.obstacle_of(batch)
+        if reason is None:
+            return "fused"
+        _note(reason)
+    return "foreach" if foreach.supports(batch) else "loop"
+
+
+@cache
+def _note(reason: str) -> None:
+    """Log once a process why a step on the CPU is not fused."""
+    logging.getLogger(__name__).warning("implementation: auto does not fuse: %s", reason)

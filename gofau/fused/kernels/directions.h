@@ -4,8 +4,6 @@
 // of its members, and updates the state of one element in place.
 #pragma once
 
-#include <cmath>
-
 #include "elementary.h"
 
 namespace gofau {
@@ -35,7 +33,7 @@ struct Adagrad {
   explicit Adagrad(const double* s) : eps(s[0]), slowdown(s[1]) {}
   C operator()(C g, C* state) const {
     state[0] = state[0] + g * g;
-    return g / ((std::sqrt(state[0]) + eps) * slowdown);
+    return g / ((root(state[0]) + eps) * slowdown);
   }
 };
 
@@ -51,7 +49,7 @@ struct RMSProp {
       state[1] = state[1] * alpha + g * rest;
       variance = variance - state[1] * state[1];
     }
-    const C ratio = g / (std::sqrt(variance) + eps);
+    const C ratio = g / (root(variance) + eps);
     if constexpr (!momentum) return ratio;
     C& buffer = state[states - 1];
     buffer = buffer * mu + ratio;
@@ -74,7 +72,7 @@ struct Adam {
       const C largest = state[2] >= second || state[2] != state[2] ? state[2] : second;
       second = state[2] = largest;
     }
-    return state[0] * unbias1 / (std::sqrt(second) * unbias2 + eps);
+    return state[0] * unbias1 / (root(second) * unbias2 + eps);
   }
 };
 
@@ -85,7 +83,7 @@ struct Madam {
   explicit Madam(const double* s) : beta2(s[0]), rest2(s[1]), unbias2(s[2]) {}
   C operator()(C g, C* state) const {
     state[0] = state[0] * beta2 + g * g * rest2;
-    return state[0] == C(0) ? C(0) : g / (std::sqrt(state[0]) * unbias2);
+    return state[0] == C(0) ? C(0) : g / (root(state[0]) * unbias2);
   }
 };
 

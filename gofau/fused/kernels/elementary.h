@@ -3,7 +3,6 @@
 // exp and tanh split z = n + f, with n whole and |f| <= 1/2, and sum a series of 2^f - 1.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 
 namespace gofau {
@@ -26,7 +25,7 @@ struct Format<float> {
   static constexpr float shift = 0x1.8p23f + bias;
   static constexpr float ln2_high = 0x1.63p-1f;  // few enough bits that n times it is exact
   static constexpr float ln2_low = -0x1.bd0106p-13f;
-  static constexpr float tanh_is_one = 10;     // where 1 - tanh rounds away
+  static constexpr double tanh_is_one = 10;    // where 1 - tanh rounds away
   static constexpr float exp_overflows = 110;  // where exp is infinite, or 0 at its negative
 };
 
@@ -43,6 +42,14 @@ struct Format<double> {
 };
 
 constexpr double ln2 = 0.693147180559945309417;
+
+// The compiler's own square roots and signs: the standard headers would double its time.
+inline float root(float x) { return __builtin_sqrtf(x); }
+inline double root(double x) { return __builtin_sqrt(x); }
+inline float absolute(float x) { return __builtin_fabsf(x); }
+inline double absolute(double x) { return __builtin_fabs(x); }
+inline float with_sign(float x, float of) { return __builtin_copysignf(x, of); }
+inline double with_sign(double x, double of) { return __builtin_copysign(x, of); }
 
 template <class C>
 inline C smaller(C a, C b) {  // a NaN in `a` stays
@@ -76,8 +83,11 @@ inline C power_of_two(C shifted) {
 // place.
 inline float series(float f) {
   float sum = 1.5403512e-4f;
-  for (float next : {1.3390736e-3f, 9.6182376e-3f, 5.5503573e-2f, 2.4022650e-1f, 6.9314718e-1f})
-    sum = sum * f + next;
+  sum = sum * f + 1.3390736e-3f;
+  sum = sum * f + 9.6182376e-3f;
+  sum = sum * f + 5.5503573e-2f;
+  sum = sum * f + 2.4022650e-1f;
+  sum = sum * f + 6.9314718e-1f;
   return f * sum;
 }
 
@@ -136,22 +146,23 @@ inline float reciprocal(float d) {
 
 inline double reciprocal(double d) { return 1.0 / d; }
 
-// tanh|x| = -e/(e + 2) with e = exp(-2|x|) - 1 = 2^n·(2^f - 1) + (2^n - 1).
-// n + f is rounded once: its error grows with n, and 2^n shrinks faster.
+// -|theta|·tanh(rate·u) for rate > 0.
+//
+// tanh|x| = -e/(e + 2) with e = exp(-2|x|) - 1 = 2^n·(2^f - 1) + (2^n - 1), and 1 where it rounds to
+// 1. The number of octaves n + f is rounded once: that error grows with n, and 2^n shrinks faster.
+// Written for the fewest operations, since they cost as much time as the memory does.
 template <class C>
-inline C tanh_of_absolute(C x) {
-  using F = Format<C>;
-  const C z = smaller(std::fabs(x), F::tanh_is_one) * C(-2 / ln2);
-  const C shifted = z + F::shift;
-  const C scale = power_of_two(shifted);
-  const C e = scale * series(z - (shifted - F::shift)) + (scale - C(1));
-  return -e * reciprocal(e + C(2));
-}
-
-// |theta|·tanh(x).
-template <class C>
-inline C relative(C theta, C x) {
-  return std::copysign(theta, x) * tanh_of_absolute(x);
-}
+struct Pull {
+  const C octaves, saturated;
+  explicit Pull(double rate) : octaves(rate * (-2 / ln2)), saturated(Format<C>::tanh_is_one / rate) {}
+  C operator()(C theta, C u) const {
+    const C size = absolute(u);
+    const C shifted = size * octaves + Format<C>::shift;
+    const C scale = power_of_two(shifted);
+    const C f = size * octaves - (shifted - Format<C>::shift);
+    const C e = scale * series(f) + (scale - C(1));
+    return with_sign(theta, u) * (size >= saturated ? C(-1) : e * reciprocal(e + C(2)));
+  }
+};
 
 }  // namespace gofau

@@ -4,8 +4,6 @@
 // at hand (`bound`) where `bounded` says that it needs one.
 #pragma once
 
-#include <cmath>
-
 #include "elementary.h"
 
 namespace gofau {
@@ -21,19 +19,19 @@ struct Additive {
 template <class C>
 struct Multiplicative {
   static constexpr bool bounded = false;
-  const C lr_in, lr_out;
-  Multiplicative(const double* s, C) : lr_in(s[0]), lr_out(s[1]) {}
-  C operator()(C theta, C u) const { return theta - relative(theta, u * lr_in) * lr_out; }
+  const Pull<C> pull;  // of lr_in
+  const C lr_out;
+  Multiplicative(const double* s, C) : pull(s[0]), lr_out(s[1]) {}
+  C operator()(C theta, C u) const { return theta + pull(theta, u) * lr_out; }
 };
 
 template <class C>
 struct Hybrid {
   static constexpr bool bounded = false;
-  const C lr_in, share, additive;  // share = γ·lr_out, additive = (1 - γ)·lr
-  Hybrid(const double* s, C) : lr_in(s[0]), share(s[1]), additive(s[2]) {}
-  C operator()(C theta, C u) const {
-    return theta - relative(theta, u * lr_in) * share - u * additive;
-  }
+  const Pull<C> pull;       // of lr_in
+  const C share, additive;  // γ·lr_out, (1 - γ)·lr
+  Hybrid(const double* s, C) : pull(s[0]), share(s[1]), additive(s[2]) {}
+  C operator()(C theta, C u) const { return theta + pull(theta, u) * share - u * additive; }
 };
 
 template <class C>
@@ -65,14 +63,14 @@ struct Hypentropy {
   Hypentropy(const double* s, C) : lr(s[0]), beta(s[1]) {}
   C operator()(C theta, C u) const {
     const C a = u * lr;
-    const C w = std::sqrt(theta * theta + beta * beta);
+    const C w = root(theta * theta + beta * beta);
     const C e = small_expm1(limited(a, C(1)));
     const C shrunk = e / (C(1) + e);
     const C near = theta + C(0.5) * (theta * e * shrunk - w * (e + shrunk));
     const C signed_a = theta < C(0) ? -a : a;
-    const C p = (w + std::fabs(theta));
+    const C p = (w + absolute(theta));
     const C far = C(0.5) * (p * exp(-signed_a) - beta * (beta / p) * exp(signed_a));
-    return std::fabs(a) > C(1) ? (theta < C(0) ? -far : far) : near;
+    return absolute(a) > C(1) ? (theta < C(0) ? -far : far) : near;
   }
 };
 

@@ -1,7 +1,6 @@
 // One pass over a list of tensors: every element is read, stepped and written once.
 //
 // GOFAU_DECAY, GOFAU_DIRECTION, GOFAU_RULE and GOFAU_ELEMENT name one composition; C is the type it computes in.
-#include <algorithm>
 #include <cstdint>
 
 #include "decay.h"
@@ -35,7 +34,7 @@ inline void store(BFloat16& to, float x) {  // to the nearest, ties to even
   to.bits = std::uint16_t(x == x ? rounded : 0x7fc0u);
 }
 
-// What all tensors of a call share; the layout is that of gofau/fused/library.py.
+// The numbers of a step; the layout is that of gofau/fused/library.py.
 struct Shared {
   double direction[8];
   double rule[4];
@@ -61,8 +60,8 @@ void sweep(T* param, const T* grad, T* const* state, std::int64_t count, const D
   T* second = state[1];
   T* third = state[2];
   for (std::int64_t start = 0; start < count; start += tile) {
-    const std::int64_t stop = std::min(start + tile, count);
-    const std::int64_t far_stop = std::min(start + ahead + tile, count);
+    const std::int64_t stop = smaller(start + tile, count);
+    const std::int64_t far_stop = smaller(start + ahead + tile, count);
     fetch(param, start + ahead, far_stop);
     fetch(grad, start + ahead, far_stop);
     if constexpr (states > 0) fetch(first, start + ahead, far_stop);
@@ -102,16 +101,18 @@ void sweep_row(void* const* row, std::int64_t begin, std::int64_t end, const Sha
 // Thread `part` of `parts` takes its share of all elements as if the tensors stood end to end.
 template <class T, class Decay, class Direction, class Rule>
 void sweep_share(void* const* rows, const std::int64_t* counts, std::int64_t tensors,
-                 std::int64_t total, std::int64_t part, std::int64_t parts, const Shared& shared) {
+                 std::int64_t total, std::int64_t part, std::int64_t parts, const Shared* shared,
+                 std::int64_t stride) {
   constexpr int width = 2 + Direction::states + Rule::bounded;
   constexpr std::int64_t line = 64;
   const std::int64_t from = total * part / parts / line * line;
   const std::int64_t to = part + 1 == parts ? total : total * (part + 1) / parts / line * line;
   std::int64_t start = 0;
   for (std::int64_t t = 0; t < tensors && start < to; start += counts[t++]) {
-    const std::int64_t begin = std::max(from - start, std::int64_t(0));
-    const std::int64_t end = std::min(to - start, counts[t]);
-    if (begin < end) sweep_row<T, Decay, Direction, Rule>(rows + t * width, begin, end, shared);
+    const std::int64_t begin = larger(from - start, std::int64_t(0));
+    const std::int64_t end = smaller(to - start, counts[t]);
+    if (begin < end)
+      sweep_row<T, Decay, Direction, Rule>(rows + t * width, begin, end, shared[t * stride]);
   }
 }
 
@@ -123,16 +124,17 @@ using RuleHere = GOFAU_RULE<C>;
 
 }  // namespace gofau
 
+// `stride` is 0 where all tensors share one set of numbers, and 1 where each has its own.
 extern "C" void gofau_step(void* const* rows, const std::int64_t* counts, std::int64_t tensors,
-                           const gofau::Shared* shared, int threads) {
+                           const gofau::Shared* shared, std::int64_t stride, int threads) {
   using namespace gofau;
   constexpr std::int64_t elements_worth_a_thread = 16384;
   std::int64_t total = 0;
   for (std::int64_t t = 0; t < tensors; ++t) total += counts[t];
   const std::int64_t useful = total / elements_worth_a_thread + 1;
-  const auto parts = int(std::min<std::int64_t>(threads, useful));
+  const auto parts = int(smaller(std::int64_t(threads), useful));
 #pragma omp parallel for num_threads(parts) schedule(static, 1) if (parts > 1)
   for (int part = 0; part < parts; ++part)
     sweep_share<ElementHere, DecayHere, DirectionHere, RuleHere>(rows, counts, tensors, total, part,
-                                                                 parts, *shared);
+                                                                 parts, shared, stride);
 }
