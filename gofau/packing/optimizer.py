@@ -10,8 +10,11 @@ from torch import Tensor
 from gofau import catalog, functional
 from gofau.catalog import Scalar
 from gofau.directions import Direction, direction
+from gofau.errors import UnsupportedError
 from gofau.hyper import Hyper, State
 from gofau.packing.errors import PlanError
+from gofau.packing.fused import FusedPass, FusedRows, plain
+from gofau.packing.lane import Lane
 from gofau.packing.layout import Layout, column
 from gofau.packing.plan import PackPlan, TrialPlan
 from gofau.packing.stack import Stack
@@ -107,7 +110,7 @@ class ZeroAdditive(UpdateRule):
 class StackOptimizer:
     """A direction and a rule over the blocks of a stack."""
 
-    def __init__(self, plan: PackPlan, layout: Layout) -> None:
+    def __init__(self, plan: PackPlan, layout: Layout, like: Tensor, fused: bool) -> None:
         self.direction: Direction = direction(plan.direction)
         self.space = HyperSpace.of(plan.trials)
         self._layout = layout
@@ -115,6 +118,10 @@ class StackOptimizer:
         self._driven = frozenset(drives)
         given: UpdateRule = rule(plan.rule)
         self.rule = ZeroAdditive(given) if plan.zero_policy == "additive" else given
+        self.fused: FusedRows | None = None
+        self.reason = "" if fused else "fused steps are off"
+        if fused:
+            self._fuse(plan.trials[0], like)
 
     def init(self, stack: Stack) -> None:
         """Give a stack of initial parameters its optimizer states."""
@@ -122,6 +129,19 @@ class StackOptimizer:
             self.direction.init(block, self._hyper(stack, block, None)) for block in stack.blocks
         ]
         stack.rule = self._rule_states(stack)
+
+    def begin(self, lane: Lane) -> FusedPass | None:
+        """What the fused steps of one epoch share, or ``None`` without them."""
+        return None if self.fused is None else self.fused.begin(lane)
+
+    def fused_step(
+        self, stack: Stack, grad: Tensor, shared: FusedPass, done: int, factor: Tensor | None
+    ) -> None:
+        """As `step`, by the fused kernel; ``done`` counts steps since `begin`."""
+        if self.fused is None:
+            raise RuntimeError("a fused step without a kernel: begin() returned None")
+        stack.step += 1
+        self.fused.step(stack, grad, shared, done, factor)
 
     def step(self, stack: Stack, grads: Sequence[Tensor], factor: Tensor | None) -> None:
         """Move every block one step.
@@ -154,6 +174,15 @@ class StackOptimizer:
                 still &= ~state["zero"]
             frozen += still.flatten(1).sum(1)
         return frozen / self._layout.per_trial
+
+    def _fuse(self, trial: TrialPlan, like: Tensor) -> None:
+        """Take the kernel if there is one, else remember why not."""
+        numbers = dict.fromkeys(self.space.numeric, like.new_ones(1))
+        shared: Hyper = {**self.space.fixed, **numbers}
+        try:
+            self.fused = FusedRows(self.direction, self.rule, like, shared, plain(trial.hyper))
+        except UnsupportedError as error:
+            self.reason = str(error)
 
     def _hyper(self, stack: Stack, block: Tensor, factor: Tensor | None) -> Hyper:
         hyper: dict[str, float | bool | Tensor] = dict(self.space.fixed)

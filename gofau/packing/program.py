@@ -25,6 +25,9 @@ SYNC_EVERY = 32
 SHED_SHARE = 0.2
 """The share of a lane that must have died for it to be compacted within an epoch."""
 
+MOST_REASON = 500
+"""Characters of a record's reason."""
+
 
 @dataclass(frozen=True)
 class Tour:
@@ -43,6 +46,11 @@ class Tour:
     fused: FusedPass | None
 
 
+def shorten(text: str) -> str:
+    """``text`` in at most `MOST_REASON` characters."""
+    return text if len(text) <= MOST_REASON else text[: MOST_REASON - 1] + "…"
+
+
 class Program:
     """Everything that the trials of one plan share."""
 
@@ -59,6 +67,9 @@ class Program:
         self.epoch_steps = self.size // self.batch
         self._check()
         self.optimizer = StackOptimizer(plan, self.executor.layout, self.like, fused)
+        if fused and self.optimizer.reason:
+            self.reason = "; ".join(filter(None, (self.reason, self.optimizer.reason)))
+        self.reason = shorten(self.reason)
         self._draws = InitialDraws(self.problem, self.like)
 
     def start(self, trials: Sequence[TrialPlan]) -> Lane:

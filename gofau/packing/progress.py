@@ -44,6 +44,11 @@ class Progress:
         return self.trial.seed, self.epoch
 
     @property
+    def steps(self) -> int:
+        """Update steps done."""
+        return self.epoch * self.epoch_steps
+
+    @property
     def bound(self) -> float:
         """The largest training loss that does not count as diverged."""
         before = self.curves["train_loss"][0]
@@ -57,7 +62,7 @@ class Progress:
         for name, curve in self.curves.items():
             curve.append(values[name] if finite else nan)
         if self._at_target() and self.steps_to_target is None:
-            self.steps_to_target = self.epoch * self.epoch_steps
+            self.steps_to_target = self.steps
         self.outcome = self._end(finite)
 
     def result(self, executor: str, reason: str) -> TrialOutcome:
@@ -71,7 +76,7 @@ class Progress:
             best=self._best(),
             curves=self.curves,
             epochs_run=self.epoch,
-            steps=self.epoch * self.epoch_steps,
+            steps=self.steps,
             steps_to_target=self.steps_to_target,
             frozen_fraction=self.frozen_fraction,
             executor=executor,

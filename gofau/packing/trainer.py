@@ -27,6 +27,7 @@ def run_pack(
     on_progress: OnProgress | None = None,
     width: int = DEFAULT_WIDTH,
     checkpoint: Checkpointing | None = None,
+    fused: bool = True,
 ) -> Iterator[TrialOutcome]:
     """Train every trial of ``plan`` and yield each one's record when it ends.
 
@@ -36,6 +37,8 @@ def run_pack(
         width: how many trials are stacked at once, >= 1; the others wait and refill the stack.
         checkpoint: where to keep the state, and how often. A run that finds a checkpoint of the
             same plan goes on from it: it first yields again what had ended by then.
+        fused: let compiled kernels take the optimizer's steps where this machine has a compiler
+            and the rule a kernel; else, and with ``False``, torch's operations do.
 
     Raises:
         PlanError: a plan whose trials cannot share a stack, or a batch larger than the data.
@@ -44,7 +47,9 @@ def run_pack(
     """
     if width < 1:
         raise PlanError("width", width, ">= 1")
-    yield from Trainer(plan, width, on_progress, checkpoint).run()
+    yield from Trainer(
+        plan, width, on_progress=on_progress, checkpoint=checkpoint, fused=fused
+    ).run()
 
 
 class Trainer:
@@ -55,6 +60,7 @@ class Trainer:
         width: the most trials in the lane; halved when the device runs out of memory.
         on_progress: see `run_pack`.
         checkpoint: see `run_pack`.
+        fused: see `run_pack`.
         guarded: keep a copy of the lane in the host's memory during each epoch, to go on from
             when the device's memory runs out; by default on accelerators.
     """
@@ -63,13 +69,15 @@ class Trainer:
         self,
         plan: PackPlan,
         width: int,
+        *,
         on_progress: OnProgress | None = None,
         checkpoint: Checkpointing | None = None,
+        fused: bool = True,
         guarded: bool | None = None,
     ) -> None:
         self.plan = plan
         self.width = width
-        self.program = Program(plan)
+        self.program = Program(plan, fused)
         self.queue = deque(sorted(plan.trials, key=lambda t: (t.seed, t.key)))
         self.lane: Lane | None = None
         self.parked: deque[Lane] = deque()

@@ -1,6 +1,8 @@
 """Packed training equals separate training: the oracle is a plain module and the plain step."""
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,12 +10,13 @@ from torch import Tensor
 
 from gofau import catalog, functional
 from gofau.directions import direction
-from gofau.packing import PackPlan, TrialPlan
+from gofau.packing import PackPlan, Schedule, TrialPlan, run_pack
 from gofau.packing.program import Program
 from gofau.packing.streams import epoch_order, initial_module
 from gofau.problems import problem
 from gofau.rules import rule
 
+needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
 DIRECTIONS = tuple(catalog.directions.entries)
 RULES = tuple(catalog.rules.entries)
 Plans = Callable[..., PackPlan]
@@ -46,9 +49,10 @@ def separately(plan: PackPlan, trial: TrialPlan, epochs: int) -> dict[str, Tenso
     return {name: p.detach() for name, p in module.named_parameters()}
 
 
-def packed(plan: PackPlan, epochs: int) -> dict[str, Tensor]:
+def packed(plan: PackPlan, epochs: int, fused: bool) -> dict[str, Tensor]:
     """All trials' parameters after ``epochs``, ``[K, ...]`` in the plan's order of seeds."""
-    program = Program(plan)
+    program = Program(plan, fused)
+    assert (program.optimizer.fused is not None) == fused
     lane = program.start(sorted(program.plan.trials, key=lambda t: (t.seed, t.key)))
     for _ in range(epochs):
         trained, _ = program.epoch(lane)
@@ -56,9 +60,9 @@ def packed(plan: PackPlan, epochs: int) -> dict[str, Tensor]:
     return program.executor.layout.views(lane.stack.blocks)
 
 
-def worst_error(plan: PackPlan, epochs: int) -> float:
+def worst_error(plan: PackPlan, epochs: int, fused: bool = False) -> float:
     """The largest difference between packed and separate, in units of each tensor's size."""
-    together = packed(plan, epochs)
+    together = packed(plan, epochs, fused)
     worst = 0.0
     for k, trial in enumerate(sorted(plan.trials, key=lambda t: (t.seed, t.key))):
         for name, alone in separately(plan, trial, epochs).items():
@@ -75,6 +79,21 @@ def test_one_step_equals_a_separate_step(
 ) -> None:
     given = plan(direction_name, rule_name, 7, batch_size=33, dtype="float64", executor=executor)
     assert worst_error(given, 1) <= 1e-10
+
+
+SERVED = [rule_name for rule_name in RULES if rule_name != "madam"]
+"""Rules that fused steps serve in a stack; Madam bounds each tensor by a number of its own."""
+
+CROSS = [("adam", name) for name in SERVED] + [(name, "hybrid") for name in DIRECTIONS]
+
+
+@needs_compiler
+@pytest.mark.parametrize(("direction_name", "rule_name"), sorted(set(CROSS)))
+def test_a_fused_step_equals_a_separate_step(
+    plan: Plans, direction_name: str, rule_name: str
+) -> None:
+    given = plan(direction_name, rule_name, 7, batch_size=33, dtype="float64")
+    assert worst_error(given, 1, fused=True) <= 1e-10
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 64])
@@ -97,3 +116,47 @@ def test_fifty_steps_equal_fifty_separate_steps(
 ) -> None:
     given = plan(direction_name, rule_name, 4, epochs=17, dtype="float64", executor=executor)
     assert worst_error(given, 17) <= 1e-8
+
+
+@needs_compiler
+@pytest.mark.parametrize("direction_name", ["sgd", "rmsprop", "adam"])
+def test_fifty_fused_steps_equal_fifty_separate_steps(plan: Plans, direction_name: str) -> None:
+    given = plan(direction_name, "hybrid", 4, epochs=17, dtype="float64")
+    assert worst_error(given, 17, fused=True) <= 1e-8
+
+
+@needs_compiler
+@pytest.mark.slow
+@pytest.mark.parametrize("rule_name", SERVED)
+@pytest.mark.parametrize("direction_name", DIRECTIONS)
+def test_every_fused_step_equals_a_separate_step(
+    plan: Plans, direction_name: str, rule_name: str
+) -> None:
+    given = plan(direction_name, rule_name, 7, batch_size=33, dtype="float64")
+    assert worst_error(given, 1, fused=True) <= 1e-10
+
+
+@needs_compiler
+@pytest.mark.parametrize("width", [1, 3, 7])
+def test_fused_trials_are_bitwise_the_same_at_every_width(plan: Plans, width: int) -> None:
+    trials = tuple(
+        replace(t, schedule=Schedule("cosine", warmup_steps=t.key)) for t in plan(size=7).trials
+    )
+    given = plan(trials=trials, epochs=3, executor="serial")
+    whole = {o.key: replace(o, wall_s=0.0) for o in run_pack(given)}
+    assert {o.key: replace(o, wall_s=0.0) for o in run_pack(given, width=width)} == whole
+
+
+@pytest.mark.parametrize(
+    ("rule_name", "policy", "reason"),
+    [
+        ("madam", "leave", "the rule madam keeps numbers per tensor, not per row"),
+        ("hybrid", "additive", "no fused kernel of adam with zero_additive"),
+    ],
+)
+def test_what_fused_steps_do_not_serve(
+    plan: Plans, rule_name: str, policy: str, reason: str
+) -> None:
+    program = Program(plan("adam", rule_name, zero_policy=policy))
+    assert program.optimizer.fused is None
+    assert program.optimizer.reason == reason
