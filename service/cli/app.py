@@ -1,10 +1,11 @@
 """The command line: which commands there are."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from service.cli.commands import report, run, serve, studies, submit, up
+from service.cli.commands import lifecycle, report, run, serve, studies, submit, tokens, trials, up
 
 app = typer.Typer(
     name="gofau",
@@ -15,18 +16,38 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command(rich_help_panel="Run a study")(run.run)
-app.command(rich_help_panel="Run a study")(run.demo)
-app.command(rich_help_panel="Run a study")(submit.submit)
-app.command(rich_help_panel="Run a study")(submit.watch)
-app.command(rich_help_panel="Run a study")(submit.validate)
-app.command("list", rich_help_panel="Look at studies")(studies.list_)
-app.command(rich_help_panel="Look at studies")(studies.show)
-app.command(rich_help_panel="Look at studies")(report.report)
-app.command(rich_help_panel="Look at studies")(studies.cancel)
-app.command(rich_help_panel="Serve")(up.up)
-app.command(rich_help_panel="Serve")(up.down)
-app.command(rich_help_panel="Serve")(serve.serve)
+PANELS: dict[str, dict[str, Callable[..., None]]] = {
+    "Run a study": {
+        "run": run.run,
+        "demo": run.demo,
+        "submit": submit.submit,
+        "watch": submit.watch,
+        "validate": submit.validate,
+    },
+    "Look at studies": {
+        "list": studies.list_,
+        "show": studies.show,
+        "trials": trials.trials,
+        "report": report.report,
+        "compare": trials.compare,
+        "export": trials.export,
+    },
+    "Change a study": {
+        "pause": lifecycle.pause,
+        "resume": lifecycle.resume,
+        "retry": lifecycle.retry,
+        "extend": lifecycle.extend,
+        "tag": lifecycle.tag,
+        "cancel": studies.cancel,
+        "delete": lifecycle.delete,
+    },
+    "Serve": {"up": up.up, "down": up.down, "serve": serve.serve},
+}
+
+for panel, commands in PANELS.items():
+    for name, command in commands.items():
+        app.command(name, rich_help_panel=panel)(command)
+app.add_typer(tokens.app, name="token", rich_help_panel="Serve")
 
 
 def _version(asked: bool) -> None:

@@ -37,6 +37,10 @@ SpecFile = Annotated[
     Path,
     typer.Argument(metavar="SPEC", help="Study spec, a YAML or JSON file; - reads standard input."),
 ]
+OptionalSpec = Annotated[
+    Path | None,
+    typer.Argument(metavar="SPEC", help="A spec file whose axes and seeds the study shall have."),
+]
 Fresh = Annotated[
     bool,
     typer.Option("--fresh", help="Train every trial, also those whose result is known already."),

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.cli.progress import duration
-from service.client.models import Study
+from service.client.models import Study, Token, Trial
 
 if TYPE_CHECKING:
     from studies.metrics.scalar import Scalar
@@ -99,6 +99,48 @@ def studies_table(studies: list[Study]) -> Table:
             f"{study.created_at:%m-%d %H:%M}",
         )
     return table
+
+
+def trials_table(trials: list[Trial]) -> Table:
+    """One trial a line; its setting in the words of the axes."""
+    table = _table()
+    for title in ("Trial", "Rule", "Setting", "Seed", "State", "Outcome"):
+        table.add_column(title, overflow="fold")
+    table.add_column("Value", justify="right")
+    for trial in trials:
+        setting = ", ".join(f"{axis} {value:.3g}" for axis, value in trial.point.items())
+        shown = "" if trial.value is None else f"{trial.value:.4g}"
+        table.add_row(
+            str(trial.index),
+            Text(trial.rule),
+            Text(setting),
+            str(trial.seed),
+            str(trial.state),
+            Text((trial.outcome or "").replace("_", " ") or _first_line(trial.error)),
+            shown,
+        )
+    return table
+
+
+def tokens_table(tokens: list[Token]) -> Table:
+    """One token a line."""
+    table = _table()
+    for title in ("Token", "Name", "Owner", "Scopes", "Expires", "Revoked"):
+        table.add_column(title, overflow="fold")
+    for token in tokens:
+        table.add_row(
+            Text(token.id),
+            Text(token.name),
+            Text(token.owner),
+            ", ".join(token.scopes),
+            f"{token.expires_at:%Y-%m-%d}" if token.expires_at else "",
+            f"{token.revoked_at:%Y-%m-%d}" if token.revoked_at else "",
+        )
+    return table
+
+
+def _first_line(error: str | None) -> str:
+    return (error or "").partition("\n")[0]
 
 
 def study_table(study: Study) -> Table:

@@ -20,7 +20,7 @@ from service.client.errors import (
     ServiceFailedError,
     UnreachableError,
 )
-from service.client.models import Page, Plan, Study, StudyDetail, Trial
+from service.client.models import Page, Plan, Study, StudyDetail, Token, Trial
 from service.client.retry import Backoff
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "ServiceFailedError",
     "Study",
     "StudyDetail",
+    "Token",
     "Trial",
     "UnreachableError",
     "calls",

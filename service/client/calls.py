@@ -102,9 +102,10 @@ def tag(study: str, tags: Sequence[str]) -> Call[StudyDetail]:
     return _send("PATCH", _study(study), {"tags": list(tags)}, StudyDetail)
 
 
-def delete(study: str, force: bool) -> Call[None]:
-    """Delete a study with its trials."""
-    return Call("DELETE", _study(study), lambda _: None, {"force": "true"} if force else {})
+def delete(study: str, force: bool) -> Call[bool]:
+    """Delete a study with its trials; ``False``: as soon as its job has ended."""
+    params = {"force": "true"} if force else {}
+    return Call("DELETE", _study(study), lambda answer: answer.status_code == 204, params)
 
 
 def trials(study: str, **filters: Filter) -> Call[Page[Trial]]:

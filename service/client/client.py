@@ -150,9 +150,13 @@ class Client:
         """Replace a study's tags."""
         return self.send(calls.tag(study, tags))
 
-    def delete(self, study: str, *, force: bool = False) -> None:
-        """Delete a study with its trials; ``force`` cancels it first if it has not ended."""
-        self.send(calls.delete(study, force))
+    def delete(self, study: str, *, force: bool = False) -> bool:
+        """Delete a study with its trials; ``force`` cancels it first if it has not ended.
+
+        Returns:
+            Whether it is gone; ``False`` when it goes as soon as its job has ended.
+        """
+        return self.send(calls.delete(study, force))
 
     def trial(self, study: str, index: int) -> TrialDetail:
         """One trial with its metrics and curves."""

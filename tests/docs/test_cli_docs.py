@@ -4,16 +4,29 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
 
 from service.cli.app import app
 from service.cli.exits import Exit
+from service.client import Client, errors
 from tests.docs.conftest import ROOT, blocks, section
 
 ROOT_COMMAND = get_command(app)
-COMMANDS = ROOT_COMMAND.commands  # type: ignore[attr-defined]
+
+
+def leaves(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command with its whole name."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from leaves(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
+
+
+COMMANDS = dict(leaves(ROOT_COMMAND))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -34,13 +47,13 @@ def test_no_documented_option_is_unknown(name: str) -> None:
 
 def test_no_section_is_about_an_unknown_command() -> None:
     text = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
-    assert re.findall(r"^## gofau (\S+)$", text, re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^## gofau (.+)$", text, re.MULTILINE) == list(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_has_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        app([name, "--help"], prog_name="gofau")
+        app([*name.split(), "--help"], prog_name="gofau")
     assert ended.value.code == 0
     shown = capsys.readouterr().out
     assert "Example" in shown
@@ -60,11 +73,13 @@ def test_commands_in_the_guides_can_be_parsed(
     place: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    _, name, *arguments = shlex.split(line)
-    if name.startswith("-"):
-        assert name in {option for p in ROOT_COMMAND.params for option in p.opts}
+    words = shlex.split(line.partition(">")[0])[1:]
+    if words[0].startswith("-"):
+        assert words[0] in {option for p in ROOT_COMMAND.params for option in p.opts}
         return
-    COMMANDS[name].make_context(name, arguments)
+    count = 2 if words[0] == "token" else 1
+    name = " ".join(words[:count])
+    COMMANDS[name].make_context(name, words[count:])
 
 
 def test_exit_codes_are_documented_as_they_are() -> None:
@@ -112,3 +127,16 @@ def test_every_document_can_be_found_from_the_index() -> None:
         found += [(path.parent / link).resolve() for link in links(path)]
     documents = {path.resolve() for path in (ROOT / "docs").rglob("*.md")}
     assert documents - {path.resolve() for path in seen} == set()
+
+
+def test_every_verb_of_the_client_is_documented() -> None:
+    text = (ROOT / "docs/client.md").read_text(encoding="utf-8")
+    verbs = {name for name in vars(Client) if not name.startswith("_")}
+    plumbing = {"close", "send", "pages"}
+    assert {verb for verb in verbs - plumbing if f"`{verb}" not in text} == set()
+
+
+def test_every_error_of_the_client_is_documented() -> None:
+    text = (ROOT / "docs/client.md").read_text(encoding="utf-8")
+    kinds = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, Exception)]
+    assert {k.__name__ for k in kinds if f"`{k.__name__}`" not in text} == {"RefusedError"}

@@ -15,7 +15,7 @@ GRACE_S = 8.0
 
 
 def start_server(mark: str, settings: Mapping[str, str], logs: Path) -> processes.Started:
-    """Start ``python -m service`` with ``GOFAU_*`` settings; it is not ready before `wait_for_server`."""
+    """Start ``python -m service`` with ``GOFAU_*`` settings; `wait_for_server` waits for it."""
     command = [sys.executable, "-m", "service"]
     return processes.start(command, mark, settings, logs / "service.log")
 

@@ -1,0 +1,149 @@
+"""``gofau pause``, ``resume``, ``retry``, ``extend``, ``tag`` and ``delete``."""
+
+from typing import Annotated
+
+import typer
+
+from service.cli import options
+from service.cli.connect import connect
+from service.cli.console import out, print_json
+from service.cli.errors import CliError
+from service.cli.spec_source import read_spec
+from service.client import StudyDetail
+from studies.parsing import parse_yaml
+
+Tags = Annotated[
+    list[str] | None, typer.Argument(metavar="TAGS", help="The new tags; none clears them.")
+]
+
+
+def pause(
+    study: options.StudyId,
+    url: options.Url = None,
+    token: options.Token = None,
+    as_json: options.Json = False,
+) -> None:
+    """Run nothing more of a study until it is resumed; what has completed is kept.
+
+    [bold]Example[/bold]
+
+    gofau pause st_3f9c
+    """
+    with connect(url, token) as client:
+        _say(client.pause(study), as_json)
+
+
+def resume(
+    study: options.StudyId,
+    url: options.Url = None,
+    token: options.Token = None,
+    as_json: options.Json = False,
+) -> None:
+    """Queue a paused study again.
+
+    [bold]Example[/bold]
+
+    gofau resume st_3f9c
+    """
+    with connect(url, token) as client:
+        _say(client.resume(study), as_json)
+
+
+def retry(
+    study: options.StudyId,
+    url: options.Url = None,
+    token: options.Token = None,
+    as_json: options.Json = False,
+) -> None:
+    """Let a study's failed trials run again.
+
+    [bold]Example[/bold]
+
+    gofau retry st_3f9c
+    """
+    with connect(url, token) as client:
+        _say(client.retry(study), as_json)
+
+
+def extend(
+    study: options.StudyId,
+    spec: options.OptionalSpec = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="A larger count of seeds.", show_default=False)
+    ] = None,
+    url: options.Url = None,
+    token: options.Token = None,
+    as_json: options.Json = False,
+) -> None:
+    """Give a study more seeds, or the wider axes and seeds of a spec; only new trials run.
+
+    All points and seeds that the study had must stay in.
+
+    [bold]Examples[/bold]
+
+    gofau extend st_3f9c --seeds 10
+
+    gofau extend st_3f9c wider.yaml
+    """
+    if (spec is None) is (seeds is None):
+        raise CliError("extend: got both or neither, expected either SPEC or --seeds")
+    axes = None
+    wanted: int | list[int] | None = seeds
+    if spec is not None:
+        parsed = parse_yaml(read_spec(spec))
+        wanted = list(parsed.seeds)
+        axes = {name: axis.model_dump(exclude_none=True) for name, axis in parsed.axes.items()}
+    with connect(url, token) as client:
+        _say(client.extend(study, seeds=wanted, axes=axes), as_json)
+
+
+def tag(
+    study: options.StudyId,
+    tags: Tags = None,
+    url: options.Url = None,
+    token: options.Token = None,
+    as_json: options.Json = False,
+) -> None:
+    """Replace a study's tags.
+
+    [bold]Examples[/bold]
+
+    gofau tag st_3f9c nightly digits
+
+    gofau tag st_3f9c
+    """
+    with connect(url, token) as client:
+        changed = client.tag(study, tags or [])
+    if as_json:
+        print_json(changed)
+    else:
+        out().print(f"{changed.id}: {', '.join(changed.tags) or 'no tags'}", markup=False)
+
+
+def delete(
+    study: options.StudyId,
+    force: Annotated[bool, typer.Option("--force", help="Cancel it first if it runs.")] = False,
+    url: options.Url = None,
+    token: options.Token = None,
+    as_json: options.Json = False,
+) -> None:
+    """Delete a study with all its trials. This cannot be undone.
+
+    [bold]Example[/bold]
+
+    gofau delete st_3f9c
+    """
+    with connect(url, token) as client:
+        gone = client.delete(study, force=force)
+    if as_json:
+        print_json({"study": study, "gone": gone})
+    else:
+        out().print(f"{study} {'is gone' if gone else 'goes as soon as its job has ended'}")
+
+
+def _say(study: StudyDetail, as_json: bool) -> None:
+    if as_json:
+        print_json(study)
+        return
+    waiting = f", {study.counts.waiting} of {study.trials} trials wait"
+    out().print(f"{study.id} is {study.state}{waiting if study.counts.waiting else ''}")
