@@ -25,7 +25,8 @@ def tidy(value: float) -> float:
 class Axis(BaseModel):
     """A hyperparameter's values: exactly one of ``log``, ``linear`` and ``values``.
 
-    ``log: [a, b]`` with ``points: n`` gives n log-spaced values from a to b, both included.
+    ``log: [a, b]`` with ``points: n`` gives n log-spaced values from a to b, both included. A
+    search that draws from ranges needs no ``points``; they are then the bins of its maps.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -56,17 +57,24 @@ class Axis(BaseModel):
 
     def _check_range(self, form: str) -> None:
         low, high = getattr(self, form)
-        if self.points is None:
-            raise fault("points", None, f"an integer in [2, {MAX_POINTS}]")
         if not low < high:
             raise fault(form, [low, high], "[low, high] with low < high")
         if form == "log" and low <= 0:
             raise fault(form, [low, high], "positive bounds")
-        if len(set(self.grid())) != self.points:
+        if self.points is not None and len(set(self.grid())) != self.points:
             raise fault(form, [low, high], f"a range wide enough for {self.points} distinct points")
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The lowest and the highest value."""
+        if self.values is not None:
+            return min(self.values), max(self.values)
+        ends = self.log or self.linear
+        assert ends is not None
+        return ends
+
     def grid(self) -> tuple[float, ...]:
-        """The axis's values in the order of the spec."""
+        """The axis's values in the order of the spec; of a range without points, its ends."""
         if self.values is not None:
             return self.values
         steps = (self.points or 2) - 1

@@ -1,6 +1,6 @@
 """Cells and trials of a spec, enumerated lazily and always in the same order."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -8,6 +8,8 @@ from typing import Any
 from gofau import catalog
 from studies.canonical import content_hash
 from studies.entries import DirectionSpec, ProblemSpec, RuleSpec
+from studies.search.draws import at_submission
+from studies.search.space import Point, Space
 from studies.spec import StudySpec
 
 Scalar = catalog.Scalar
@@ -30,16 +32,31 @@ class Cell:
 
 
 def cells(spec: StudySpec) -> Iterator[Cell]:
-    """Every cell of the grid: problems, directions, rules, then axes in the spec's order."""
+    """Every cell known at submission: problems, directions, rules, then points in their order.
+
+    A grid's points have the axes in the spec's order; a search's are the same for every rule.
+    """
+    points = _points(spec)
+    for arm in arms(spec):
+        yield from map(arm, points())
+
+
+def arms(spec: StudySpec) -> Iterator["Arm"]:
+    """Every (problem, direction, rule) in the order of the cells."""
+    for problem, direction, rule in product(spec.problems, spec.directions, spec.rules):
+        yield Arm(spec, problem, direction, rule)
+
+
+def _points(spec: StudySpec) -> Callable[[], Iterable[Point]]:
+    if not spec.search.is_grid:
+        drawn = at_submission(spec.search, Space.of(spec.axes))
+        return lambda: drawn
     names = tuple(spec.axes)
     grids = [axis.grid() for axis in spec.axes.values()]
-    for problem, direction, rule in product(spec.problems, spec.directions, spec.rules):
-        build = _Builder(spec, problem, direction, rule)
-        for values in product(*grids):
-            yield build(dict(zip(names, values, strict=True)))
+    return lambda: (dict(zip(names, values, strict=True)) for values in product(*grids))
 
 
-class _Builder:
+class Arm:
     """Makes the cells of one (problem, direction, rule); resolves the constant parts once."""
 
     def __init__(
@@ -74,7 +91,8 @@ class _Builder:
             "executor": spec.executor,
         }
 
-    def __call__(self, point: dict[str, float]) -> Cell:
+    def __call__(self, point: Point) -> Cell:
+        """The cell at a point."""
         hyper = dict(self.hyper)
         init_scale = self.init_scale
         for axis, value in point.items():

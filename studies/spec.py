@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from gofau import catalog
-from studies.axes import Axis, Finite, fault
+from studies.axes import MAX_POINTS, Axis, Finite, fault
 from studies.canonical import canonical_json, content_hash
 from studies.entries import DirectionSpec, ProblemSpec, RuleSpec, Value, label_entries
+from studies.search.model import GRID, Refine, Search
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 MAX_SEEDS = 100_000
@@ -59,7 +60,8 @@ class StudySpec(BaseModel):
     axes: dict[str, Axis] = Field(min_length=1, max_length=10)
     fixed: dict[str, Value] = {}
     seeds: tuple[Seed, ...] = Field(strict=False, min_length=1, max_length=MAX_SEEDS)
-    search: Literal["grid"] = "grid"
+    search: Search = GRID
+    refine: Refine | None = None
     goal: Goal
     stop_at_target: bool = False
     divergence_factor: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 2.0
@@ -108,10 +110,24 @@ class StudySpec(BaseModel):
             self.direction_hyper(direction, f"directions[{i}]")
         for i, rule in enumerate(self.rules):
             self.rule_hyper(rule, f"rules[{i}]")
+        self._check_search()
         for name, axis in self.axes.items():
             for j, direction in enumerate(self.directions):
                 for i, rule in enumerate(self.rules):
                     self._check_axis(name, axis, direction, rule, f"rules[{i}], directions[{j}]")
+
+    def _check_search(self) -> None:
+        for name, axis in self.axes.items():
+            if self.search.is_grid and axis.values is None and axis.points is None:
+                expected = f"an integer in [2, {MAX_POINTS}]"
+                raise catalog.CatalogError(f"axes.{name}.points", None, expected)
+            if not self.search.is_grid and axis.values is not None:
+                expected = f"a log or linear range, since {self.search.sampler} draws from it"
+                raise catalog.CatalogError(f"axes.{name}.values", list(axis.values), expected)
+        if self.refine is not None and not self.search.is_grid:
+            raise catalog.CatalogError("refine", self.search.sampler, "a grid to refine")
+        if self.refine is not None and set(self.axes) != {"lr", catalog.init_scale.name}:
+            raise catalog.CatalogError("refine", list(self.axes), "the axes lr and init_scale")
 
     def _check_problem(self, i: int, problem: ProblemSpec) -> None:
         entry = catalog.problems.get(problem.name, f"problems[{i}].name")
@@ -192,20 +208,38 @@ class StudySpec(BaseModel):
         return entry.resolve(direction.parameters, path, frozenset(self.axes))
 
     @property
+    def arm_count(self) -> int:
+        """Combinations of problem, direction and rule; each gets the same number of cells."""
+        return len(self.problems) * len(self.directions) * len(self.rules)
+
+    @property
+    def first_points(self) -> int:
+        """Points of each arm that are known when the study is submitted."""
+        if not self.search.is_grid:
+            return self.search.at_submission
+        return prod(axis.size for axis in self.axes.values())
+
+    @property
+    def later_points(self) -> int:
+        """Points of each arm that rounds append once results are there."""
+        refined = self.refine.trials if self.refine else 0
+        return max(self.search.budget - self.first_points, 0) + refined
+
+    @property
     def cell_count(self) -> int:
-        """Cells of the full grid."""
-        grid = prod(axis.size for axis in self.axes.values())
-        return len(self.problems) * len(self.directions) * len(self.rules) * grid
+        """Cells of the whole study, those of later rounds included."""
+        return self.arm_count * (self.first_points + self.later_points)
 
     @property
     def trial_count(self) -> int:
-        """Trials of the full grid: cells × seeds."""
+        """Trials of the whole study: cells × seeds."""
         return self.cell_count * len(self.seeds)
 
     @cached_property
     def hash(self) -> str:
         """Content hash of everything that can change a result."""
-        return content_hash(self.model_dump(mode="json", exclude=set(UNHASHED)))
+        unused = set() if self.refine else {"refine"}
+        return content_hash(self.model_dump(mode="json", exclude={*UNHASHED, *unused}))
 
 
 def _default_goal(problems: Any) -> Any:
