@@ -86,6 +86,7 @@ def create_app(settings: Settings | None = None, runner: JobRunner | None = None
         redoc_url=None,
     )
     app.state.parts = parts
+    app.state.routes = [route for router in ROUTERS for route in router.routes]
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)

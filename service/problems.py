@@ -10,8 +10,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from service.errors import RefusedError
 from studies.errors import FieldError, SpecError
@@ -72,10 +73,14 @@ def problem(
         "type": "about:blank",
         "title": title,
         "status": status,
-        "detail": detail,
-        "instance": request.url.path,
+        "detail": _encodable(detail),
+        "instance": _encodable(request.url.path),
         "errors": [
-            {"path": e.path, "got": _shown(e.got), "expected": e.expected}
+            {
+                "path": _encodable(e.path),
+                "got": _shown(e.got),
+                "expected": _encodable(e.expected),
+            }
             for e in errors[:MAX_ERRORS]
         ],
     }
@@ -87,8 +92,13 @@ def _shown(got: object) -> object:
     plain = got is None or isinstance(got, bool | int) or (isinstance(got, float) and isfinite(got))
     if plain and len(repr(got)) <= MAX_GOT:
         return got
-    text = got if isinstance(got, str) else _text(got)
+    text = _encodable(got if isinstance(got, str) else _text(got))
     return text if len(text) <= MAX_GOT else text[: MAX_GOT - 3] + "..."
+
+
+def _encodable(text: str) -> str:
+    """The text with lone surrogates written out, since no answer can carry them."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _text(got: object) -> str:
@@ -106,6 +116,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(OperationalError, _store_away)
+    app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(Exception, _crash)
 
 
@@ -149,8 +160,27 @@ def _location(loc: Sequence[Any]) -> tuple[Any, ...]:
 def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     title = HTTPStatus(error.status_code).phrase
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request)
     detail = f"{request.method} {request.url.path}: {error.detail}"
-    return problem(request, error.status_code, title, detail, headers=error.headers)
+    return problem(request, error.status_code, title, detail, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes at this path, each of which knows its own alone."""
+    methods: set[str] = set()
+    for route in request.app.state.routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE:
+            methods |= set(getattr(route, "methods", None) or ())
+    return ", ".join(sorted(methods))
+
+
+def _unstorable(request: Request, error: Exception) -> JSONResponse:
+    log.info("the store cannot hold a value: %s", error)
+    detail = "a value that the store cannot hold, such as text with a NUL character"
+    return problem(request, 422, "Invalid request", detail)
 
 
 def _store_away(request: Request, error: Exception) -> JSONResponse:

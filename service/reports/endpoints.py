@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.responses import HTMLResponse, Response
 
 from service.dependencies import Reader, Use
 from service.problems import PROBLEMS
@@ -15,6 +15,12 @@ across = APIRouter(tags=["reports"], responses=PROBLEMS)
 router = APIRouter(prefix="/v1/studies/{study}", tags=["reports"], responses=PROBLEMS)
 
 StudyId = Annotated[str, Path(max_length=64, description="id of the study")]
+
+
+class MarkdownResponse(Response):
+    """Markdown as UTF-8 text."""
+
+    media_type = "text/markdown"
 
 
 @across.get("/v1/compare")
@@ -43,8 +49,8 @@ def report_html(app: Use, who: Reader, study: StudyId) -> HTMLResponse:
     return HTMLResponse(html.render(analysis.report, analysis.landscapes))
 
 
-@router.get("/report.md", response_class=PlainTextResponse)
-def report_markdown(app: Use, who: Reader, study: StudyId) -> PlainTextResponse:
+@router.get("/report.md", response_class=MarkdownResponse)
+def report_markdown(app: Use, who: Reader, study: StudyId) -> MarkdownResponse:
     """The report as Markdown."""
     analysis = app.analyst.analyse(study, who.sees)
-    return PlainTextResponse(markdown.render(analysis.report), media_type="text/markdown")
+    return MarkdownResponse(markdown.render(analysis.report))

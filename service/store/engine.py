@@ -10,6 +10,8 @@ from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.orm import Session
 
+from service.errors import SettingsError
+
 BUSY_MS = 30_000
 WRITES = "gofau_writes"
 
@@ -71,8 +73,9 @@ def _postgresql(url: URL) -> Engine:
 
 
 def _sqlite(url: URL) -> Engine:
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    if url.database in (None, "", ":memory:"):
+        raise SettingsError(f"GOFAU_DATABASE_URL: got {url}, expected the path of a file")
+    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url,
         pool_size=20,

@@ -1,5 +1,7 @@
 """A spec in a request's body: JSON or YAML by content type."""
 
+import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from service.errors import UnsupportedError
 from service.studies.schemas import EXAMPLE
 from studies.errors import FieldError, SpecError
-from studies.parsing import parse_yaml, to_yaml
+from studies.parsing import MAX_TEXT, parse_spec, parse_yaml, to_yaml
 from studies.spec import StudySpec
 
 JSON = "application/json"
@@ -25,7 +27,7 @@ class SubmittedSpec:
 
 
 async def submitted_spec(request: Request) -> SubmittedSpec:
-    """Read the body; JSON is read as YAML's subset, so both give the same errors.
+    """Read the body.
 
     Raises:
         UnsupportedError: another content type.
@@ -39,7 +41,36 @@ async def submitted_spec(request: Request) -> SubmittedSpec:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SpecError([FieldError("", "bytes that are not UTF-8", "UTF-8 text")]) from error
-    return SubmittedSpec(await run_in_threadpool(parse_yaml, text), text)
+    parse = parse_json if kind == JSON else parse_yaml
+    return SubmittedSpec(await run_in_threadpool(parse, text), text)
+
+
+def parse_json(text: str) -> StudySpec:
+    """Parse JSON text into a spec, as strictly as YAML is.
+
+    Raises:
+        SpecError: text too long, not JSON, a repeated key, or a spec with faults.
+    """
+    if len(text) > MAX_TEXT:
+        raise SpecError([FieldError("", f"{len(text)} characters", f"at most {MAX_TEXT}")])
+    try:
+        data = json.loads(text, object_pairs_hook=_distinct, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        said = str(error) or "deep nesting"
+        raise SpecError([FieldError("", said, "a JSON document")]) from error
+    return parse_spec(data)
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        repeated = next(name for name, count in Counter(n for n, _ in pairs).items() if count > 1)
+        raise ValueError(f"key {repeated!r} is repeated")
+    return found
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _example_yaml() -> str:

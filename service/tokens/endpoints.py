@@ -39,13 +39,13 @@ def list_tokens(app: Use, _: Admin, cursor: Cursor = None, limit: Limit = 100) -
     return Page(items=items, next_cursor=more)
 
 
-@router.delete("/{token}")
-def revoke(app: Use, _: Admin, token: TokenId) -> TokenView:
+@router.delete("/{token_id}")
+def revoke(app: Use, _: Admin, token_id: TokenId) -> TokenView:
     """Revoke a token; it is refused from now on."""
     with app.store.write() as session:
-        row = repository.by_public_id(session, token)
+        row = repository.by_public_id(session, token_id)
         if row is None:
-            raise NotFoundError(f"no token {token}")
+            raise NotFoundError(f"no token {token_id}")
         if row.revoked_at is None:
             row.revoked_at = now()
         return TokenView.of(row)

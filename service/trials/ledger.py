@@ -221,7 +221,8 @@ def _lose(
             "error": error,
             "ended_at": now() if final else None,
         }
-        for index, _, attempts, error in lost
+        for index, _, attempts, said in lost
+        for error in (said.replace("\0", "\\0"),)
         for final in (attempts >= study.max_attempts,)
     ]
     trials.end_attempts(session, study.id, lease.id, rows)

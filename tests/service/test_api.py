@@ -42,6 +42,14 @@ def test_a_bad_parameter_names_itself(service: Service) -> None:
     assert errors == [{"path": "limit", "got": "0", "expected": "greater than or equal to 1"}]
 
 
+@pytest.mark.parametrize(
+    ("path", "allow"),
+    [("/v1/studies", "GET, POST"), ("/v1/studies/x", "DELETE, GET, PATCH"), ("/healthz", "GET")],
+)
+def test_a_refused_method_says_which_are_allowed(service: Service, path: str, allow: str) -> None:
+    assert service.http.put(path).headers["allow"] == allow
+
+
 def test_a_crash_shows_no_trace(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     def crash(*_: object) -> None:
         raise RuntimeError("secret path /etc")

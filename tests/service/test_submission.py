@@ -1,5 +1,6 @@
 """Submitting: all or nothing, once for a key, results that are there already are taken."""
 
+import json
 from typing import Any
 
 import pytest
@@ -63,6 +64,52 @@ def test_yaml_and_json_mean_the_same(service: Service) -> None:
     assert submitted["source"] == text
 
 
+def test_escaped_text_in_json_is_read_as_json(service: Service) -> None:
+    body = b'{"name": "\\ud83d\\ude0d", ' + json.dumps(SPEC).encode()[1:].replace(
+        b'"name": "small", ', b""
+    )
+    answer = service.http.post("/v1/studies", content=body)
+    assert answer.json()["name"] == "\U0001f60d"
+
+
+HOSTILE = [
+    "'; DROP TABLE studies; --",
+    "<script>alert(1)</script>",
+    "../../etc/passwd",
+    "a\nb\tc",
+    "{{7*7}}",
+    "%s%n",
+    "\u202egnp.exe",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_kept_as_text(any_service: Service, text: str) -> None:
+    wanted = spec(
+        name=text, description=text, tags=[text], rules=[{"name": "additive", "label": text}]
+    )
+    worker = any_service.started(wanted)
+    worker.finish()
+    study = any_service.study(worker.study)
+    assert (study["name"], study["tags"], study["spec"]["description"]) == (text, [text], text)
+    found = any_service.http.get("/v1/studies", params={"name": text, "tag": text, "rule": text})
+    assert [item["id"] for item in found.json()["items"]] == [worker.study]
+    page = any_service.http.get(f"/v1/studies/{worker.study}/report.html")
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+    for path in ("export", "report.md", "trials", "cells"):
+        assert any_service.http.get(f"/v1/studies/{worker.study}/{path}").status_code == 200
+
+
+def test_a_nul_character_is_refused_or_kept_but_never_a_crash(any_service: Service) -> None:
+    for answer in (
+        any_service.http.post("/v1/studies", json=spec(name="a\0b")),
+        any_service.http.get("/v1/studies", params={"name": "a\0b"}),
+        any_service.http.get("/v1/studies/a%00b"),
+    ):
+        assert answer.status_code < 500
+
+
 def test_the_same_key_gives_the_same_study(any_service: Service) -> None:
     headers = {"Idempotency-Key": "k1"}
     first = any_service.http.post("/v1/studies", json=SPEC, headers=headers)
@@ -119,6 +166,12 @@ def test_a_bad_spec_is_refused_by_field_and_stores_nothing(
         (b"a: &x [1]\nb: *x", "application/yaml", 422),
         (b"\xff\xfe", "application/yaml", 422),
         (b"", "application/json", 422),
+        (b'{"name": "a", "name": "b"}', "application/json", 422),
+        (b'{"name": NaN}', "application/json", 422),
+        (b'{"name": "\\ud800"}', "application/json", 422),
+        (b'{"epochs": 1e999}', "application/json", 422),
+        (b'{"epochs": ' + b"9" * 5000 + b"}", "application/json", 422),
+        (b"a: !!python/object/apply:os.system [ls]", "application/yaml", 422),
         (b"{" * 5000, "application/json", 422),
         (b"{}", "image/png", 415),
         (b"{}", "multipart/form-data", 415),
