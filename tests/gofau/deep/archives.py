@@ -126,4 +126,5 @@ def unpack(archives: dict[str, bytes], root: Path) -> None:
         if name.endswith(".zip"):
             zipfile.ZipFile(io.BytesIO(data)).extractall(root)
         else:
-            tarfile.open(fileobj=io.BytesIO(data)).extractall(root, filter="data")
+            with tarfile.open(fileobj=io.BytesIO(data)) as packed:
+                packed.extractall(root, filter="data")
