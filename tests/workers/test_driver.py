@@ -73,11 +73,9 @@ def test_trials_that_lost_attempts_run_in_ever_smaller_packs() -> None:
 def test_a_plan_carries_every_setting_of_the_cell(service: FakeService) -> None:
     trials = list(pending(service.client().work()))[-2:]
     made = plan(trials)
-    assert (made.rule, made.epochs, made.problem_parameters) == (
-        "hybrid",
-        2,
-        {"width": 8, "depth": 1},
-    )
+    assert (made.rule, made.epochs) == ("hybrid", 2)
+    assert made.problem_parameters["width"] == 8
+    assert made.problem_parameters["depth"] == 1
     assert made.trials[0].hyper["gamma"] == 0.5
     assert made.trials[0].hyper["lr"] == made.trials[0].hyper["lr_out"] == 1.0
     assert [t.seed for t in made.trials] == [0, 1]
