@@ -1,0 +1,98 @@
+// @ts-check
+/** One cell: its settings, and what each of its seeds did. */
+
+import { all, call } from "./api.js";
+import { lineChart, wantsLog } from "./chart.js";
+import { choice, h, put, table } from "./dom.js";
+import { number, setting, words } from "./format.js";
+
+const MOST_CURVES = 12;
+
+/** Fill a panel with a cell. @param {HTMLElement} panel @param {string} study @param {any} cell @param {any} goal */
+export async function showCell(panel, study, cell, goal) {
+  const path = `/v1/studies/${encodeURIComponent(study)}/trials`;
+  const trials = await all(path, { cell: cell.ordinal, limit: 1000 });
+  const details = await Promise.all(trials.slice(0, MOST_CURVES).map((t) => call(`${path}/${t.index}`)));
+  const place = Object.entries(cell.point).map(([name, value]) => `${name} ${setting(value)}`);
+  const title = h("h3", { tabindex: -1 }, `${cell.rule}, ${place.join(", ")}`);
+  put(
+    panel,
+    title,
+    h("p", {}, summary(cell)),
+    h("div", { class: "columns" }, curves(details, goal), settings(details[0])),
+    seeds(trials, goal),
+    errors(trials),
+  );
+  panel.hidden = false;
+  title.focus({ preventScroll: false });
+}
+
+/** @param {any} cell */
+function summary(cell) {
+  const parts = [`${cell.completed} of ${cell.trials} trials completed`];
+  for (const name of ["reached_target", "budget_exhausted", "diverged", "nonfinite", "failed", "cancelled"]) {
+    if (cell[name]) parts.push(`${cell[name]} ${words(name).toLowerCase()}`);
+  }
+  return `${cell.problem}, ${cell.direction}. ${parts.join(", ")}.`;
+}
+
+/** Learning curves with a choice of metric. @param {any[]} details @param {any} goal */
+function curves(details, goal) {
+  const names = [...new Set(details.flatMap((d) => Object.keys(d.curves)))];
+  if (names.length === 0) return h("p", { class: "faint" }, "No learning curves yet.");
+  const place = h("div");
+  const draw = (/** @type {string} */ metric) => put(place, curveChart(details, metric));
+  const first = names.includes(goal.metric) ? goal.metric : names[0];
+  draw(first);
+  return h("div", {}, choice("Curve", names, first, draw), place);
+}
+
+/** @param {any[]} details @param {string} metric */
+function curveChart(details, metric) {
+  const series = details
+    .filter((d) => d.curves[metric])
+    .map((d) => ({ name: `seed ${d.seed}`, x: d.curves[metric].map((/** @type {any} */ _, /** @type {number} */ k) => k), y: d.curves[metric] }));
+  const yLog = wantsLog(series.flatMap((one) => one.y));
+  return lineChart({ title: `Learning curves, ${metric}`, x: "epoch", y: metric, yLog, series });
+}
+
+/** @param {any} detail */
+function settings(detail) {
+  if (!detail) return null;
+  return h("details", { open: true }, h("summary", {}, "Settings that ran"), h("dl", { class: "pairs" }, pairs(detail.definition, "")));
+}
+
+/** A mapping as terms, nested names joined by dots. @param {any} value @param {string} prefix @returns {any[]} */
+function pairs(value, prefix) {
+  return Object.entries(value).flatMap(([name, part]) => {
+    if (part && typeof part === "object" && !Array.isArray(part)) return pairs(part, `${prefix}${name}.`);
+    const shown = typeof part === "number" ? setting(part) : Array.isArray(part) ? part.join(", ") : String(part);
+    return [h("dt", {}, `${prefix}${name}`), h("dd", {}, shown)];
+  });
+}
+
+/** @param {any[]} trials @param {any} goal */
+function seeds(trials, goal) {
+  const heads = ["Seed", "State", "Outcome", goal.metric, "Best", "Steps to target", "Epochs", "Attempts", "Frozen share", "Executor", "Seconds"];
+  const rows = trials.map((t) => [
+    t.seed,
+    words(t.state),
+    t.outcome ? words(t.outcome) : "–",
+    number(t.value),
+    number(t.best),
+    t.steps_to_target ?? "–",
+    t.epochs_run ?? "–",
+    t.attempts,
+    number(t.frozen_fraction, "share"),
+    t.executor ? `${t.executor}, pack of ${t.pack_size}${t.executor_reason ? `: ${t.executor_reason}` : ""}` : "–",
+    number(t.wall_s),
+  ]);
+  return table("Seeds of this cell", heads, rows);
+}
+
+/** @param {any[]} trials */
+function errors(trials) {
+  const failed = trials.filter((t) => t.error);
+  if (failed.length === 0) return null;
+  return h("div", {}, h("h4", {}, "Errors"), failed.map((t) => h("details", {}, h("summary", {}, `Seed ${t.seed}, ${t.attempts} attempts`), h("pre", {}, t.error))));
+}

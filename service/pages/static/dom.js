@@ -1,0 +1,114 @@
+// @ts-check
+/**
+ * Elements made from text and attributes. Nothing on this page parses HTML: the browser is told
+ * to refuse it, so what a person typed can only ever be text.
+ */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * @typedef {Node | string | number | null | undefined | false} Child
+ * @typedef {Record<string, any>} Props  attributes; `on` holds listeners, `style` properties
+ */
+
+/**
+ * An HTML element.
+ * @param {string} tag @param {Props} [props] @param {...(Child | Child[])} children
+ * @returns {any}
+ */
+export function h(tag, props = {}, ...children) {
+  return fill(document.createElement(tag), props, children);
+}
+
+/**
+ * An SVG element.
+ * @param {string} tag @param {Props} [props] @param {...(Child | Child[])} children
+ * @returns {any}
+ */
+export function s(tag, props = {}, ...children) {
+  return fill(document.createElementNS(SVG, tag), props, children);
+}
+
+/** @param {Element} element @param {Props} props @param {(Child | Child[])[]} children */
+function fill(element, props, children) {
+  for (const [name, value] of Object.entries(props)) set(/** @type {any} */ (element), name, value);
+  element.append(...known(children));
+  return element;
+}
+
+/** @param {any} element @param {string} name @param {any} value */
+function set(element, name, value) {
+  if (value === null || value === undefined || value === false) return;
+  if (name === "on") {
+    for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
+  } else if (name === "style") {
+    for (const [key, part] of Object.entries(value)) element.style.setProperty(key, part);
+  } else if (name === "value" && "value" in element) {
+    element.value = value;
+  } else {
+    element.setAttribute(name, value === true ? "" : String(value));
+  }
+}
+
+/** @param {(Child | Child[])[]} children @returns {(Node | string)[]} */
+function known(children) {
+  return children
+    .flat()
+    .filter((c) => c !== null && c !== undefined && c !== false)
+    .map((c) => (c instanceof Node ? c : String(c)));
+}
+
+/** Replace what an element holds. @param {Element} element @param {...(Child | Child[])} children */
+export function put(element, ...children) {
+  element.replaceChildren(...known(children));
+}
+
+/** The element of an id. @param {string} id @returns {any} */
+export function byId(id) {
+  return document.getElementById(id);
+}
+
+/**
+ * A labelled select.
+ * @param {string} label @param {(string | [string, string])[]} options  values, or [value, text]
+ * @param {string} value @param {(value: string) => void} onChange
+ */
+export function choice(label, options, value, onChange) {
+  const pairs = options.map((o) => (typeof o === "string" ? [o, o] : o));
+  const select = h(
+    "select",
+    { on: { change: () => onChange(select.value) } },
+    pairs.map(([key, text]) => h("option", { value: key, selected: key === value }, text)),
+  );
+  return h("label", { class: "choice" }, h("span", {}, label), select);
+}
+
+/** A button. @param {string} text @param {() => void} onClick @param {Props} [props] */
+export function button(text, onClick, props = {}) {
+  return h("button", { type: "button", ...props, on: { click: onClick } }, text);
+}
+
+/** A table. @param {string} caption @param {Child[]} heads @param {Child[][]} rows */
+export function table(caption, heads, rows) {
+  const body = rows.map(([first, ...rest]) =>
+    h("tr", {}, h("th", { scope: "row" }, first), rest.map((cell) => h("td", {}, cell))),
+  );
+  return h(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
+    h(
+      "table",
+      {},
+      h("caption", {}, caption),
+      h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
+      h("tbody", {}, body),
+    ),
+  );
+}
+
+/** Hand a file to the person. @param {string} name @param {Blob} blob */
+export function save(name, blob) {
+  const url = URL.createObjectURL(blob);
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

@@ -1,0 +1,117 @@
+// @ts-check
+/** The report's verdict, numbers and curves. Intervals stand beside every number. */
+
+import { drawCharts, wantsLog } from "./chart.js";
+import { h, put, table } from "./dom.js";
+import { number, words } from "./format.js";
+
+const CURVES = {
+  goal_by_lr: { title: "Over the learning rate, at the standard init", x: "learning rate", xLog: true },
+  tuning: { title: "Expected best of n random settings", x: "random settings tried", xLog: false },
+  steps_by_lr: { title: "Steps to the target", x: "learning rate", xLog: true },
+  profile: { title: "Performance profile", x: "times the best rule's steps", xLog: true },
+};
+
+/** @typedef {Record<string, {title: string, doc: string}>} Words */
+
+/** @param {Element} where @param {any} report @param {any} study */
+export function showVerdict(where, report, study) {
+  if (!report) {
+    return put(where, h("p", { class: "faint" }, study.counts.completed ? "The report is being made." : "No trial has completed yet, so there is nothing to say."));
+  }
+  const unfinished = study.progress < 1 && h("p", { class: "faint" }, `Of the results so far: ${Math.round(100 * study.progress)} % of the trials have ended.`);
+  put(
+    where,
+    unfinished,
+    h("ul", { class: "verdicts" }, report.verdicts.map(verdict)),
+    report.notes.length > 0 && h("details", { open: report.verdicts.length === 0 }, h("summary", {}, `${report.notes.length} notes on what this can and cannot show`), h("ul", {}, report.notes.map((/** @type {string} */ n) => h("li", {}, n)))),
+  );
+}
+
+/** @param {any} v */
+function verdict(v) {
+  const clauses = v.clauses.map((/** @type {any} */ c) => h("li", {}, c.text, " ", h("span", { class: `strength ${c.strength.split(" ")[0]}` }, c.strength)));
+  return h("li", {}, h("strong", {}, v.subject), h("ul", {}, clauses));
+}
+
+/** @param {Element} where @param {any} report @param {Words} titles */
+export function showMetrics(where, report, titles) {
+  put(where, ...(report?.groups ?? []).flatMap((/** @type {any} */ g) => group(g, titles)), ...(report?.across ?? []).map((/** @type {any} */ a) => across(a, titles)));
+}
+
+/** @param {any} g @param {Words} titles */
+function group(g, titles) {
+  const caption = `${g.problem}, ${g.direction}: numbers with 95 % intervals`;
+  const context = `Goal: ${g.minimize ? "minimize" : "maximize"} ${g.goal_metric}${g.target === null ? "" : `, target ${number(g.target)}`}. A diverged trial counts as ${number(g.cap)}. ${g.tolerance === null ? "No rule learnt anything, so there is no basin." : `As good as the best: within ${number(g.tolerance)}.`}`;
+  return [h("h3", {}, `${g.problem}, ${g.direction}`), h("p", { class: "faint" }, context), scalars(caption, g.rules, titles), comparisons(g, titles)];
+}
+
+/** One row a metric, one column a rule. @param {string} caption @param {any[]} rules @param {Words} titles */
+export function scalars(caption, rules, titles) {
+  const names = [...new Set(rules.flatMap((r) => Object.keys(r.scalars)))];
+  const rows = names.map((name) => [title(name, titles), ...rules.map((r) => scalar(r.scalars[name]))]);
+  return table(caption, ["", ...rules.map((r) => r.rule)], rows);
+}
+
+/** @param {string} name @param {Words} titles */
+function title(name, titles) {
+  const known = titles[name];
+  return known ? h("span", { class: "term", title: known.doc }, known.title) : words(name);
+}
+
+/** @param {any} x */
+export function scalar(x) {
+  if (!x) return "–";
+  if (x.value === null) return h("span", { class: "faint", title: x.reason }, "– ", h("small", {}, x.reason));
+  const bound = x.bound ? `${x.bound} ` : "";
+  const interval = x.low === null || x.high === null ? (x.reason ?? "no interval") : `${number(x.low, x.unit)} to ${number(x.high, x.unit)}`;
+  const censored = x.censored.length > 0 && `at the border: ${x.censored.join(", ")}`;
+  return [
+    h("span", { class: "value" }, bound, number(x.value, x.unit), unit(x.unit)),
+    h("small", {}, interval),
+    censored && h("small", { class: "censored" }, censored),
+  ].map((part) => part && h("div", {}, part));
+}
+
+/** @param {string} text */
+function unit(text) {
+  return text && text !== "share" ? h("small", {}, ` ${text}`) : null;
+}
+
+/** @param {any} g @param {Words} titles */
+function comparisons(g, titles) {
+  if (g.comparisons.length === 0) return null;
+  const rows = g.comparisons.map((/** @type {any} */ c) => [
+    title(c.metric, titles),
+    `${c.rule} − ${c.baseline}`,
+    scalar(c.difference),
+    number(c.p_holm ?? c.p_value),
+    h("span", { class: `strength ${c.strength.split(" ")[0]}` }, c.strength),
+  ]);
+  return h("details", {}, h("summary", {}, "Differences on paired seeds"), table(`${g.problem}, ${g.direction}: differences on paired seeds`, ["", "Difference", "With interval", "p (Holm)", "Support"], rows));
+}
+
+/** @param {any} a @param {Words} titles */
+function across(a, titles) {
+  const caption = `All problems, ${a.direction}: numbers with 95 % intervals`;
+  return h("div", {}, h("h3", {}, `All problems, ${a.direction}`), scalars(caption, a.rules, titles));
+}
+
+/** @param {HTMLElement} where @param {any} report */
+export function showCurves(where, report) {
+  if (!report) return;
+  const groups = report.groups.flatMap((/** @type {any} */ g) => charts(g.curves, `${g.problem}, ${g.direction}`, g.goal_metric));
+  const profiles = report.across.flatMap((/** @type {any} */ a) => charts(a.profiles, `all problems, ${a.direction}`, "share of problems"));
+  drawCharts(where, [...groups, ...profiles]);
+}
+
+/** @param {any[]} curves @param {string} of @param {string} metric */
+function charts(curves, of, metric) {
+  return Object.entries(CURVES).map(([kind, form]) => {
+    const mine = curves.filter((c) => c.kind === kind);
+    const series = mine.map((c) => ({ name: c.rule, x: c.x, y: c.value, low: c.low, high: c.high }));
+    const y = kind === "steps_by_lr" ? "steps" : metric;
+    const yLog = kind !== "profile" && wantsLog(series.flatMap((one) => one.y));
+    return { title: `${form.title} · ${of}`, x: form.x, y, xLog: form.xLog, yLog, series };
+  });
+}
