@@ -135,7 +135,8 @@ class Desk:
             for t in plan.trials
         }
         self.trials = {
-            t.key: {"index": t.key, "cell": str(t.key), "seed": t.seed} for t in plan.trials
+            t.key: {"index": t.key, "cell": str(t.key), "seed": t.seed, "attempts": 0}
+            for t in plan.trials
         }
         self.waiting = set(self.trials)
         self.done: set[int] = set()

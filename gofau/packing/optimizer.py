@@ -130,6 +130,12 @@ class StackOptimizer:
         ]
         stack.rule = self._rule_states(stack)
 
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """The direction's states that a trial keeps."""
+        numeric = dict.fromkeys(self.space.numeric, torch.ones(1))
+        return self.direction.state_names({**self.space.fixed, **numeric})
+
     def begin(self, lane: Lane) -> FusedPass | None:
         """What the fused steps of one epoch share, or ``None`` without them."""
         return None if self.fused is None else self.fused.begin(lane)

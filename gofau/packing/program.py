@@ -54,12 +54,13 @@ def shorten(text: str) -> str:
 class Program:
     """Everything that the trials of one plan share."""
 
-    def __init__(self, plan: PackPlan, fused: bool = True) -> None:
+    def __init__(self, plan: PackPlan, fused: bool = True, why: str = "") -> None:
         self.plan = plan
         self.problem = problem(plan.problem, plan.problem_parameters)
         self.like = torch.empty(0, dtype=getattr(torch, plan.dtype), device=plan.device)
         self.template = self._template()
         self.executor, self.reason = choose(plan.executor, self.problem, self.template)
+        self.reason = why or self.reason
         data = self.problem.dataset().to(self.like.dtype, self.like.device)
         self.data = self.executor.prepare(data)
         self.size = len(data.train_x)
@@ -122,6 +123,12 @@ class Program:
                 tour = self._tour(lane)
         self._record(lane, sums / self.epoch_steps)
         return lane, self._die(shed)
+
+    def steps(self, lane: Lane, count: int) -> None:
+        """Train ``lane`` for the first ``count`` steps of an epoch, recording nothing."""
+        tour = self._tour(lane)
+        for step in range(min(count, self.epoch_steps)):
+            self._step(lane, tour, step)
 
     def _step(self, lane: Lane, tour: Tour, step: int) -> Tensor:
         """One update of every trial; returns the losses before it, ``[K]``."""

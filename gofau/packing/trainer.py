@@ -2,10 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from time import perf_counter
 
 import torch
 
+from gofau.packing.calibration import calibrated
 from gofau.packing.checkpoint import Checkpointing, Snapshot
 from gofau.packing.denormals import flushed_denormals
 from gofau.packing.errors import PlanError
@@ -25,7 +28,8 @@ def run_pack(
     plan: PackPlan,
     *,
     on_progress: OnProgress | None = None,
-    width: int = DEFAULT_WIDTH,
+    width: int | None = None,
+    calibration: Path | None = None,
     checkpoint: Checkpointing | None = None,
     fused: bool = True,
 ) -> Iterator[TrialOutcome]:
@@ -35,6 +39,9 @@ def run_pack(
         plan: what to train.
         on_progress: called after each epoch of the stack with the trial-epochs it added.
         width: how many trials are stacked at once, >= 1; the others wait and refill the stack.
+            By default what the calibration says, or `DEFAULT_WIDTH` without one.
+        calibration: a folder in which the best executor and width are looked up, and kept once
+            they have been measured.
         checkpoint: where to keep the state, and how often. A run that finds a checkpoint of the
             same plan goes on from it: it first yields again what had ended by then.
         fused: let compiled kernels take the optimizer's steps where this machine has a compiler
@@ -45,10 +52,20 @@ def run_pack(
         UnsupportedError: the plan names an executor that cannot train its problem.
         CheckpointError: the file at the checkpoint's path belongs to another plan.
     """
-    if width < 1:
+    if width is not None and width < 1:
         raise PlanError("width", width, ">= 1")
+    why = ""
+    if calibration is not None:
+        found = calibrated(plan, calibration)
+        plan, why = replace(plan, executor=found.executor), found.reason
+        width = width or found.width
     yield from Trainer(
-        plan, width, on_progress=on_progress, checkpoint=checkpoint, fused=fused
+        plan,
+        width or DEFAULT_WIDTH,
+        on_progress=on_progress,
+        checkpoint=checkpoint,
+        fused=fused,
+        why=why,
     ).run()
 
 
@@ -61,6 +78,7 @@ class Trainer:
         on_progress: see `run_pack`.
         checkpoint: see `run_pack`.
         fused: see `run_pack`.
+        why: why the plan names the executor it names, for the records.
         guarded: keep a copy of the lane in the host's memory during each epoch, to go on from
             when the device's memory runs out; by default on accelerators.
     """
@@ -73,11 +91,12 @@ class Trainer:
         on_progress: OnProgress | None = None,
         checkpoint: Checkpointing | None = None,
         fused: bool = True,
+        why: str = "",
         guarded: bool | None = None,
     ) -> None:
         self.plan = plan
         self.width = width
-        self.program = Program(plan, fused)
+        self.program = Program(plan, fused, why)
         self.queue = deque(sorted(plan.trials, key=lambda t: (t.seed, t.key)))
         self.lane: Lane | None = None
         self.parked: deque[Lane] = deque()

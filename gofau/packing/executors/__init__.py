@@ -30,6 +30,12 @@ _preferred: tuple[type[Executor], ...] = (
 )
 
 
+def able(name: ExecutorName, problem: Problem, template: nn.Module) -> list[ExecutorName]:
+    """The executors among those asked for that can train the problem, best first."""
+    kinds = (kind for kind in _preferred if name in ("auto", kind.name))
+    return [kind.name for kind in kinds if kind.obstacle(problem, template) is None]
+
+
 def choose(name: ExecutorName, problem: Problem, template: nn.Module) -> tuple[Executor, str]:
     """The executor asked for, or the first that can, with the reasons against those before it.
 

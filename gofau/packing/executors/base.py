@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gofau.packing.layout import Layout
+from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
 from gofau.problems import Dataset, Problem
 
@@ -72,7 +73,7 @@ class Executor(ABC):
     - results equal those of the serial executor up to rounding.
     """
 
-    name: ClassVar[str]
+    name: ClassVar[ExecutorName]
     layout: Layout
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from gofau.packing.dropout import StreamDropout
 from gofau.packing.executors.base import Batch
 from gofau.packing.executors.functional import ModuleExecutor
+from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
 from gofau.problems import Problem
 from gofau.problems.layers import Pixels
@@ -25,7 +26,7 @@ class GroupedExecutor(ModuleExecutor):
     linear layers after a flatten are batched matrix products on ``[K, B, features]``.
     """
 
-    name: ClassVar[str] = "grouped"
+    name: ClassVar[ExecutorName] = "grouped"
 
     @staticmethod
     def obstacle(problem: Problem, template: nn.Module) -> str | None:

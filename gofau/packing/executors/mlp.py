@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from gofau.packing.executors.base import Batch, Executor
 from gofau.packing.layout import AffineLayout
+from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
 from gofau.problems import Classification, Dataset, Problem
 
@@ -41,7 +42,7 @@ class MLPExecutor(Executor):
     belongs to the layer above.
     """
 
-    name: ClassVar[str] = "bmm"
+    name: ClassVar[ExecutorName] = "bmm"
     layout: AffineLayout
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:

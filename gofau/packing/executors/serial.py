@@ -11,6 +11,7 @@ from torch.func import functional_call
 from gofau.packing.dropout import DropoutMasks
 from gofau.packing.executors.base import Batch, Executor
 from gofau.packing.layout import FlatLayout
+from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
 from gofau.problems import Problem
 
@@ -23,7 +24,7 @@ class SerialExecutor(Executor):
     global CPU generator is set to it for the call, and put back afterwards.
     """
 
-    name: ClassVar[str] = "serial"
+    name: ClassVar[ExecutorName] = "serial"
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:
         super().__init__(problem, template)

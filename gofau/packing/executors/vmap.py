@@ -11,6 +11,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from gofau.packing.executors.base import Batch, Groups
 from gofau.packing.executors.functional import ModuleExecutor
+from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
 from gofau.problems import Problem
 
@@ -19,7 +20,7 @@ from gofau.problems import Problem
 class VmapExecutor(ModuleExecutor):
     """Vectorises the module's forward pass over stacked parameters and buffers."""
 
-    name: ClassVar[str] = "vmap"
+    name: ClassVar[ExecutorName] = "vmap"
 
     @staticmethod
     def obstacle(problem: Problem, template: nn.Module) -> str | None:
