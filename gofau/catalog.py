@@ -4,9 +4,10 @@ Everything that validates a request reads this module, so that a service without
 bad hyperparameter with the same words as the optimizer that would run it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf, isfinite, log
+from threading import RLock
 from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
@@ -189,28 +190,55 @@ E = TypeVar("E", bound=Named)
 
 @dataclass
 class Registry(Generic[E]):
-    """Names to entries, in the order they were added; refuses a second entry of one name."""
+    """Names to entries, in the order they were added; refuses a second entry of one name.
+
+    ``discover`` gives entries that are defined elsewhere, such as those of plug-ins. It is asked
+    once, when somebody first reads the registry, so that what defines them may import this module.
+    """
 
     noun: str
+    discover: Callable[[], Iterable[E]] = tuple
     _entries: dict[str, E] = field(default_factory=dict)
+    _asked: bool = False
+    _lock: RLock = field(default_factory=RLock)
 
     def add(self, entry: E) -> E:
         """Register ``entry``; a duplicate name raises `ValueError`."""
-        if entry.name in self._entries:
-            raise ValueError(f"{self.noun} {entry.name!r} is registered already")
+        self._refuse_duplicate(entry.name, self._entries)
         self._entries[entry.name] = entry
         return entry
 
     def get(self, name: str, path: str) -> E:
         """The entry of that name, or a `CatalogError` at ``path`` that lists the known names."""
-        if name not in self._entries:
-            raise CatalogError(path, name, f"a known {self.noun}: {', '.join(self._entries)}")
-        return self._entries[name]
+        known = self.entries
+        if name not in known:
+            raise CatalogError(path, name, f"a known {self.noun}: {', '.join(known)}")
+        return known[name]
 
     @property
     def entries(self) -> Mapping[str, E]:
         """All entries by name, read-only."""
+        self._complete()
         return MappingProxyType(self._entries)
+
+    def _complete(self) -> None:
+        with self._lock:
+            if self._asked:
+                return
+            self._asked = True  # first, since what is discovered may read this registry
+            try:
+                found: dict[str, E] = {}
+                for entry in self.discover():
+                    self._refuse_duplicate(entry.name, {**self._entries, **found})
+                    found[entry.name] = entry
+            except BaseException:
+                self._asked = False
+                raise
+            self._entries.update(found)
+
+    def _refuse_duplicate(self, name: str, known: Mapping[str, E]) -> None:
+        if name in known:
+            raise ValueError(f"{self.noun} {name!r} is registered already")
 
 
 def _positive(name: str, default: float | None, doc: str) -> Parameter:
@@ -221,9 +249,21 @@ def _unit(name: str, default: float, doc: str, open_high: bool = True) -> Parame
     return Parameter(name, float, default, doc, low=0.0, high=1.0, open_high=open_high)
 
 
+def _plugged_rules() -> Iterable[RuleEntry]:
+    from gofau.plugins import rule_plugins
+
+    return [found.plugin.entry for found in rule_plugins()]
+
+
+def _plugged_problems() -> Iterable[ProblemEntry]:
+    from gofau.plugins import problem_plugins
+
+    return [found.plugin.entry for found in problem_plugins()]
+
+
 directions: Registry[DirectionEntry] = Registry("direction")
-rules: Registry[RuleEntry] = Registry("rule")
-problems: Registry[ProblemEntry] = Registry("problem")
+rules: Registry[RuleEntry] = Registry("rule", _plugged_rules)
+problems: Registry[ProblemEntry] = Registry("problem", _plugged_problems)
 
 _eps = _positive("eps", 1e-8, "added to the denominator")
 _betas = (

@@ -5,10 +5,14 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from gofau.plugins import fingerprint
+
 
 @cache
 def code_version() -> str:
-    """The installed release plus 12 hex digits of the SHA-256 over this package's sources.
+    """The installed release plus 12 hex digits of the SHA-256 over the sources that train.
+
+    These are this package's and those of installed plug-ins.
 
     Two machines agree exactly when they would train with the same code, so that a result is
     reused only where it would be computed again.
@@ -17,4 +21,5 @@ def code_version() -> str:
     root = Path(__file__).parent
     for path in sorted(root.rglob("*.py")):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    digest.update(fingerprint().encode())
     return f"{version('gofau')}+{digest.hexdigest()[:12]}"

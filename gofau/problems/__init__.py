@@ -1,8 +1,9 @@
 """Problems by name: what a trial trains, on which data, and how it is scored."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from gofau.catalog import Registry, Scalar
+from gofau.plugins import problem_plugins
 from gofau.problems.base import Augmentation, Classification, Dataset, Problem
 from gofau.problems.digits import DigitsMLP
 from gofau.problems.digits_cnn import DigitsCNN
@@ -12,7 +13,12 @@ from gofau.problems.toys import problem_class, toys
 
 __all__ = ["Augmentation", "Classification", "Dataset", "Problem", "problem", "registry"]
 
-registry: Registry[type[Problem]] = Registry("problem")
+
+def _plugged() -> Iterable[type[Problem]]:
+    return [found.implementation(Problem) for found in problem_plugins()]
+
+
+registry: Registry[type[Problem]] = Registry("problem", _plugged)
 _kinds: list[type[Problem]] = [DigitsMLP, DigitsCNN, Mnist1dMLP, Mnist1dCNN]
 for _kind in (*_kinds, *photograph_problems()):
     registry.add(_kind)

@@ -50,7 +50,10 @@ class Problem(ABC):
     """Whether a step always takes all training examples, whatever the batch size."""
 
     augmentation: Augmentation | None = None
-    """What changes the inputs of every training step at random, if anything does."""
+    """What changes the inputs of every training step at random, if anything does.
+
+    A class sets it to a ``staticmethod``, or ``__init__`` sets it, so that it takes no ``self``.
+    """
 
     def __init__(self, parameters: Mapping[str, Scalar]) -> None:
         self.entry: ProblemEntry = catalog.get(self.name, "problem")

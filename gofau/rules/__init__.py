@@ -1,6 +1,9 @@
 """Update rules by name."""
 
+from collections.abc import Iterable
+
 from gofau.catalog import Registry
+from gofau.plugins import rule_plugins
 from gofau.rules.additive import Additive
 from gofau.rules.base import UpdateRule
 from gofau.rules.exponentiated_gradient import ExponentiatedGradient
@@ -20,7 +23,12 @@ __all__ = [
     "rule",
 ]
 
-registry: Registry[UpdateRule] = Registry("rule")
+
+def _plugged() -> Iterable[UpdateRule]:
+    return [found.implementation(UpdateRule)() for found in rule_plugins()]
+
+
+registry: Registry[UpdateRule] = Registry("rule", _plugged)
 for _rule in (
     Additive(),
     Multiplicative(),

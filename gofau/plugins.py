@@ -1,0 +1,141 @@
+"""Problems and rules of other packages, found by their entry points.
+
+A package offers a problem under the entry point group ``gofau.problems``, or a rule under
+``gofau.rules``. The entry point names a `ProblemPlugin` or a `RulePlugin` in a module that imports
+no torch, so that a service without torch validates requests; the plug-in names its implementation
+as ``package.module:Class``, which is imported only where it is trained.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from gofau.catalog import ProblemEntry, RuleEntry
+from gofau.errors import GofauError
+
+PROBLEMS = "gofau.problems"
+RULES = "gofau.rules"
+
+
+class PluginError(GofauError):
+    """An installed plug-in that cannot be used; the message names its entry point."""
+
+    def __init__(self, point: EntryPoint, got: str, expected: str) -> None:
+        package = point.dist.name if point.dist is not None else "an unknown package"
+        super().__init__(
+            f"plug-in {point.name} = {point.value} of {package} in group {point.group}: "
+            f"got {got}, expected {expected}; repair that package or uninstall it"
+        )
+
+
+@dataclass(frozen=True)
+class ProblemPlugin:
+    """A problem: its catalog entry, and where its `gofau.problems.Problem` class is."""
+
+    entry: ProblemEntry
+    implementation: str
+
+
+@dataclass(frozen=True)
+class RulePlugin:
+    """A rule: its catalog entry, and where its `gofau.rules.UpdateRule` class is."""
+
+    entry: RuleEntry
+    implementation: str
+
+
+P = TypeVar("P", ProblemPlugin, RulePlugin)
+
+
+@dataclass(frozen=True)
+class Found(Generic[P]):
+    """A plug-in and the entry point that led to it."""
+
+    point: EntryPoint
+    plugin: P
+
+    def implementation(self, base: type[Any]) -> type[Any]:
+        """The class that implements it, a subclass of ``base`` with the entry's name.
+
+        Raises:
+            PluginError: it cannot be imported, or is something else.
+        """
+        module, _, attribute = self.plugin.implementation.partition(":")
+        try:
+            made: object = getattr(import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise PluginError(self.point, str(error), self.plugin.implementation) from error
+        if not isinstance(made, type) or not issubclass(made, base):
+            raise PluginError(self.point, repr(made), f"a subclass of {base.__name__}")
+        name = getattr(made, "name", None)
+        if name != self.plugin.entry.name:
+            raise PluginError(self.point, f"the name {name!r}", repr(self.plugin.entry.name))
+        return made
+
+
+@cache
+def problem_plugins() -> tuple[Found[ProblemPlugin], ...]:
+    """The problems of installed packages, in the order of their names."""
+    return tuple(_find(PROBLEMS, ProblemPlugin))
+
+
+@cache
+def rule_plugins() -> tuple[Found[RulePlugin], ...]:
+    """The rules of installed packages, in the order of their names."""
+    return tuple(_find(RULES, RulePlugin))
+
+
+def _find(group: str, kind: type[P]) -> Iterator[Found[P]]:
+    for point in sorted(entry_points(group=group), key=lambda one: (one.name, one.value)):
+        try:
+            plugin = point.load()
+        except (ImportError, AttributeError) as error:
+            raise PluginError(point, str(error), f"a {kind.__name__}") from error
+        if not isinstance(plugin, kind):
+            raise PluginError(point, repr(plugin), f"a {kind.__name__}")
+        yield Found(point, plugin)
+
+
+def sources() -> list[Path]:
+    """The Python files of all packages that plug-ins are implemented in.
+
+    They belong to the version of the code that results are filed under.
+    """
+    tops = {
+        name.partition(".")[0]
+        for module, implementation in _modules()
+        for name in (module, implementation)
+    }
+    return [path for top in sorted(tops) for path in _files(top)]
+
+
+def _modules() -> list[tuple[str, str]]:
+    problems = [(found.point, found.plugin.implementation) for found in problem_plugins()]
+    rules = [(found.point, found.plugin.implementation) for found in rule_plugins()]
+    return [(point.module, path.partition(":")[0]) for point, path in (*problems, *rules)]
+
+
+def _files(package: str) -> list[Path]:
+    spec = find_spec(package)
+    if spec is None:
+        return []
+    if spec.submodule_search_locations is None:
+        return [] if spec.origin is None else [Path(spec.origin)]
+    return sorted(p for root in spec.submodule_search_locations for p in Path(root).rglob("*.py"))
+
+
+def fingerprint() -> str:
+    """The SHA-256 of those files in hex digits, or an empty text without plug-ins."""
+    files = sources()
+    if not files:
+        return ""
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
