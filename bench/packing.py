@@ -94,11 +94,11 @@ def gemm_rate() -> float:
 
 
 def agreement(work: Workload) -> str:
-    """How the packed trials' last losses compare with the plain loop's, on the lowest rates."""
-    trials = work.trials(work.packed)[:2]
+    """How the packed trials' last losses compare with the plain loop's, at two rates."""
+    trials = work.trials(4)[:3:2]
     losses = {o.key: o.metrics["val_loss"] for o in run_pack(work.plan(trials))}
     differences = [abs(losses[t.key] / work.alone(t) - 1) for t in trials]
-    if max(differences) > AGREE:
+    if not max(differences) <= AGREE:
         raise AssertionError(f"{work.name}: packed and plain losses differ by {differences}")
     return f"{max(differences):.1e}"
 
@@ -118,7 +118,7 @@ def measure(work: Workload, quick: bool) -> dict[str, float]:
         with packing_tune.cluster(CORES):
             rows["tune_actor"] = packing_tune.actor_rate(work, CORES if quick else 2 * CORES)
             rows["tune_reuse"] = packing_tune.reuse_rate(work, 4 * CORES if quick else 16 * CORES)
-            rows["driver"] = packing_tune.driver_rate(work, 256 if quick else 4096)
+            rows["driver"] = packing_tune.driver_rate(work, 256 if quick else 2048)
     return rows
 
 
