@@ -1,0 +1,124 @@
+"""Kernels are built once, whole, where they can be trusted, and refused in clear words."""
+
+import logging
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import torch
+
+from gofau import Gofau
+from gofau.errors import UnsupportedError
+from gofau.fused import compiler, library
+from gofau.optim import implementations
+
+DEFINES = (
+    "GOFAU_DECAY=NoDecay<C, false>",
+    "GOFAU_DIRECTION=Plain<C>",
+    "GOFAU_RULE=Additive",
+    "GOFAU_ELEMENT=float",
+)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty cache folder, and no kernel loaded yet."""
+    monkeypatch.setenv("GOFAU_CACHE_DIR", str(tmp_path))
+    library._load.cache_clear()
+    implementations._note.cache_clear()
+    yield tmp_path
+    library._load.cache_clear()
+    implementations._note.cache_clear()
+
+
+def weight() -> torch.nn.Parameter:
+    param = torch.nn.Parameter(torch.ones(3))
+    param.grad = torch.ones(3)
+    return param
+
+
+def test_a_kernel_is_built_once_and_found_again(folder):
+    path = compiler.compiled(DEFINES)
+    built = path.stat().st_mtime_ns
+    assert compiler.compiled(DEFINES) == path
+    assert path.stat().st_mtime_ns == built
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_builders_at_the_same_time_leave_one_whole_library(folder):
+    with ThreadPoolExecutor(4) as pool:
+        paths = set(pool.map(compiler.compiled, [DEFINES] * 4))
+    assert len(paths) == 1
+    load = f"import ctypes; ctypes.CDLL({str(paths.pop())!r}).gofau_step"
+    subprocess.run([sys.executable, "-c", load], check=True)
+
+
+@pytest.mark.parametrize("change", ["flags", "torch", "processor", "compiler"])
+def test_another_build_has_another_name(folder, monkeypatch, change):
+    before = compiler._key("g++", DEFINES)
+    match change:
+        case "flags":
+            monkeypatch.setattr(compiler, "FLAGS", (*compiler.FLAGS, "-g"))
+        case "torch":
+            monkeypatch.setattr(torch, "__version__", "0.0.0")
+        case "processor":
+            monkeypatch.setattr(compiler, "_processor", lambda: "another")
+        case "compiler":
+            monkeypatch.setattr(compiler, "_version", lambda path: "another")
+    assert compiler._key("g++", DEFINES) != before
+
+
+def test_without_a_compiler_fused_is_refused_and_auto_says_why(folder, monkeypatch, caplog):
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("PATH", str(folder))
+    with pytest.raises(UnsupportedError, match=r"need a C\+\+ compiler: got none of g\+\+, c\+\+"):
+        Gofau([weight()], implementation="fused").step()
+    param = weight()
+    optimizer = Gofau([param], "sgd", "additive", lr=0.5)
+    with caplog.at_level(logging.WARNING):
+        optimizer.step()
+        optimizer.step()
+    assert param.tolist() == [0.0, 0.0, 0.0]
+    (record,) = caplog.records
+    assert record.getMessage().startswith("implementation: auto does not fuse: fused steps need")
+
+
+def script(path: Path, text: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o700)
+    return path
+
+
+def test_a_failing_compiler_is_refused_with_its_words(folder, monkeypatch):
+    monkeypatch.setenv("CXX", str(script(folder / "cc", "echo no such flag >&2; exit 3")))
+    with pytest.raises(
+        UnsupportedError, match=r"got exit status 3 from .*/cc: no such flag; set CXX"
+    ):
+        Gofau([weight()], implementation="fused").step()
+
+
+def test_a_library_that_does_not_load_is_refused(folder, monkeypatch):
+    fake = 'while [ "$1" != -o ]; do [ $# = 0 ] && exit; shift; done; echo text > "$2"'
+    monkeypatch.setenv("CXX", str(script(folder / "cc", fake)))
+    with pytest.raises(
+        UnsupportedError, match=r"cannot load .*; remove the file to build it again"
+    ):
+        Gofau([weight()], implementation="fused").step()
+
+
+def test_a_folder_that_others_may_write_into_is_refused(folder):
+    (folder / "kernels").mkdir()
+    (folder / "kernels").chmod(0o777)
+    with pytest.raises(UnsupportedError, match="that other users may write into, expected one of"):
+        compiler.cache_folder()
+
+
+def test_a_folder_that_cannot_be_made_is_refused(folder, monkeypatch):
+    (folder / "file").write_text("")
+    monkeypatch.setenv("GOFAU_CACHE_DIR", str(folder / "file"))
+    with pytest.raises(UnsupportedError, match=r"need a cache folder: got .*; set GOFAU_CACHE_DIR"):
+        compiler.cache_folder()
