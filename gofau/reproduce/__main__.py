@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +25,27 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="print JSON and nothing else")
     made.add_argument("--out", type=Path, help="folder for toys.json, report.md and figures")
     made.add_argument("--quick", action="store_true", help="3 repetitions and a short search")
+    made.add_argument("--repetitions", type=at_least_two, help="instead of 10, or of 3 when quick")
     made.add_argument(
         "--sensitivity", action="store_true", help="also change the open choices one by one"
     )
     return made
 
 
+def at_least_two(text: str) -> int:
+    """A count of repetitions, of which a deviation needs two."""
+    count = int(text)
+    if count < 2:
+        raise argparse.ArgumentTypeError(f"got {count}, expected an integer >= 2")
+    return count
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     asked = parser().parse_args(argv)
     protocol = QUICK if asked.quick else Protocol()
+    if asked.repetitions is not None:
+        protocol = replace(protocol, repetitions=asked.repetitions)
     if asked.out is not None:
         new_figure(1.0, 1.0)  # a missing matplotlib is found before the long run, not after
         asked.out.mkdir(parents=True, exist_ok=True)
