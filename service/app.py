@@ -26,6 +26,7 @@ from service.reconciler.reconciler import Reconciler
 from service.reconciler.thread import ReconcilerThread
 from service.reports import endpoints as reports
 from service.reports.service import Analyst
+from service.search import endpoints as search
 from service.settings import Settings
 from service.store.engine import Store
 from service.store.schema import migrate
@@ -44,6 +45,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     events.router,
     catalog.router,
     workers.router,
+    search.router,
     tokens_api.router,
     exports.router,
     metrics.router,

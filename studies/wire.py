@@ -10,6 +10,8 @@ and posts each result once it exists. Non-finite numbers travel as ``null``, sin
 | ``POST /v1/worker/leases/{lease}/heartbeat`` | | `LeaseStatus` |
 | ``POST /v1/worker/leases/{lease}/results`` | `ResultBatch` | `ResultReceipt` |
 | ``POST /v1/worker/leases/{lease}/release`` | | `LeaseStatus` |
+| ``GET /v1/worker/studies/{id}/search`` | | `SearchHistory` |
+| ``POST /v1/worker/studies/{id}/rounds`` | `SearchRound` | `RoundReceipt` |
 """
 
 from typing import Annotated, Any
@@ -46,12 +48,13 @@ class WorkPage(Wire):
 
     ``next_after`` is the value of ``after`` for the next page, or ``None`` at the end. ``running``
     counts the study's trials that some lease holds: a driver with nothing left to start waits for
-    them, since a lost lease gives its trials back.
+    them, since a lost lease gives its trials back. While ``searching``, rounds are still to come.
     """
 
     study: str
     state: StudyState
     running: int
+    searching: bool = False
     trials: list[WorkTrial]
     cells: dict[str, dict[str, Any]]
     next_after: int | None
@@ -127,3 +130,66 @@ class ResultReceipt(Wire):
     duplicates: int
     refused: int
     stop: bool
+
+
+class SearchArm(Wire):
+    """An arm by its labels, and what a diverged trial of its problem counts as (if bounded)."""
+
+    problem: str
+    direction: str
+    rule: str
+    cap: Number | None
+
+
+class SearchCell(Wire):
+    """What a point of an arm gave: ``round`` 0 is what was known at submission.
+
+    ``values`` are the goal metric of the seeds that have one, in the order of the spec's seeds,
+    each at most as bad as the arm's cap, which diverged trials count as. Where there is no cap,
+    diverged trials are only counted.
+    """
+
+    arm: Index
+    round: Index
+    point: dict[str, Number]
+    values: list[Number]
+    diverged: Index
+    failed: Index
+
+
+class SearchHistory(Wire):
+    """All that a planner may depend on; cells are in the order in which they were asked for."""
+
+    spec: dict[str, Any]
+    next_round: Annotated[int, Field(ge=1)]
+    finished: bool
+    arms: list[SearchArm]
+    cells: list[SearchCell]
+
+
+class ArmPoints(Wire):
+    """The points that a round adds to one arm."""
+
+    problem: str
+    direction: str
+    rule: str
+    points: Annotated[list[dict[str, Number]], Field(max_length=MAX_BATCH)]
+
+
+class SearchRound(Wire):
+    """A round: the same number of new points for every arm. The first post of a number counts."""
+
+    number: Annotated[int, Field(ge=1)]
+    arms: Annotated[list[ArmPoints], Field(max_length=1_000_000)]
+
+
+class RoundReceipt(Wire):
+    """How many cells the round has in the store, and whether it was this post that put them there.
+
+    A round is appended only to a running study, once every trial before it has ended; otherwise
+    ``cells`` is 0 and the driver reads the work again.
+    """
+
+    number: int
+    cells: int
+    new: bool

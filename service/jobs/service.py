@@ -101,7 +101,10 @@ def give_up(session: Session, study_id: int, tries: int) -> bool:
     jobs = repository.of_study(session, study_id)
     last = jobs[0].message if jobs else None
     error = f"{tries} jobs in a row got nowhere; the last one said: {last or 'nothing'}"
+    unplanned = study.unplanned
     ledger.close(session, study, TrialState.FAILED, error)
+    if unplanned:
+        studies.set_state(session, study, StudyState.FAILED)
     ledger.settle(session, study)
     if study.state == StudyState.FAILED:
         study.message = error

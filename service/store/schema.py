@@ -8,6 +8,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.engine import Connection
 
 from service.jobs.models import Job, Leadership
+from service.search.models import SearchRoundRow
 from service.store.base import Base
 from service.store.engine import Store
 from service.studies.models import Arm, Cell, Study, StudyTag
@@ -15,7 +16,19 @@ from service.tokens.models import TokenRow
 from service.trials.models import Measurement, Trial
 from service.workers.models import LeaseRow
 
-TABLES = (Study, StudyTag, Arm, Cell, Trial, Measurement, LeaseRow, TokenRow, Job, Leadership)
+TABLES = (
+    Study,
+    StudyTag,
+    Arm,
+    Cell,
+    Trial,
+    Measurement,
+    SearchRoundRow,
+    LeaseRow,
+    TokenRow,
+    Job,
+    Leadership,
+)
 
 
 def metadata() -> MetaData:

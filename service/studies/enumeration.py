@@ -1,6 +1,6 @@
 """Cells of a spec as rows: an arm keeps what its cells share, a cell what it changes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from studies.cells import Cell, cells
@@ -33,6 +33,7 @@ class Enumeration:
         arms: (problem, direction, rule) to the ordinal of arms stored before.
         shared: their definitions by ordinal.
         known: keys of cells stored before, which are left out.
+        added: the cells; by default those that the spec has at submission.
     """
 
     def __init__(
@@ -41,8 +42,9 @@ class Enumeration:
         arms: Mapping[tuple[str, str, str], int] | None = None,
         shared: Mapping[int, Mapping[str, Any]] | None = None,
         known: frozenset[str] = frozenset(),
+        added: Iterable[Cell] | None = None,
     ) -> None:
-        self._spec = spec
+        self._cells = cells(spec) if added is None else added
         self._arms = dict(arms or {})
         self._shared = dict(shared or {})
         self._known = known
@@ -51,7 +53,7 @@ class Enumeration:
 
     def rows(self, study_id: int, first: int, trials: int) -> Iterator[Row]:
         """Rows of the cells, numbered from ``first``; `new_arms` fills up on the way."""
-        fresh = (cell for cell in cells(self._spec) if cell.key not in self._known)
+        fresh = (cell for cell in self._cells if cell.key not in self._known)
         for ordinal, cell in enumerate(fresh, start=first):
             arm = self._arm(study_id, cell)
             yield {

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from gofau.version import code_version
 from service.errors import ConflictError, InvalidError
+from service.search import repository as rounds
 from service.settings import Settings
 from service.studies import lifecycle
 from service.studies.enumeration import Enumeration
@@ -40,13 +41,17 @@ def extend(session: Session, study: Study, wanted: Extension, settings: Settings
     """Append the trials that a locked study lacks; returns how many.
 
     Raises:
-        ConflictError: the study was cancelled.
+        ConflictError: the study was cancelled, or its search has not had all its rounds.
         InvalidError: something that the study had is missing, or it would grow too large.
         SpecError: the extended spec has faults.
     """
     if study.state in (StudyState.CANCELLED, StudyState.CANCELLING):
         raise ConflictError(f"study {study.public_id} is {study.state}; it is not extended")
     old = StudySpec.model_validate(study.spec)
+    if old.later_points and rounds.cell_count(session, study.id) != old.cell_count:
+        raise ConflictError(
+            f"study {study.public_id} has rounds of its search to come; it is extended after them"
+        )
     new = _extended(old, wanted)
     check_size(new, settings)
     check_quota(session, study.owner, new.trial_count - old.trial_count, settings)
@@ -63,6 +68,9 @@ def extend(session: Session, study: Study, wanted: Extension, settings: Settings
 
 
 def _extended(old: StudySpec, wanted: Extension) -> StudySpec:
+    if wanted.axes and (old.refine or not old.search.is_grid):
+        errors = [FieldError("axes", wanted.axes, "only a plain grid has its axes widened")]
+        raise InvalidError("an extension keeps what the study has", errors)
     data = old.model_dump(mode="json", exclude_none=True)
     if wanted.seeds is not None:
         data["seeds"] = wanted.seeds

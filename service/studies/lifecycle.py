@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from service.errors import ConflictError
 from service.jobs import repository as jobs
+from service.search import service as rounds
 from service.studies import repository
 from service.studies.models import Study
 from service.trials import ledger
@@ -66,7 +67,8 @@ def retry(session: Session, study: Study) -> int:
     if study.state in (StudyState.CANCELLED, StudyState.CANCELLING):
         raise _wrong_state(study, "its trials are not retried")
     count = ledger.reopen_failed(session, study)
-    if count:
+    rounds.reopen(study)
+    if count or study.unplanned:
         requeue(session, study)
     return count
 

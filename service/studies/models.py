@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, UniqueConstraint, false
+from sqlalchemy import ForeignKey, Index, Integer, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.store.base import Base, Long, Real, Seconds, Short
@@ -13,7 +13,8 @@ class Study(Base):
 
     ``revision`` grows with every change of the study's trials; a trial keeps the revision at
     which it ended, so that a listener can resume where it stopped. A ``doomed`` study is deleted
-    as soon as its job has ended.
+    as soon as its job has ended. ``unplanned`` counts the trials that later rounds of its search
+    are to append; the study goes on until there are none.
     """
 
     __tablename__ = "studies"
@@ -37,6 +38,7 @@ class Study(Base):
     goal_metric: Mapped[Short]
     max_attempts: Mapped[int]
     revision: Mapped[int] = mapped_column(default=0)
+    unplanned: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     waiting: Mapped[int] = mapped_column(default=0)
     running: Mapped[int] = mapped_column(default=0)
     completed: Mapped[int] = mapped_column(default=0)

@@ -131,9 +131,9 @@ def set_state(
 
 def open_trials(session: Session, owner: str) -> int:
     """Trials of an owner that have not ended."""
-    query = select(func.coalesce(func.sum(Study.waiting + Study.running), 0)).where(
-        Study.owner == owner, Study.state.in_(OPEN)
-    )
+    query = select(
+        func.coalesce(func.sum(Study.waiting + Study.running + Study.unplanned), 0)
+    ).where(Study.owner == owner, Study.state.in_(OPEN))
     return session.execute(query).scalar_one()
 
 

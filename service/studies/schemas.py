@@ -77,7 +77,7 @@ class StudyView(Out):
     def of(cls, study: Study, tags: list[str]) -> Self:
         """The view of a stored study."""
         ended = study.completed + study.failed + study.cancelled
-        total = ended + study.waiting + study.running
+        total = ended + study.waiting + study.running + study.unplanned
         rate = _rate(study, study.completed + study.failed - study.reused)
         return cls(
             id=study.public_id,

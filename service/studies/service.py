@@ -25,6 +25,10 @@ from studies.spec import StudySpec
 from studies.trials import StudyState
 
 
+MANY = 10_000
+"""Trials of one submission that change what the planner should expect."""
+
+
 @dataclass(frozen=True)
 class Submission:
     """A request to run a spec, and how it was asked."""
@@ -43,7 +47,7 @@ class Submission:
 def submit(
     session: Session, who: Principal, wanted: Submission, settings: Settings
 ) -> tuple[Study, bool]:
-    """Store a study with all its trials; the same key again gives the same study.
+    """Store a study with all trials known by now; the same key again gives the same study.
 
     Returns:
         The study, and whether it is new.
@@ -75,13 +79,20 @@ def submit_safely(
 ) -> tuple[StudyDetail, bool]:
     """`submit` in its own transaction; the loser of a race for one key gets the winner's study."""
     try:
-        with store.write() as session:
-            study, new = submit(session, who, wanted, settings)
-            return detail(session, study), new
+        view, new = _submit_once(store, who, wanted, settings)
     except IntegrityError:
-        with store.write() as session:
-            study, new = submit(session, who, wanted, settings)
-            return detail(session, study), new
+        view, new = _submit_once(store, who, wanted, settings)
+    if new and view.trials >= MANY:
+        store.analyze()
+    return view, new
+
+
+def _submit_once(
+    store: Store, who: Principal, wanted: Submission, settings: Settings
+) -> tuple[StudyDetail, bool]:
+    with store.write() as session:
+        study, new = submit(session, who, wanted, settings)
+        return detail(session, study), new
 
 
 def detail(session: Session, study: Study) -> StudyDetail:
@@ -136,7 +147,8 @@ def _add(session: Session, who: Principal, wanted: Submission) -> Study:
         reuse=wanted.reuse,
         goal_metric=spec.goal.metric,
         max_attempts=spec.max_attempts,
-        waiting=spec.trial_count,
+        waiting=spec.arm_count * spec.first_points * len(spec.seeds),
+        unplanned=spec.arm_count * spec.later_points * len(spec.seeds),
         created_at=now(),
     )
     session.add(study)

@@ -74,7 +74,8 @@ def record(session: Session, study: Study, lease: LeaseRow, batch: ResultBatch) 
 
 
 def close(session: Session, study: Study, state: TrialState, error: str | None = None) -> None:
-    """End every trial that has not ended, as cancelled or failed."""
+    """End every trial that has not ended, as cancelled or failed, and plan no more."""
+    study.unplanned = 0
     touched = trials.cell_counts(session, study.id, OPEN)
     study.revision += 1
     trials.close(session, study.id, OPEN, state=state, revision=study.revision, error=error)
@@ -97,9 +98,9 @@ def reopen_failed(session: Session, study: Study) -> int:
 
 
 def settle(session: Session, study: Study) -> None:
-    """End a queued, running or paused study that has nothing left to run."""
+    """End a queued, running or paused study that has nothing left to run or to plan."""
     goes_on = study.state in (StudyState.QUEUED, StudyState.RUNNING, StudyState.PAUSED)
-    if goes_on and study.waiting + study.running == 0:
+    if goes_on and study.waiting + study.running + study.unplanned == 0:
         whole = study.completed > 0 or study.failed == 0
         message = f"{study.failed} of its trials failed" if study.failed else None
         end = StudyState.COMPLETED if whole else StudyState.FAILED

@@ -30,7 +30,7 @@ DONE, RELEASED, EXPIRED = "done", "released", "expired"
 
 def work(session: Session, who: Principal, public_id: str, after: int, limit: int) -> WorkPage:
     """Waiting trials after an index; none while the study is not running."""
-    study = _mine(studies.find(session, public_id), who)
+    study = mine(studies.find(session, public_id), who)
     rows = []
     if study.state == StudyState.RUNNING:
         rows = list(trials.waiting(session, study.id, after, limit))
@@ -40,6 +40,7 @@ def work(session: Session, who: Principal, public_id: str, after: int, limit: in
         study=study.public_id,
         state=StudyState(study.state),
         running=study.running,
+        searching=study.unplanned > 0,
         trials=[
             WorkTrial(
                 index=row.index,
@@ -58,7 +59,7 @@ def lease(
     session: Session, who: Principal, public_id: str, request: LeaseRequest, ttl_s: float
 ) -> Lease:
     """Put the trials that still wait under a new lease."""
-    study = _mine(studies.lock(session, public_id), who)
+    study = mine(studies.lock(session, public_id), who)
     row = repository.add(
         session,
         LeaseRow(
@@ -125,7 +126,12 @@ def _locked(session: Session, who: Principal, public_id: str) -> tuple[Study, Le
     return study, repository.lock(session, row.id)
 
 
-def _mine(study: Study, who: Principal) -> Study:
+def mine(study: Study, who: Principal) -> Study:
+    """The study, if the token is good for it.
+
+    Raises:
+        NotFoundError: it is another study's.
+    """
     if who.study_id != study.id:
         raise NotFoundError(f"no study {study.public_id} for this token")
     return study

@@ -1,0 +1,1 @@
+"""Rounds: the cells that an adaptive search or a refinement appends to a study."""
