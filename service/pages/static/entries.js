@@ -46,7 +46,7 @@ function parameterInput(path, p, entry, set) {
     entry.parameters = kept;
     set(entry, false);
   };
-  const input = h("input", { value: entry.parameters?.[p.name] ?? "", placeholder: p.default ?? "by an axis", "data-path": `${path}.${p.name}`, on: { input: read } });
+  const input = h("input", { value: entry.parameters?.[p.name] ?? "", placeholder: p.default === null ? "by an axis" : String(p.default), "data-path": `${path}.${p.name}`, on: { input: read } });
   return h("label", { class: "field", title: `${p.doc} (${p.expected})` }, h("span", {}, p.name), input);
 }
 

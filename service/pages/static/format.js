@@ -30,7 +30,7 @@ export function setting(value) {
 
 /** A whole number with thin spaces. @param {number} value */
 export function count(value) {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, " ");
+  return String(value).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
 /** Seconds in words. @param {number | null | undefined} seconds */

@@ -143,7 +143,7 @@ function makeRow(study) {
     h("td", { class: "mid" }, isOpen(study) ? duration(study.eta_s) : "–"),
     h("td", { class: "wide" }, study.owner),
     h("td", { class: "wide" }, study.tags.map((/** @type {string} */ t) => h("span", { class: "tag" }, t))),
-    h("td", { class: "wide" }, moment(study.created_at)),
+    h("td", { class: "wide when" }, moment(study.created_at)),
   );
 }
 

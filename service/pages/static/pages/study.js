@@ -66,7 +66,7 @@ function skeleton() {
   put(
     byId("content"),
     study.spec.description && h("p", {}, study.spec.description),
-    h("div", { class: "row", id: "controls" }, place.controls),
+    place.controls,
     h("div", { class: "card" }, place.status),
     section("Verdict", place.verdict),
     section("Maps", place.maps, place.cell),
@@ -78,10 +78,12 @@ function skeleton() {
     section("Spec", place.spec),
   );
   place.curves.className = "charts";
+  place.controls.className = "row";
   put(place.maps, maps.element);
   put(place.parallel, parallel.element);
   put(place.trials, new Trials(study).element);
   showDownloads(place.downloads, study);
+  showVerdict(place.verdict, null, study);
   drawSpec();
 }
 

@@ -12,10 +12,11 @@ import { toYaml } from "../yaml.js";
 const PAUSE_MS = 250;
 const YAML = "application/yaml";
 
-const editor = h("textarea", { id: "yaml", spellcheck: "false", autocapitalize: "off", rows: 28, on: { input: () => edited("editor") } });
+const editor = h("textarea", { id: "yaml", spellcheck: "false", autocapitalize: "off", rows: 20, on: { input: () => edited("editor") } });
 const verdict = h("div", { class: "card", id: "check", role: "status" });
 const reuse = h("input", { type: "checkbox", checked: true });
 const send = h("button", { type: "button", class: "main", disabled: true, on: { click: submit } }, "Submit the study");
+const decision = h("div", { class: "row" }, h("label", { class: "check" }, reuse, h("span", {}, "Take results that are there already")), send);
 
 /** @type {SpecForm} */ let form;
 let timer = 0;
@@ -48,9 +49,7 @@ function layout(examples) {
   put(
     byId("content"),
     h("div", { class: "controls" }, choice("Start from a ready-made study", options, "", use)),
-    h("div", { class: "editor" }, h("section", { "aria-label": "Form" }, form.element), h("section", { "aria-label": "Editor" }, h("label", { for: "yaml" }, "The same as YAML"), editor)),
-    verdict,
-    h("div", { class: "row" }, h("label", { class: "check" }, reuse, h("span", {}, "Take results that are there already")), send),
+    h("div", { class: "editor" }, h("section", { "aria-label": "Form" }, form.element), h("section", { "aria-label": "Editor" }, h("label", { for: "yaml" }, "The same as YAML"), editor, verdict, decision)),
   );
 }
 
@@ -58,6 +57,7 @@ function layout(examples) {
 async function load(text) {
   editor.value = text;
   await check("editor");
+  if (text.trimStart().startsWith("{") && !send.disabled) editor.value = toYaml(form.ordered());
 }
 
 /** @param {"form" | "editor"} by */
