@@ -54,6 +54,17 @@ def test_an_unknown_result_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
     assert "invalid choice: 'cifar'" in capsys.readouterr().err
 
 
+def test_repetitions_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["toys", "--quick", "--json", "--repetitions", "3"]) == 0
+    assert json.loads(capsys.readouterr().out)["repetitions"] == 3
+
+
+def test_one_repetition_has_no_deviation(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["toys", "--repetitions", "1"])
+    assert "--repetitions: got 1, expected an integer >= 2" in capsys.readouterr().err
+
+
 def test_verdicts_in_words() -> None:
     shown = "\n".join(lines(summary(TINY, rows(TINY))))
     assert shown.startswith("T1: distance to the minimum after 100 iterations")
