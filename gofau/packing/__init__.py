@@ -2,6 +2,7 @@
 
 from gofau.packing.checkpoint import Checkpointing
 from gofau.packing.errors import CheckpointError, PackError, PlanError, UnsupportedError
+from gofau.packing.halving import Halving
 from gofau.packing.plan import PackPlan, TrialOutcome, TrialPlan
 from gofau.packing.schedule import Schedule
 from gofau.packing.trainer import run_pack
@@ -9,6 +10,7 @@ from gofau.packing.trainer import run_pack
 __all__ = [
     "CheckpointError",
     "Checkpointing",
+    "Halving",
     "PackError",
     "PackPlan",
     "PlanError",

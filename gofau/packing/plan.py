@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 from gofau.catalog import Scalar
 from gofau.packing.errors import PlanError
+from gofau.packing.halving import Halving
 from gofau.packing.schedule import Schedule
 
 ExecutorName = Literal["auto", "bmm", "vmap", "grouped", "serial"]
@@ -56,6 +57,7 @@ class PackPlan:
         dtype: of parameters, states and data.
         device: a torch device.
         executor: how the stack is computed; ``auto`` chooses.
+        halving: stop the worse trials of the pack early.
     """
 
     problem: str
@@ -74,6 +76,7 @@ class PackPlan:
     dtype: DTypeName = "float32"
     device: str = "cpu"
     executor: ExecutorName = "auto"
+    halving: Halving | None = None
 
     def __post_init__(self) -> None:
         _at_least("epochs", self.epochs, 1)
@@ -98,7 +101,8 @@ class TrialOutcome:
         key: the plan's key.
         outcome: ``nonfinite`` if a training loss or a parameter was NaN or infinite, else
             ``diverged`` if the training loss ended above its bound, else ``reached_target`` if
-            the goal met the target at the end of any epoch, else ``budget_exhausted``.
+            the goal met the target at the end of any epoch, else ``budget_exhausted`` (also where
+            successive halving ended it before the plan's last epoch).
         metrics: every metric at the last epoch; NaN for a non-finite trial.
         best: the goal metric's best finite value, the one before training included.
         curves: per metric the value before training, then one value per epoch run.

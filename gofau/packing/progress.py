@@ -65,6 +65,11 @@ class Progress:
             self.steps_to_target = self.steps
         self.outcome = self._end(finite)
 
+    def stop(self) -> None:
+        """End a running trial here, as if its budget were these epochs."""
+        if self.outcome is None:
+            self.outcome = self._final()
+
     def result(self, executor: str, reason: str) -> TrialOutcome:
         """The finished record."""
         if self.outcome is None:
@@ -93,9 +98,12 @@ class Progress:
         stopped = reached and self.plan.stop_at_target
         if self.epoch < self.plan.epochs and not stopped:
             return None
-        if loss > self.bound:
+        return self._final()
+
+    def _final(self) -> OutcomeName:
+        if self.curves["train_loss"][-1] > self.bound:
             return "diverged"
-        return "reached_target" if reached else "budget_exhausted"
+        return "budget_exhausted" if self.steps_to_target is None else "reached_target"
 
     def _at_target(self) -> bool:
         target, value = self.plan.target, self.curves[self.plan.goal_metric][-1]

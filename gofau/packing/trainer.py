@@ -12,6 +12,7 @@ from gofau.packing.calibration import calibrated
 from gofau.packing.checkpoint import Checkpointing, Snapshot
 from gofau.packing.denormals import flushed_denormals
 from gofau.packing.errors import PlanError
+from gofau.packing.halving import Rungs
 from gofau.packing.lane import Lane, join_all
 from gofau.packing.plan import PackPlan, TrialOutcome
 from gofau.packing.program import Program
@@ -105,6 +106,7 @@ class Trainer:
         self._device = self.program.like.device
         self._guarded = self._device != CPU if guarded is None else guarded
         self._finished: list[TrialOutcome] = []
+        self._rungs = None if plan.halving is None else Rungs(plan.halving, plan.minimize)
 
     def run(self) -> Iterator[TrialOutcome]:
         """Train until no trial is left, yielding records as trials end."""
@@ -182,6 +184,7 @@ class Trainer:
     def _release(self, shed: list[Progress]) -> Iterator[TrialOutcome]:
         """Yield the trials that ended, and close the gaps they leave in the lane."""
         ended = list(shed)
+        self._thin(ended)
         if self.lane is not None:
             left = [i for i, p in enumerate(self.lane.progress) if p.outcome is None]
             ended += [p for p in self.lane.progress if p.outcome is not None]
@@ -193,10 +196,29 @@ class Trainer:
             self._finished += outcomes
         yield from outcomes
 
+    def _thin(self, shed: list[Progress]) -> None:
+        """Stop what successive halving stops of the trials that finished an epoch."""
+        if self._rungs is None:
+            return
+        trained = [*shed, *([] if self.lane is None else self.lane.progress)]
+        goal = self.plan.goal_metric
+        arrived = {i: (p.epoch, p.curves[goal][-1]) for i, p in enumerate(trained)}
+        for i in self._rungs.judge(arrived):
+            trained[i].stop()
+
+    def _recall(self, found: Snapshot) -> None:
+        if self._rungs is None:
+            return
+        goal = self.plan.goal_metric
+        self._rungs.recall(outcome.curves[goal] for outcome in found.finished)
+        lanes = [*found.parked, *([] if found.lane is None else [found.lane])]
+        self._rungs.recall(p.curves[goal] for lane in lanes for p in lane.progress)
+
     def _resume(self) -> Iterator[TrialOutcome]:
         found = None if self._checkpoint is None else self._checkpoint.load(self.plan)
         if found is None:
             return
+        self._recall(found)
         self._finished = list(found.finished)
         self.lane = found.lane
         waiting = set(found.waiting)

@@ -1,0 +1,79 @@
+"""Successive halving inside a pack: most trials stop early, the best train on."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, inf, isnan
+
+from gofau.packing.errors import PlanError
+
+
+@dataclass(frozen=True)
+class Halving:
+    """Asynchronous successive halving with rungs at first·factorʲ epochs, j = 0, 1, ...
+
+    A trial that comes to a rung trains on if its goal is among the best 1/factor of those that
+    have come to it so far. Whether a trial stops thus depends on the others of its pack: this is
+    the one option under which a record is not the trial's own. What it measures until then is.
+
+    Args:
+        first: epochs before the first decision, >= 1.
+        factor: one in so many trains on, >= 2.
+
+    Source: Li, Jamieson, Rostamizadeh, Gonina, Hardt, Recht, Talwalkar, arXiv 1810.05934.
+    """
+
+    first: int
+    factor: int = 3
+
+    def __post_init__(self) -> None:
+        if self.first < 1:
+            raise PlanError("halving.first", self.first, ">= 1")
+        if self.factor < 2:
+            raise PlanError("halving.factor", self.factor, ">= 2")
+
+    def is_rung(self, epoch: int) -> bool:
+        """Whether a decision falls due after so many epochs."""
+        rung = self.first
+        while rung < epoch:
+            rung *= self.factor
+        return rung == epoch
+
+
+class Rungs:
+    """The goal values that trials brought to each rung."""
+
+    def __init__(self, halving: Halving, minimize: bool) -> None:
+        self._halving = halving
+        self._sign = 1.0 if minimize else -1.0
+        self._costs: dict[int, list[float]] = {}
+
+    def recall(self, curves: Iterable[Sequence[float]]) -> None:
+        """Enter trials trained earlier, by their goal's curves (index 0: before training)."""
+        for curve in curves:
+            for epoch in range(1, len(curve)):
+                self._enter(epoch, curve[epoch])
+
+    def judge(self, arrived: Mapping[int, tuple[int, float]]) -> set[int]:
+        """Which trials stop, of those that finished an epoch together.
+
+        Args:
+            arrived: each trial's epochs done and goal value, by any key of the caller's.
+        """
+        for epoch, value in arrived.values():
+            self._enter(epoch, value)
+        return {
+            key
+            for key, (epoch, value) in arrived.items()
+            if self._halving.is_rung(epoch) and not self._among_best(epoch, value)
+        }
+
+    def _enter(self, epoch: int, value: float) -> None:
+        if self._halving.is_rung(epoch):
+            self._costs.setdefault(epoch, []).append(self._cost(value))
+
+    def _among_best(self, epoch: int, value: float) -> bool:
+        costs = sorted(self._costs[epoch])
+        return self._cost(value) <= costs[ceil(len(costs) / self._halving.factor) - 1]
+
+    def _cost(self, value: float) -> float:
+        return inf if isnan(value) else self._sign * value
