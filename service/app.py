@@ -100,6 +100,7 @@ def create_app(settings: Settings | None = None, runner: JobRunner | None = None
 
 def _prepare(parts: Parts) -> None:
     migrate(parts.store)
+    parts.store.analyze()
     secret = parts.settings.admin_token.get_secret_value()
     if secret:
         with parts.store.write() as session:

@@ -14,6 +14,7 @@ from service.errors import SettingsError
 
 BUSY_MS = 30_000
 WRITES = "gofau_writes"
+SAMPLE = 1_000
 
 
 class Store:
@@ -43,6 +44,14 @@ class Store:
         """A transaction that commits unless the block raises."""
         with self._turn, Session(self._writer) as session, session.begin():
             yield session
+
+    def analyze(self) -> None:
+        """Tell the planner how large the tables are, as is due after many rows came at once."""
+        with self.write() as session:
+            if self.is_sqlite:
+                session.execute(text(f"PRAGMA analysis_limit={SAMPLE}"))
+            for table in ("trials", "cells"):
+                session.execute(text(f"ANALYZE {table}"))
 
     def ping(self) -> None:
         """Ask the database for nothing; raises what the driver raises when it is away."""

@@ -93,6 +93,7 @@ class Cell(Base):
     __table_args__ = (
         UniqueConstraint("study_id", "key"),
         Index("ix_cells_key", "key"),
+        Index("ix_cells_study_id_arm", "study_id", "arm", "ordinal"),
         {"sqlite_with_rowid": False},
     )
 

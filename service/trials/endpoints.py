@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
+from fastapi.responses import JSONResponse
 
 from service.dependencies import Cursor, Limit, Reader, Use
 from service.pagination import Page, decode, encode
@@ -74,7 +75,7 @@ def get_trial(
         return service.trial_detail(session, found, index)
 
 
-@router.get("/cells")
+@router.get("/cells", response_model=Page[CellView])
 def list_cells(
     *,
     app: Use,
@@ -85,7 +86,7 @@ def list_cells(
     rule: Label = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=MAX_CELLS)] = 1000,
-) -> Page[CellView]:
+) -> JSONResponse:
     """Aggregates of cells: the heat map, kept up to date as results land."""
     at = decode(cursor, int)
     with app.store.read() as session:
@@ -100,6 +101,6 @@ def list_cells(
         ]
         narrowed = chosen if len(chosen) < len(arms) else None
         rows = queries.cells(session, found.id, narrowed, at[0] if at else -1, limit + 1)
-        items = [service.cell_view(cell, arms) for cell in rows[:limit]]
-        more = encode(items[-1].ordinal) if len(rows) > limit else None
-    return Page(items=items, next_cursor=more)
+        items = [service.cell_item(cell, arms) for cell in rows[:limit]]
+        more = encode(rows[limit - 1].ordinal) if len(rows) > limit else None
+    return JSONResponse({"items": items, "next_cursor": more})

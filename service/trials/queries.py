@@ -1,9 +1,9 @@
 """SQL that lists trials and cells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from sqlalchemy import Row, Select, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from service.errors import NotFoundError
@@ -11,6 +11,29 @@ from service.studies.models import Arm, Cell
 from service.trials.models import Measurement, Trial
 
 Found = Row[Trial, Cell, Arm]
+
+
+@dataclass(frozen=True, slots=True)
+class CellRow:
+    """The columns of a cell that a heat map shows."""
+
+    ordinal: int
+    arm: int
+    point: dict[str, float]
+    trials: int
+    completed: int
+    failed: int
+    cancelled: int
+    reached_target: int
+    budget_exhausted: int
+    diverged: int
+    nonfinite: int
+    valued: int
+    value_sum: float
+    value_sumsq: float
+    value_min: float | None
+    value_max: float | None
+    wall_s: float
 
 
 @dataclass(frozen=True)
@@ -24,6 +47,11 @@ class TrialFilter:
     rule: str | None = None
     seed: int | None = None
     cell: int | None = None
+
+    @property
+    def by_arm(self) -> bool:
+        """Whether only some arms are wanted."""
+        return (self.problem, self.direction, self.rule) != (None, None, None)
 
 
 def joined(study_id: int) -> Select[Trial, Cell, Arm]:
@@ -40,8 +68,51 @@ def page(
     session: Session, study_id: int, wanted: TrialFilter, after: int, limit: int
 ) -> Sequence[Found]:
     """Trials after an index, in order of their index."""
-    query = narrowed(joined(study_id), wanted).where(Trial.index > after)
+    query = narrowed(joined(study_id), wanted)
+    if wanted.cell is not None:
+        # The sum keeps the planner from walking the whole study in order to find one cell.
+        place = Trial.index + 0
+        return session.execute(query.where(place > after).order_by(place).limit(limit)).all()
+    bounds = _bounds(session, study_id, wanted) if wanted.by_arm else (0, None)
+    if bounds is None:
+        return []
+    first, last = bounds
+    query = query.where(Trial.index > max(after, first - 1))
+    if last is not None:
+        query = query.where(Trial.index <= last)
     return session.execute(query.order_by(Trial.index).limit(limit)).all()
+
+
+def _bounds(session: Session, study_id: int, wanted: TrialFilter) -> tuple[int, int] | None:
+    """Least and largest index of the trials of the wanted arms; ``None`` without such arms.
+
+    Indexes grow with a cell's ordinal in each round of enumeration, so the first cell has the
+    least and the last cell the largest.
+    """
+    arms = select(Arm.ordinal).where(Arm.study_id == study_id, *_of_arm(wanted))
+    ordinals = [
+        session.execute(
+            select(end(Cell.ordinal)).where(Cell.study_id == study_id, Cell.arm == arm)
+        ).scalar_one()
+        for arm in session.scalars(arms).all()
+        for end in (func.min, func.max)
+    ]
+    if not ordinals:
+        return None
+    least, largest = (
+        select(end(Trial.index)).where(Trial.study_id == study_id, Trial.cell == ordinal)
+        for end, ordinal in ((func.min, min(ordinals)), (func.max, max(ordinals)))
+    )
+    return session.execute(least).scalar_one(), session.execute(largest).scalar_one()
+
+
+def _of_arm(wanted: TrialFilter) -> list[ColumnElement[bool]]:
+    pairs = (
+        (Arm.problem, wanted.problem),
+        (Arm.direction, wanted.direction),
+        (Arm.rule, wanted.rule),
+    )
+    return [column == value for column, value in pairs if value is not None]
 
 
 def ended_after(
@@ -60,13 +131,10 @@ def narrowed(query: Select[Trial, Cell, Arm], wanted: TrialFilter) -> Select[Tri
         (Trial.outcome, wanted.outcome),
         (Trial.seed, wanted.seed),
         (Trial.cell, wanted.cell),
-        (Arm.problem, wanted.problem),
-        (Arm.direction, wanted.direction),
-        (Arm.rule, wanted.rule),
     ):
         if value is not None:
             query = query.where(column == value)
-    return query
+    return query.where(*_of_arm(wanted))
 
 
 def trial(session: Session, study_id: int, index: int) -> Found:
@@ -92,9 +160,11 @@ def cells(
     arms: Sequence[int] | None,
     after: int,
     limit: int,
-) -> Sequence[Cell]:
+) -> list[CellRow]:
     """Cells after an ordinal, of some arms or of all."""
-    query = select(Cell).where(Cell.study_id == study_id, Cell.ordinal > after)
+    columns = [getattr(Cell, field.name) for field in fields(CellRow)]
+    query = select(*columns).where(Cell.study_id == study_id, Cell.ordinal > after)
     if arms is not None:
         query = query.where(Cell.arm.in_(arms))
-    return session.scalars(query.order_by(Cell.ordinal).limit(limit)).all()
+    rows = session.execute(query.order_by(Cell.ordinal).limit(limit))
+    return [CellRow(*row) for row in rows]

@@ -11,7 +11,7 @@ from service.studies.models import Arm, Cell, Study
 from service.studies.schemas import moment
 from service.trials import curves, queries
 from service.trials.models import Trial
-from service.trials.schemas import CellView, TrialDetail, TrialView
+from service.trials.schemas import TrialDetail, TrialView
 from service.trials.sorting import RESULTS, Order, by_axis, by_result
 from studies.trials import Outcome, TrialState
 
@@ -69,10 +69,10 @@ def trial_page(
         after = (at[0], at[1]) if at else None
         rows = by_result(session, study.id, wanted, order, after=after, limit=limit + 1)
         return _cut(rows, limit, lambda row: encode(getattr(row[0], order.by), row[0].index))
-    at = decode(cursor, (int, float), int, int)
-    place = (at[0], at[1], at[2]) if at else None
-    rows = by_axis(session, study.id, wanted, order, after=place, limit=limit + 1)
-    return _cut(rows, limit, lambda row: encode(row[1].point[order.by], row[0].cell, row[0].index))
+    at = decode(cursor, str, int, int)
+    place = (at[1], at[2]) if at else None
+    rows = by_axis(session, study, wanted, order, after=place, limit=limit + 1)
+    return _cut(rows, limit, lambda row: encode(order.by, row[0].cell, row[0].index))
 
 
 def _cut(
@@ -100,33 +100,33 @@ def trial_detail(session: Session, study: Study, index: int) -> TrialDetail:
     )
 
 
-def cell_view(cell: Cell, arms: Mapping[int, Arm]) -> CellView:
-    """A cell's aggregates as the heat map shows them."""
+def cell_item(cell: queries.CellRow, arms: Mapping[int, Arm]) -> dict[str, object]:
+    """A cell's aggregates as `CellView` shows them, plain, since a heat map has thousands."""
     arm = arms[cell.arm]
     mean = cell.value_sum / cell.valued if cell.valued else None
-    return CellView(
-        ordinal=cell.ordinal,
-        problem=arm.problem,
-        direction=arm.direction,
-        rule=arm.rule,
-        point=cell.point,
-        trials=cell.trials,
-        completed=cell.completed,
-        failed=cell.failed,
-        cancelled=cell.cancelled,
-        reached_target=cell.reached_target,
-        budget_exhausted=cell.budget_exhausted,
-        diverged=cell.diverged,
-        nonfinite=cell.nonfinite,
-        mean=mean,
-        std=_std(cell, mean),
-        minimum=cell.value_min,
-        maximum=cell.value_max,
-        wall_s=cell.wall_s,
-    )
+    return {
+        "ordinal": cell.ordinal,
+        "problem": arm.problem,
+        "direction": arm.direction,
+        "rule": arm.rule,
+        "point": cell.point,
+        "trials": cell.trials,
+        "completed": cell.completed,
+        "failed": cell.failed,
+        "cancelled": cell.cancelled,
+        "reached_target": cell.reached_target,
+        "budget_exhausted": cell.budget_exhausted,
+        "diverged": cell.diverged,
+        "nonfinite": cell.nonfinite,
+        "mean": mean,
+        "std": _std(cell, mean),
+        "minimum": cell.value_min,
+        "maximum": cell.value_max,
+        "wall_s": cell.wall_s,
+    }
 
 
-def _std(cell: Cell, mean: float | None) -> float | None:
+def _std(cell: queries.CellRow, mean: float | None) -> float | None:
     if mean is None or cell.valued < 2:
         return None
     squares = max(cell.value_sumsq - cell.valued * mean * mean, 0.0)

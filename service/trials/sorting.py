@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.errors import InvalidError
-from service.studies.models import Cell
+from service.studies.models import Study
+from service.trials.cell_order import ORDERS
 from service.trials.models import Trial
 from service.trials.queries import Found, TrialFilter, joined, narrowed
 from studies.errors import FieldError
@@ -38,7 +38,7 @@ class Order:
 
 
 Key = tuple[float, int]
-"""Where a page ends: the value and, among equals, the trial's index (or the cell's ordinal)."""
+"""Where a page ends: the value and, among equals, the trial's index."""
 
 
 def by_result(
@@ -65,59 +65,37 @@ def by_result(
 
 def by_axis(
     session: Session,
-    study_id: int,
+    study: Study,
     wanted: TrialFilter,
     order: Order,
     *,
-    after: tuple[float, int, int] | None,
+    after: tuple[int, int] | None,
     limit: int,
 ) -> list[Found]:
     """Trials in the order of an axis: cells by (value, ordinal), their trials by index.
 
-    Cells come in groups, so that a page reads the trials of a few cells instead of sorting all.
+    Cells come a few at a time, so that a page reads their trials instead of sorting all. ``after``
+    is the cell and the index of the trial where the page before ended.
     """
+    cells = ORDERS.get(session, study, order)
     found: list[Found] = []
-    at: Key | None = None
+    start = 0
     if after is not None:
-        value, ordinal, index = after
-        query = narrowed(joined(study_id), wanted).where(Trial.cell == ordinal, Trial.index > index)
-        found += session.execute(query.order_by(Trial.index).limit(limit)).all()
-        at = (value, ordinal)
-    while len(found) < limit:
-        cells = _cells(session, study_id, order, at)
-        if not cells:
-            break
-        found += _trials(session, study_id, wanted, [c for _, c in cells], limit - len(found))
-        at = cells[-1]
+        cell, index = after
+        start = cells.place.get(cell, len(cells.ordinals)) + 1
+        rest = narrowed(joined(study.id), wanted).where(Trial.cell == cell, Trial.index > index)
+        found += session.execute(rest.order_by(Trial.index).limit(limit)).all()
+    step = min(-(-limit // len(study.spec["seeds"])), CELLS)
+    while len(found) < limit and start < len(cells.ordinals):
+        found += _trials(session, study.id, wanted, cells.ordinals[start : start + step])
+        start += step
+        step = min(4 * step, CELLS)
     return found[:limit]
-
-
-def _cells(session: Session, study_id: int, order: Order, at: Key | None) -> list[Key]:
-    value = Cell.point[order.by].as_float()
-    query = select(value.label("value"), Cell.ordinal).where(Cell.study_id == study_id)
-    if at is not None:
-        beyond = value < at[0] if order.descending else value > at[0]
-        query = query.where(beyond | ((value == at[0]) & (Cell.ordinal > at[1])))
-    first = value.desc() if order.descending else value
-    rows = session.execute(query.order_by(first, Cell.ordinal).limit(CELLS))
-    return [(row[0], row[1]) for row in rows]
 
 
 def _trials(
-    session: Session, study_id: int, wanted: TrialFilter, cells: list[int], limit: int
+    session: Session, study_id: int, wanted: TrialFilter, cells: Sequence[int]
 ) -> list[Found]:
     place = {ordinal: i for i, ordinal in enumerate(cells)}
-    found: list[Found] = []
-    for start in range(0, len(cells), _step(limit)):
-        some = cells[start : start + _step(limit)]
-        query = narrowed(joined(study_id), wanted).where(Trial.cell.in_(some))
-        rows = session.execute(query).all()
-        found += sorted(rows, key=lambda row: (place[row[0].cell], row[0].index))
-        if len(found) >= limit:
-            break
-    return found[:limit]
-
-
-def _step(limit: int) -> int:
-    """Cells to read at once: each has a trial or more, so so many give a page."""
-    return min(limit, CELLS)
+    query = narrowed(joined(study_id), wanted).where(Trial.cell.in_(cells))
+    return sorted(session.execute(query).all(), key=lambda row: (place[row[0].cell], row[0].index))

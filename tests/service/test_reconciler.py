@@ -170,7 +170,7 @@ def test_cancelling_twice_changes_nothing_and_an_ended_study_is_not_cancelled(
     done.finish()
     refused = service.http.post(f"/v1/studies/{done.study}/cancel")
     assert refused.status_code == 409
-    assert refused.json()["detail"].endswith("is completed; only an open one is cancelled")
+    assert refused.json()["detail"].endswith("is completed; only an open study is cancelled")
 
 
 def test_an_ended_study_lets_its_job_wind_down(service: Service) -> None:
