@@ -94,8 +94,11 @@ def gemm_rate() -> float:
 
 
 def agreement(work: Workload) -> str:
-    """How the packed trials' last losses compare with the plain loop's, at two rates."""
-    trials = work.trials(4)[:3:2]
+    """How the packed trials' last losses compare with the plain loop's, at the lowest rates.
+
+    Higher ones amplify rounding: a ResNet's few steps at 0.03 already part by some percent.
+    """
+    trials = work.trials(work.packed)[:2]
     losses = {o.key: o.metrics["val_loss"] for o in run_pack(work.plan(trials))}
     differences = [abs(losses[t.key] / work.alone(t) - 1) for t in trials]
     if not max(differences) <= AGREE:
