@@ -68,7 +68,7 @@ for _data, _title, _classes, _size, _side in _COLLECTIONS:
             ProblemEntry(
                 f"{_data}-{_network}",
                 f"{_words} on {_title} ({_classes} classes of {_side}x{_side} photographs, "
-                f"{_size:,} train, 10,000 validation); needs: gofau data fetch {_data}.",
+                f"{_size:,} train, 10,000 validation); needs: python -m gofau.data fetch {_data}.",
                 (_norm(_default), _augment),
                 cap=log(_classes),
                 metrics=METRICS,

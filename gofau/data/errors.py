@@ -7,6 +7,7 @@ DataError
 """
 
 from pathlib import Path
+from shlex import quote
 
 from gofau.errors import GofauError
 
@@ -38,4 +39,4 @@ class FetchError(DataError):
 
 def fetch_command(name: str, root: Path) -> str:
     """The shell command that fetches the data set into ``root``."""
-    return f"python -m gofau.data fetch {name} --root {root}"
+    return f"python -m gofau.data fetch {name} --root {quote(str(root))}"

@@ -9,6 +9,7 @@ import torch
 from gofau.data import CorruptDataError, MissingDataError
 from gofau.data.cifar import cifar
 from gofau.data.tiny_imagenet import tiny_imagenet
+from gofau.packing import PackPlan, TrialPlan, run_pack
 from gofau.problems import problem, registry
 from tests.gofau.deep.archives import PER_FILE
 
@@ -96,3 +97,16 @@ def test_a_problem_without_data_names_the_command(
     command = f"python -m gofau.data fetch {source} --root {tmp_path}"
     with pytest.raises(MissingDataError, match=command):
         problem(name).dataset()
+
+
+def test_a_pack_without_data_names_the_command_before_it_trains(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    root = tmp_path / "with a space"
+    monkeypatch.setenv("GOFAU_DATA", str(root))
+    plan = PackPlan(
+        "cifar10-vgg11", {}, "sgd", "additive", 1, 64, (TrialPlan(0, 0, 1.0, {}),), "val_loss"
+    )
+    command = f"python -m gofau.data fetch cifar10 --root '{root}'"
+    with pytest.raises(MissingDataError, match=command):
+        next(run_pack(plan))
