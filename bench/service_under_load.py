@@ -116,7 +116,7 @@ def complete_half(store: Store, study_id: str) -> None:
     """Give every second trial a result, inside the database."""
     with store.write() as session:
         study = repository.lock(session, study_id)
-        value = (Trial.index * 7919) % 1000 / 400.0
+        value = Trial.index % 1000 * 7919 % 1000 / 400.0
         session.execute(
             update(Trial)
             .where(Trial.study_id == study.id, Trial.index % 2 == 0)
@@ -253,7 +253,7 @@ def operations(
         "study": get,
         "trial": lambda: get(f"/trials/{random.randrange(trials)}"),
         "trials": lambda: get("/trials", cell=random.randrange(trials // SEEDS)),
-        "trials_failed": lambda: get("/trials", state="completed", limit=100),
+        "trials_completed": lambda: get("/trials", state="completed", limit=100),
         "trials_by_value": lambda: get("/trials", sort="-value", limit=100),
         "trials_by_lr": lambda: get("/trials", sort="lr", limit=100),
         "heat_map": lambda: get("/cells", rule="hybrid", limit=1000),
