@@ -78,14 +78,15 @@ function axisRow(name, form, set) {
   };
   const key = h("input", { value: name, list: "axis-names", "aria-label": "Name of the axis", on: { change: () => set(key.value.trim(), form) } });
   const select = h("select", { "aria-label": `Kind of axis ${name}`, on: { change: () => set(name, converted(form, kind, select.value)) } }, ["log", "linear", "values"].map((k) => h("option", { value: k, selected: k === kind }, k)));
-  const parts = kind === "values" ? [input("Values", form.values.join(", "), { class: "long" })] : [input("First", form[kind][0]), input("Last", form[kind][1]), input("Points", form.points, { class: "short" })];
+  const parts = kind === "values" ? [input("Values", form.values.join(", "), { class: "long" })] : [input("First", form[kind][0]), input("Last", form[kind][1]), input("Points", form.points ?? "", { class: "short" })];
   const row = h("div", { class: "row axis" }, key, select, parts, button("Remove", () => set(null, null), { class: "quiet", "aria-label": `Remove axis ${name}` }));
   return row;
 
   function read() {
     const texts = parts.map((p) => p.value);
     if (kind === "values") return set(name, { values: texts[0].split(",").map((/** @type {string} */ t) => t.trim()).filter(Boolean).map(asNumber) }, false);
-    return set(name, { [kind]: [asNumber(texts[0]), asNumber(texts[1])], points: asNumber(texts[2]) }, false);
+    const points = texts[2].trim() === "" ? {} : { points: asNumber(texts[2]) };
+    return set(name, { [kind]: [asNumber(texts[0]), asNumber(texts[1])], ...points }, false);
   }
 }
 

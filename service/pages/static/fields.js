@@ -44,7 +44,9 @@ function checkbox(field) {
 /** @param {Field} field @param {any[]} options */
 function menu(field, options) {
   const standard = field.schema.default;
-  const select = h("select", { on: { change: () => field.set(select.value === standard ? undefined : select.value) } }, options.map((o) => h("option", { value: o, selected: o === (field.value ?? standard) }, o)));
+  const shown = standard === undefined && field.value === undefined ? ["", ...options] : options;
+  const left = (/** @type {string} */ value) => value === "" || value === standard;
+  const select = h("select", { on: { change: () => field.set(left(select.value) ? undefined : select.value) } }, shown.map((o) => h("option", { value: o, selected: o === (field.value ?? standard) }, o)));
   return select;
 }
 

@@ -42,9 +42,9 @@ export class SpecForm {
     );
   }
 
-  /** @param {string} name @param {any} schema @param {string} path @param {any} holder @returns {HTMLElement} */
-  field(name, schema, path, holder) {
-    const set = (/** @type {any} */ value, redraw = false) => this.set(holder, name, value, redraw);
+  /** @param {string} name @param {any} schema @param {string} path @param {any} holder @param {() => void} [keep]  called after the holder has changed @returns {HTMLElement} */
+  field(name, schema, path, holder, keep = () => {}) {
+    const set = (/** @type {any} */ value, redraw = false) => this.set(holder, name, value, redraw, keep);
     const field = { path, label: words(name), schema, value: holder[name], set };
     const item = target(schema.items ?? schema.additionalProperties ?? schema);
     if (item in NAMED) return entryList(name, holder[name] ?? [], this.catalog[name], (v, redraw = true) => set(v, redraw));
@@ -58,8 +58,13 @@ export class SpecForm {
 
   /** @param {string} name @param {any} schema @param {string} path @param {any} holder */
   group(name, schema, path, holder) {
-    holder[name] = { ...holder[name] };
-    const parts = Object.entries(schema.properties).map(([key, part]) => this.field(key, part, `${path}.${key}`, holder[name]));
+    const given = holder[name];
+    const inner = typeof given === "string" ? { [Object.keys(schema.properties)[0]]: given } : { ...given };
+    const keep = () => {
+      if (Object.keys(inner).length) holder[name] = inner;
+      else delete holder[name];
+    };
+    const parts = Object.entries(schema.properties).map(([key, part]) => this.field(key, part, `${path}.${key}`, inner, keep));
     return h("fieldset", { class: "inline" }, h("legend", {}, words(name)), parts);
   }
 
@@ -72,10 +77,11 @@ export class SpecForm {
     return [...new Set(["lr", this.catalog.init_scale.name, ...all])];
   }
 
-  /** @param {any} holder @param {string} name @param {any} value @param {boolean} redraw */
-  set(holder, name, value, redraw) {
+  /** @param {any} holder @param {string} name @param {any} value @param {boolean} redraw @param {() => void} keep */
+  set(holder, name, value, redraw, keep) {
     if (value === undefined) delete holder[name];
     else holder[name] = value;
+    keep();
     if (redraw) this.draw();
     this.onChange(this.ordered());
   }
@@ -99,7 +105,8 @@ export class SpecForm {
 
 /** Name of the model that a schema refers to, or "". @param {any} schema */
 function target(schema) {
-  return schema?.$ref?.split("/").pop() ?? "";
+  const one = schema?.anyOf?.find((/** @type {any} */ option) => option.$ref) ?? schema;
+  return one?.$ref?.split("/").pop() ?? "";
 }
 
 /** `{name, gamma: 0.5}` in place of `{name, parameters: {gamma: 0.5}}`; a name alone where that is all. @param {any} entry */

@@ -8,6 +8,7 @@ import { Scale } from "./colour.js";
 
 const BOX = { left: 40, right: 40, top: 24, bottom: 12 };
 const NEAR = 8;
+const MOST_CHOICES = 60;
 
 /** The panel; `onPick` gets the cell of the line that was chosen. */
 export class Parallel {
@@ -60,7 +61,7 @@ export class Parallel {
     put(
       this.controls,
       choice("Rule", [any, ...rules.map((r) => /** @type {[string, string]} */ ([r, r]))], "", pick("rule")),
-      ...this.axes.map((axis) => choice(axis.name, [any, ...axis.values.map((v) => /** @type {[string, string]} */ ([String(v), setting(v)]))], "", pick(axis.name))),
+      ...this.axes.filter((axis) => axis.values.length <= MOST_CHOICES).map((axis) => choice(axis.name, [any, ...axis.values.map((v) => /** @type {[string, string]} */ ([String(v), setting(v)]))], "", pick(axis.name))),
     );
   }
 

@@ -2,6 +2,7 @@
 /** One study, live: verdict first, then maps, numbers, curves, trials, files and the spec. */
 
 import { all, ApiError, call } from "../api.js";
+import { axesOf } from "../axes.js";
 import { showCell } from "../cell.js";
 import { showControls } from "../controls.js";
 import { button, byId, h, put } from "../dom.js";
@@ -62,15 +63,16 @@ function skeleton() {
   put(byId("title"), study.name);
   place.cell.hidden = true;
   place.cell.className = "card";
-  const wide = Object.keys(study.spec.axes).length > 2;
+  const wide = Object.keys(study.spec.axes).length > 2 || !onGrid(study);
   put(
     byId("content"),
     study.spec.description && h("p", {}, study.spec.description),
     place.controls,
     h("div", { class: "card" }, place.status),
     section("Verdict", place.verdict),
-    section("Maps", place.maps, place.cell),
+    section("Maps", place.maps),
     wide && section("All axes at once", place.parallel),
+    place.cell,
     section("Numbers", place.metrics),
     section("Curves", place.curves),
     section("Trials", place.trials),
@@ -79,7 +81,7 @@ function skeleton() {
   );
   place.curves.className = "charts";
   place.controls.className = "row";
-  put(place.maps, maps.element);
+  put(place.maps, onGrid(study) ? maps.element : h("p", { class: "faint" }, "This search draws its points anywhere in the ranges, so there is no grid to map; see all axes at once."));
   put(place.parallel, parallel.element);
   put(place.trials, new Trials(study).element);
   showDownloads(place.downloads, study);
@@ -190,8 +192,14 @@ async function refreshReport() {
 
 function drawMaps() {
   if (state.cells.length === 0) return;
-  maps.update(state.study, state.cells, state.report);
-  if (maps.axes.length > 2) parallel.update(state.study, state.cells, maps.axes);
+  const axes = axesOf(state.study.spec, state.cells);
+  if (onGrid(state.study)) maps.update(state.study, state.cells, state.report);
+  if (axes.length > 2 || !onGrid(state.study)) parallel.update(state.study, state.cells, axes);
+}
+
+/** Whether every rule ran the same grid. @param {any} study */
+function onGrid(study) {
+  return (study.spec.search?.sampler ?? study.spec.search ?? "grid") === "grid" && !study.spec.refine;
 }
 
 /** @param {any} cell */
