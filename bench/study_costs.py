@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -31,7 +32,7 @@ FOLDER = Path(studies.__file__).parent / "catalog"
 
 def packs(spec: StudySpec, size: int, epochs: int) -> Iterator[PackPlan]:
     """One pack of neighbouring cells around the middle of each bucket's grid."""
-    by_bucket: dict[str, list[dict[str, object]]] = {}
+    by_bucket: dict[str, list[dict[str, Any]]] = {}
     for cell in cells(spec):
         by_bucket.setdefault(bucket_key(cell.definition), []).append(dict(cell.definition))
     for found in by_bucket.values():
@@ -57,7 +58,8 @@ def operations(spec: StudySpec) -> float:
         side = 64 if entry.name.startswith("tiny") else 32
         with FlopCounterMode(display=False) as counter:
             images = torch.zeros(2, 3, side, side, dtype=torch.uint8)
-            one.loss(one.module()(images), torch.zeros(2, dtype=torch.long)).backward()
+            loss = one.loss(one.module()(images), torch.zeros(2, dtype=torch.long))
+            torch.autograd.backward(loss)
         examples = (one.entry.train_size or 0) * spec.epochs
         total += counter.get_total_flops() / 2 * examples
     return total * spec.trial_count / len(spec.problems)
@@ -74,7 +76,8 @@ def report(spec: StudySpec, size: int, epochs: int) -> str:
         packed, executor = seconds(plan)
         alone, _ = seconds(replace(plan, executor="serial"))
         rows.append((packed, alone, executor))
-    each, serial = (sum(row[i] for row in rows) / len(rows) for i in (0, 1))
+    each = sum(row[0] for row in rows) / len(rows)
+    serial = sum(row[1] for row in rows) / len(rows)
     total = each * spec.epochs * spec.trial_count / 3600
     names = ", ".join(sorted({row[2] for row in rows}))
     return (
