@@ -9,7 +9,7 @@ from torch import Tensor
 from gofau.errors import UnsupportedError
 from gofau.fused.library import ELEMENTS
 
-__all__ = ["Walk", "check", "tensor_obstacle", "walk"]
+__all__ = ["Walk", "tensor_obstacle", "walk"]
 
 _PLAIN = (Tensor, torch.nn.Parameter)
 
@@ -32,24 +32,6 @@ def tensor_obstacle(tensor: Tensor) -> str | None:
     )
 
 
-def check(param: Tensor, others: Sequence[Tensor], dtype: torch.dtype) -> None:
-    """Raise `UnsupportedError` unless all are served, and alike in shape and dtype.
-
-    The kernels walk raw memory of one element type, so a difference must never reach them.
-    """
-    shape = param.shape
-    for tensor in (param, *others):
-        reason = tensor_obstacle(tensor)
-        if reason:
-            raise UnsupportedError(reason)
-        if tensor.dtype is not dtype or tensor.shape != shape:
-            raise UnsupportedError(
-                "fused steps need parameters, gradients and states alike: "
-                f"got {tensor.dtype} of shape {tuple(tensor.shape)}, expected {dtype} of shape "
-                f"{tuple(shape)}; use implementation='loop'"
-            )
-
-
 class Walk(NamedTuple):
     """One parameter's tensors in a common dense order, and the copies to write back after it."""
 
@@ -62,20 +44,52 @@ class Walk(NamedTuple):
             original.copy_(copy)
 
 
-def walk(param: Tensor, others: Sequence[Tensor]) -> Walk:
-    """The parameter and its ``others`` (the gradient first), in one memory order.
+def walk(tensors: Sequence[Tensor], dtype: torch.dtype) -> Walk:
+    """A parameter, its gradient and its states, in one memory order.
 
     Contiguous tensors, and those that are channels-last together, are walked where they are;
     copies stand in for others.
+
+    Raises:
+        UnsupportedError: a tensor that the kernels cannot serve, or one that differs from the
+            parameter in shape or from ``dtype``.
     """
-    tensors = (param, *others)
-    if all(tensor.is_contiguous() for tensor in tensors):
+    if _contiguous_alike(tensors, dtype):
         return Walk(tensors)
+    _check(tensors, dtype)
+    param, grad = tensors[0], tensors[1]
     order = param if _is_dense(param) else param.contiguous()
     alike = tuple(_in_order(tensor, order) for tensor in tensors)
     pairs = zip(tensors, alike, strict=True)
-    written = tuple((old, new) for old, new in pairs if old is not new and old is not others[0])
-    return Walk(alike, written)
+    return Walk(alike, tuple((x, y) for x, y in pairs if x is not y and x is not grad))
+
+
+def _contiguous_alike(tensors: Sequence[Tensor], dtype: torch.dtype) -> bool:
+    """Whether all are as `_check` wants them and contiguous; the usual case, found quickly."""
+    shape = tensors[0].shape
+    for x in tensors:
+        plain = type(x) in _PLAIN and x.is_cpu and x.layout is torch.strided and x.dtype is dtype
+        if not (plain and x.shape == shape and x.is_contiguous()):
+            return False
+    return dtype in ELEMENTS
+
+
+def _check(tensors: Sequence[Tensor], dtype: torch.dtype) -> None:
+    """Raise `UnsupportedError` unless all are served, and alike in shape and dtype.
+
+    The kernels walk raw memory of one element type, so a difference must never reach them.
+    """
+    shape = tensors[0].shape
+    for tensor in tensors:
+        reason = tensor_obstacle(tensor)
+        if reason:
+            raise UnsupportedError(reason)
+        if tensor.dtype is not dtype or tensor.shape != shape:
+            raise UnsupportedError(
+                "fused steps need parameters, gradients and states alike: "
+                f"got {tensor.dtype} of shape {tuple(tensor.shape)}, expected {dtype} of shape "
+                f"{tuple(shape)}; use implementation='loop'"
+            )
 
 
 def _is_dense(tensor: Tensor) -> bool:

@@ -9,7 +9,7 @@ from torch.autograd.graph import increment_version
 from gofau.directions.base import Direction
 from gofau.errors import UnsupportedError
 from gofau.fused.composition import Composition, compose
-from gofau.fused.layout import check, tensor_obstacle, walk
+from gofau.fused.layout import tensor_obstacle, walk
 from gofau.fused.library import Kernel, Shared, kernel, run
 from gofau.hyper import Hyper, State
 from gofau.rules.base import UpdateRule
@@ -46,11 +46,10 @@ def fused_step(  # noqa: PLR0917 - the lists of what gofau.functional.step takes
         return
     composition = compose(direction, rule, step, hyper)
     moving, dtype = composition.direction.states, params[0].dtype
-    walks = []
-    for param, grad, state in zip(params, grads, states, strict=True):
-        tensors = [grad, *(state[name] for name in moving)]
-        check(param, tensors, dtype)
-        walks.append(walk(param, tensors))
+    walks = [
+        walk([param, grad, *[state[name] for name in moving]], dtype)
+        for param, grad, state in zip(params, grads, states, strict=True)
+    ]
     function = _kernel(composition, dtype)
     pointers: list[int] = []
     for w, state in zip(walks, states, strict=True):

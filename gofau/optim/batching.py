@@ -51,6 +51,7 @@ def batches(
     direction, capturable = direction_of(group["direction"]), bool(group["capturable"])
     hyper = hyperparameters(group, capturable)
     names = direction.state_names(hyper)
+    zeros = group["zero_initialised"]
     parts: dict[_Kind, _Members] = {}
     for index, param in enumerate(group["params"]):
         if param.grad is None:
@@ -62,7 +63,7 @@ def batches(
         if any(name not in state for name in names):
             _add_missing(state, direction.init(param, hyper))
         step = _count(state["step"], capturable)
-        key = _Kind(param.device, param.dtype, index in group["zero_initialised"], step)
+        key = _Kind(param.device, param.dtype, index in zeros, step)
         parts.setdefault(key, _Members(index)).add(param, param.grad, state)
     for key, members in parts.items():
         rule, own = rule_at(group, members.index, hyper)

@@ -1,8 +1,12 @@
 """The fused implementation: one pass over memory by a compiled kernel."""
 
-from collections import defaultdict
+from collections.abc import Iterator
+from itertools import compress
+
+from torch import Tensor
 
 from gofau.fused import fused_step, obstacle
+from gofau.hyper import State
 from gofau.optim.batch import Batch
 
 __all__ = ["obstacle_of", "run"]
@@ -14,16 +18,8 @@ def run(batch: Batch) -> None:
     Raises:
         UnsupportedError: tensors, a composition or a machine that the kernels cannot serve.
     """
-    for step, members in _by_step(batch).items():
-        fused_step(
-            [batch.params[i] for i in members],
-            [batch.grads[i] for i in members],
-            [batch.states[i] for i in members],
-            step,
-            batch.direction,
-            batch.rule,
-            batch.hyper,
-        )
+    for step, params, grads, states in _by_step(batch):
+        fused_step(params, grads, states, step, batch.direction, batch.rule, batch.hyper)
 
 
 def obstacle_of(batch: Batch) -> str | None:
@@ -31,11 +27,13 @@ def obstacle_of(batch: Batch) -> str | None:
     return obstacle([*batch.params, *batch.grads], batch.direction, batch.rule, batch.hyper)
 
 
-def _by_step(batch: Batch) -> dict[int, list[int]]:
-    """The places of the parameters at each step number; ``capturable`` counts them apart."""
+def _by_step(batch: Batch) -> Iterator[tuple[int, list[Tensor], list[Tensor], list[State]]]:
+    """The lists of each step number; ``capturable`` counts every parameter apart."""
     if isinstance(batch.step, int):
-        return {batch.step: list(range(len(batch.params)))}
-    members: defaultdict[int, list[int]] = defaultdict(list)
-    for place, step in enumerate(batch.step):
-        members[int(step.item())].append(place)
-    return members
+        yield batch.step, batch.params, batch.grads, batch.states
+        return
+    numbers = [int(step.item()) for step in batch.step]
+    for number in sorted(set(numbers)):
+        keep = [own == number for own in numbers]
+        params, grads = list(compress(batch.params, keep)), list(compress(batch.grads, keep))
+        yield number, params, grads, list(compress(batch.states, keep))
