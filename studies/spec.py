@@ -128,6 +128,10 @@ class StudySpec(BaseModel):
             raise catalog.CatalogError("refine", self.search.sampler, "a grid to refine")
         if self.refine is not None and set(self.axes) != {"lr", catalog.init_scale.name}:
             raise catalog.CatalogError("refine", list(self.axes), "the axes lr and init_scale")
+        if self.refine is not None and min(axis.size for axis in self.axes.values()) < 2:
+            raise catalog.CatalogError("refine", "an axis of one value", "a grid of two dimensions")
+        if self.search.sampler == "cmaes" and len(self.axes) < 2:
+            raise catalog.CatalogError("search.sampler", "cmaes", "a sampler for a single axis")
 
     def _check_problem(self, i: int, problem: ProblemSpec) -> None:
         entry = catalog.problems.get(problem.name, f"problems[{i}].name")

@@ -28,13 +28,29 @@ ACTIVE = (StudyState.QUEUED, StudyState.RUNNING)
 Round = Callable[[WorkerSettings, list[PendingTrial]], None]
 
 
+def plan_round(client: ServiceClient) -> bool:
+    """Append the round that follows what the service has; false when none follows."""
+    # Samplers bring torch and Optuna along, which a study without a search needs not wait for.
+    from workers.search.planner import next_round
+
+    wanted = next_round(client.search())
+    if wanted is None:
+        return False
+    receipt = client.append(wanted)
+    log.info("round %d: %d cells, new: %s", receipt.number, receipt.cells, receipt.new)
+    return True
+
+
 def drive(
     client: ServiceClient,
     settings: WorkerSettings,
     run: Round = run_round,
     sleep: Callable[[float], None] = time.sleep,
+    plan: Callable[[ServiceClient], bool] = plan_round,
 ) -> None:
     """Run rounds until the study has neither waiting nor running trials, or stops being active.
+
+    While its search goes on, a study with nothing left to run is given its next round of points.
 
     Raises:
         NoProgressError: several rounds in a row moved no trial.
@@ -53,10 +69,10 @@ def drive(
                 raise NoProgressError(f"{stuck} rounds moved none of {len(trials)} waiting trials")
             seen = attempts
             run(settings, trials)
-        elif not first.running:
-            return
-        else:
+        elif first.running:
             sleep(IDLE_S)
+        elif not first.searching or not plan(client):
+            return
 
 
 def _read(client: ServiceClient) -> tuple[wire.WorkPage, list[PendingTrial]]:

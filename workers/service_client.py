@@ -74,6 +74,16 @@ class ServiceClient:
         path = f"/v1/worker/leases/{lease}/results"
         return self._call("POST", path, wire.ResultReceipt, json=batch.model_dump(mode="json"))
 
+    def search(self) -> wire.SearchHistory:
+        """Every cell of the study with what it gave."""
+        path = f"/v1/worker/studies/{self._settings.study}/search"
+        return self._call("GET", path, wire.SearchHistory)
+
+    def append(self, wanted: wire.SearchRound) -> wire.RoundReceipt:
+        """Append a round; the first post of its number counts."""
+        path = f"/v1/worker/studies/{self._settings.study}/rounds"
+        return self._call("POST", path, wire.RoundReceipt, json=wanted.model_dump(mode="json"))
+
     def _call(self, method: str, path: str, answer: type[M], **options: Any) -> M:
         deadline = self._clock() + self._settings.patience_s
         pause = FIRST_PAUSE_S

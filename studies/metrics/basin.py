@@ -48,7 +48,7 @@ def area_below(maps: Floats, x: Floats, z: Floats, level: Floats | float) -> Flo
     centre = (corners[0] + corners[1] + corners[2] + corners[3]) / 4
     share = np.zeros(np.broadcast_shapes(centre.shape, top.shape))
     for p, q in zip(corners, (*corners[1:], corners[0]), strict=True):
-        share += _triangle_share(p, q, centre, top)
+        share += triangle_share(p, q, centre, top)
     areas = np.outer(np.diff(x), np.diff(z)) / 4
     return np.asarray((np.nan_to_num(share, nan=0.0) * areas).sum(axis=(-2, -1)))
 
@@ -80,7 +80,8 @@ def _ramp(part: Floats, whole: Floats) -> Floats:
     return np.asarray(np.where(flat & ~np.isnan(part), part >= 0, share), dtype=np.float64)
 
 
-def _triangle_share(p: Floats, q: Floats, r: Floats, top: Floats) -> Floats:
+def triangle_share(p: Floats, q: Floats, r: Floats, top: Floats) -> Floats:
+    """Share of a triangle where the linear function with these corner values is ≤ ``top``."""
     low, high = np.minimum(p, q), np.maximum(p, q)
     a, c = np.minimum(low, r), np.maximum(high, r)
     b = np.maximum(low, np.minimum(high, r))
