@@ -10,6 +10,7 @@ with one Tune trial for each training, the peer, and prints the ratio.
 import argparse
 import json
 import os
+import sys
 import tempfile
 import time
 from importlib.resources import files
@@ -17,8 +18,11 @@ from pathlib import Path
 
 import yaml
 
-from service.cli.local.stack import StackOptions, local_stack
-from service.client import Client, Study
+# Beside this file lies a program named service.py, which would hide the package of that name.
+sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).parent]
+
+from service.cli.local.stack import StackOptions, local_stack  # noqa: E402
+from service.client import Client, Study  # noqa: E402
 
 
 def catalog_spec() -> dict[str, object]:
