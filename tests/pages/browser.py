@@ -1,0 +1,60 @@
+"""The browser that the page is tested in, and what a page may not do in it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = "GOFAU_TEST_CHROMIUM"
+"""Path of the browser; by default the first of `NAMES` on the PATH."""
+REQUIRED = "GOFAU_TEST_BROWSER_REQUIRED"
+"""Set where the tests must fail, and not skip, for want of a browser."""
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def executable() -> str:
+    """The browser's path; skips, or fails where one is required."""
+    found = os.environ.get(CHROMIUM) or next(filter(None, map(shutil.which, NAMES)), None)
+    if found:
+        return found
+    missing = f"page tests need Chromium: none of {', '.join(NAMES)} found (or set {CHROMIUM})"
+    if os.environ.get(REQUIRED):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """A headless browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser: Browser, **options: Any) -> Iterator[Page]:
+    """A page in a context of its own; any script error or blocked script fails the test."""
+    context = browser.new_context(**options)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("dialog", lambda dialog: faults.append(f"dialog {dialog.message}"))
+    page.on("console", lambda m: faults.append(m.text) if "Security Policy" in m.text else None)
+    page.set_default_timeout(20_000)
+    yield page
+    context.close()
+    assert faults == []
