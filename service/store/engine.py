@@ -46,12 +46,9 @@ class Store:
             yield session
 
     def analyze(self) -> None:
-        """Tell the planner how large the tables are, as is due after many rows came at once."""
+        """Tell the planner how large the tables are."""
         with self.write() as session:
-            if self.is_sqlite:
-                session.execute(text(f"PRAGMA analysis_limit={SAMPLE}"))
-            for table in ("trials", "cells"):
-                session.execute(text(f"ANALYZE {table}"))
+            analyze(session)
 
     def ping(self) -> None:
         """Ask the database for nothing; raises what the driver raises when it is away."""
@@ -69,6 +66,18 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def analyze(session: Session) -> None:
+    """Tell the planner how large the tables are, as is due once many rows came at once.
+
+    Without it PostgreSQL plans as if the rows of this transaction were not there, and takes
+    minutes for what takes a second.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(text(f"PRAGMA analysis_limit={SAMPLE}"))
+    for table in ("trials", "cells"):
+        session.execute(text(f"ANALYZE {table}"))
 
 
 def _with_driver(url: URL) -> URL:

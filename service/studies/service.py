@@ -10,7 +10,7 @@ from gofau.version import code_version
 from service.errors import ConflictError, InvalidError, QuotaError
 from service.settings import Settings
 from service.store.base import now
-from service.store.engine import Store
+from service.store.engine import Store, analyze
 from service.studies import repository
 from service.studies.enumeration import Enumeration
 from service.studies.models import Study
@@ -23,7 +23,6 @@ from studies.canonical import content_hash
 from studies.errors import FieldError
 from studies.spec import StudySpec
 from studies.trials import StudyState
-
 
 MANY = 10_000
 """Trials of one submission that change what the planner should expect."""
@@ -68,6 +67,8 @@ def submit(
     cells.insert_arms(session, enumeration.new_arms)
     trials.enumerate_trials(session, study.id, range(count), seeds, 0)
     repository.set_tags(session, study.id, wanted.spec.tags)
+    if wanted.spec.trial_count >= MANY:
+        analyze(session)
     if wanted.reuse:
         reuse_results(session, study, code_version())
         ledger.settle(session, study)
@@ -82,8 +83,6 @@ def submit_safely(
         view, new = _submit_once(store, who, wanted, settings)
     except IntegrityError:
         view, new = _submit_once(store, who, wanted, settings)
-    if new and view.trials >= MANY:
-        store.analyze()
     return view, new
 
 
