@@ -67,6 +67,27 @@ class LandscapeKey:
 
 
 @dataclass(frozen=True, eq=False)
+class AddedCells:
+    """Cells beside a landscape's grid, where a refinement looked closer.
+
+    Args:
+        lr: ``[A]`` learning rates, > 0.
+        init_scale: ``[A]`` init scales, > 0.
+        loss: ``[A, S]`` goal metric, NaN where there is none.
+        outcome: ``[A, S]`` codes of `OutcomeCode`.
+    """
+
+    lr: Floats
+    init_scale: Floats
+    loss: Floats
+    outcome: Codes
+
+    def with_seeds(self, at: list[int]) -> "AddedCells":
+        """The same cells restricted to the seeds at these places."""
+        return replace(self, loss=self.loss[:, at], outcome=self.outcome[:, at])
+
+
+@dataclass(frozen=True, eq=False)
 class Landscape:
     """Results of one (problem, direction, rule) on a grid of learning rates and init scales.
 
@@ -82,6 +103,7 @@ class Landscape:
             upper bound of a loss (ln K for K classes), a lower bound of a score.
         steps_to_target: ``[L, I, S]`` steps until the target, ``inf`` when never.
         frozen_fraction: ``[L, I, S]`` share of parameters that the rule cannot move.
+        added: cells off the grid; basins and their best cost take them in, other metrics do not.
 
     Raises:
         LandscapeError: shapes disagree, an axis isn't ascending and positive, the cap isn't
@@ -98,6 +120,7 @@ class Landscape:
     cap: float
     steps_to_target: Floats | None = None
     frozen_fraction: Floats | None = None
+    added: AddedCells | None = None
 
     def __post_init__(self) -> None:
         _check_axis("lr", self.lr)
@@ -145,9 +168,20 @@ class Landscape:
     @cached_property
     def cost(self) -> Floats:
         """``[L, I, S]`` min(loss, cap) as a cost; the cap where diverged; NaN where missing."""
-        cost = np.minimum(self.goal.sign * self.loss, self.cost_cap)
-        cost[self.diverged] = self.cost_cap
-        return np.asarray(np.where(self.present, cost, np.nan), dtype=np.float64)
+        return self._capped(self.loss, self.outcome)
+
+    @cached_property
+    def added_cost(self) -> Floats:
+        """``[A, S]`` the same of the added cells, of which there may be none."""
+        if self.added is None:
+            return np.empty((0, len(self.seeds)))
+        return self._capped(self.added.loss, self.added.outcome)
+
+    def _capped(self, loss: Floats, outcome: Codes) -> Floats:
+        cost = np.minimum(self.goal.sign * loss, self.cost_cap)
+        cost[np.isin(outcome, [OutcomeCode.DIVERGED, OutcomeCode.NONFINITE])] = self.cost_cap
+        there = outcome != OutcomeCode.MISSING
+        return np.asarray(np.where(there, cost, np.nan), dtype=np.float64)
 
     def renamed(self, rule: str) -> "Landscape":
         """The same landscape under another rule label."""
@@ -168,6 +202,7 @@ class Landscape:
             outcome=self.outcome[:, :, at],
             steps_to_target=take(self.steps_to_target),
             frozen_fraction=take(self.frozen_fraction),
+            added=None if self.added is None else self.added.with_seeds(at),
         )
 
 

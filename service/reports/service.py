@@ -22,9 +22,12 @@ from service.studies.models import Study
 from studies.canonical import content_hash
 from studies.errors import FieldError
 from studies.landscape import GoalMetric, Landscape
+from studies.landscape_bins import binned
 from studies.landscape_frame import landscapes
+from studies.refine.attach import attach
 from studies.report import build
 from studies.report.model import AnalysisSettings, Provenance, RobustnessReport, SpecSummary
+from studies.search.bins import bins
 from studies.spec import StudySpec
 
 KEPT = 16
@@ -111,7 +114,12 @@ def _labels(studies: Sequence[Study]) -> list[str]:
 
 def _landscapes(spec: StudySpec, frame: pd.DataFrame) -> list[Landscape]:
     goal = GoalMetric(spec.goal.metric, spec.goal.minimize, spec.goal.target)
-    return landscapes(frame, goal, _caps(spec, frame), split=other_axes(spec))
+    caps = _caps(spec, frame)
+    if not spec.search.is_grid:
+        return landscapes(binned(frame, goal, *bins(spec)), goal, caps)
+    first = spec.arm_count * spec.first_points
+    grid, added = frame[frame["cell"] < first], frame[frame["cell"] >= first]
+    return attach(landscapes(grid, goal, caps, split=other_axes(spec)), added)
 
 
 def _analyse(session: Session, study: Study) -> Analysis:
@@ -151,8 +159,14 @@ def _settings(spec: StudySpec) -> dict[str, str]:
         "goal": f"{'minimize' if spec.goal.minimize else 'maximize'} {spec.goal.metric}",
     }
     for name, axis in spec.axes.items():
-        grid = axis.grid()
-        shown[f"axis {name}"] = f"{len(grid)} values, {min(grid):g} to {max(grid):g}"
+        low, high = axis.bounds
+        count = f"{axis.size} values, " if spec.search.is_grid else ""
+        shown[f"axis {name}"] = f"{count}{low:g} to {high:g}"
+    if not spec.search.is_grid:
+        found = spec.search
+        shown["search"] = f"{found.sampler}, {found.budget} points a rule, seed {found.seed}"
+    if spec.refine:
+        shown["refined"] = f"{spec.refine.trials} cells a rule in {spec.refine.rounds} rounds"
     for rule in spec.rules:
         driven = [f"{a} → {', '.join(_drives(spec, a, rule.label))}" for a in spec.axes]
         shown[f"rule {rule.label}"] = "; ".join(driven)

@@ -15,6 +15,7 @@ from studies.metrics.stability import reached, share_interval, share_samples
 from studies.metrics.time_to_target import fastest
 from studies.metrics.tuning import expected_best
 from studies.metrics.variance import variance_shares
+from studies.refine.basin import refined_volumes
 from studies.report.row import Context, Evaluate, IntervalOf
 from studies.statistics.bootstrap import blocks, bootstrap, resampled_means
 from studies.statistics.intervals import Interval
@@ -42,6 +43,22 @@ def own_basin(maps: Floats, landscape: Landscape, context: Context) -> Floats:
     level = best_cost(maps) + context.tolerance
     volume = basin_volume(maps, Grid.of(landscape), level)
     return np.where(level < landscape.cost_cap, volume, np.nan)
+
+
+def refined(statistic: OfMaps, own: bool) -> Evaluate:
+    """A basin's volume, on the cells that a refinement added where there are any."""
+
+    def evaluate(landscape: Landscape, counts: Floats, context: Context) -> Floats:
+        if landscape.added is None:
+            return on_maps(statistic)(landscape, counts, context)
+
+        def level(best: Floats) -> Floats:
+            top = (best if own else np.full(best.shape, context.shared_best)) + context.tolerance
+            return np.where(top < landscape.cost_cap, top, np.nan)
+
+        return refined_volumes(landscape, counts, level)
+
+    return evaluate
 
 
 def shared_basin(maps: Floats, landscape: Landscape, context: Context) -> Floats:

@@ -1,0 +1,61 @@
+"""M2 on a refined grid: the basin's volume with its border resolved more finely."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from studies.landscape import Floats, Landscape
+from studies.refine.mesh import Mesh
+from studies.statistics.bootstrap import blocks, resampled_means, seed_means
+
+LevelOf = Callable[[Floats], Floats]
+
+
+def mesh_of(landscape: Landscape) -> Mesh:
+    """The triangulation of a landscape's grid, in row order, followed by its added cells."""
+    x, z = np.log10(landscape.lr), np.log10(landscape.init_scale)
+    grid = np.stack(np.meshgrid(x, z, indexing="ij"), axis=-1).reshape(-1, 2)
+    steps = (float(np.ptp(x)) / (x.size - 1), float(np.ptp(z)) / (z.size - 1))
+    if landscape.added is None:
+        return Mesh.of(grid, steps)
+    added = np.log10(np.stack([landscape.added.lr, landscape.added.init_scale], axis=-1))
+    return Mesh.of(np.concatenate([grid, added]), steps)
+
+
+def costs_of(landscape: Landscape) -> Floats:
+    """``[P, S]`` costs in the order of `mesh_of`'s points."""
+    grid = landscape.cost.reshape(-1, len(landscape.seeds))
+    return np.concatenate([grid, landscape.added_cost])
+
+
+def refined_volumes(landscape: Landscape, counts: Floats, level_of: LevelOf) -> Floats:
+    """Basin volume over seed resamples, in square decades.
+
+    The cost is linear on the triangles of a Delaunay triangulation of all cells, so every cell
+    counts with the area around it, however unevenly they lie.
+
+    Args:
+        landscape: with added cells, or without.
+        counts: ``[R, S]`` draws of each seed.
+        level_of: from best costs ``[B]`` to the highest cost inside; NaN for no basin at all.
+
+    Returns:
+        ``[R]``; NaN where there is no basin.
+    """
+    mesh, costs = mesh_of(landscape), costs_of(landscape)
+    parts = []
+    for block in blocks(counts, len(mesh.triangles)):
+        means = resampled_means(costs, block)
+        level = level_of(np.asarray(np.fmin.reduce(means, axis=1)))
+        parts.append(np.where(np.isnan(level), np.nan, mesh.area_below(means, level)))
+    return np.concatenate(parts)
+
+
+def resolution(landscape: Landscape, tolerance: float) -> tuple[float, float]:
+    """Least and largest area that the basin can have between the cells that were trained.
+
+    The area of triangles whose corners all lie inside, and of those with any corner inside: the
+    interval that more seeds leave as it is and that refinement narrows.
+    """
+    means = seed_means(costs_of(landscape))
+    return mesh_of(landscape).bracket(np.asarray(means <= np.nanmin(means) + tolerance))
