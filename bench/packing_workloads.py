@@ -101,7 +101,6 @@ class Workload:
     parameters: dict[str, Scalar] = field(default_factory=dict)
     serial: int = 8
     packed: int = 128
-    width: int = 32
     tune: bool = True
 
     def trials(self, count: int) -> tuple[TrialPlan, ...]:
@@ -185,9 +184,9 @@ WORKLOADS = (
     Workload("digits-mlp-32", "digits-mlp", "sgd", "additive", 20,
              parameters={"width": 32, "depth": 1}, packed=256, tune=False),
     Workload("mlp-784-256-256", "bench-mlp-784", "sgd", "additive", 2,
-             serial=4, packed=32, width=16, tune=False),
+             serial=4, packed=32, tune=False),
     Workload("digits-cnn", "bench-digits-cnn", "sgd", "additive", 2,
-             serial=4, packed=32, width=16, tune=False),
+             serial=4, packed=32, tune=False),
     Workload("resnet18-32", "bench-resnet18", "sgd", "additive", 1, batch_size=32,
-             serial=2, packed=4, width=4, tune=False),
+             serial=2, packed=4, tune=False),
 )  # fmt: skip
