@@ -25,8 +25,8 @@ demo: $(STAMP) ## Run the digits study from start to end: table, report.html, ad
 up: $(STAMP) ## Serve the studies of this folder until Ctrl-C.
 	@$(BIN)/gofau up
 
-test: $(STAMP) ## Run the fast tests.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+test: $(STAMP) ## Run the fast tests, one process a core.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto
 
 test-slow: $(STAMP) ## Run the tests with real processes and long runs.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
