@@ -14,8 +14,6 @@ from workers.work import PendingTrial, bucket_sizes, pack_up
 
 log = logging.getLogger(__name__)
 
-DEFAULT_PACK = 64
-
 TUNE_ENVIRONMENT = {
     # The store holds every result: Tune's own copies on disk would only cost time.
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
@@ -34,7 +32,7 @@ def run_round(settings: WorkerSettings, trials: list[PendingTrial]) -> None:
     if not ray.is_initialized():
         ray.init(log_to_driver=False)
     workers = max(1, int(ray.cluster_resources().get("CPU", 1)))  # type: ignore[no-untyped-call]
-    packs = pack_up(trials, pack_sizes(trials, workers, settings.pack_size or DEFAULT_PACK))
+    packs = pack_up(trials, pack_sizes(trials, workers, settings.pack_size))
     log.info("%d trials in %d packs on %d workers", len(trials), len(packs), workers)
     for error in _fit(settings, packs, workers).errors:
         log.error("a pack's process died: %s", str(error).strip().splitlines()[-1])

@@ -5,9 +5,10 @@
 | ``GOFAU_SERVICE_URL`` | address of the service | required |
 | ``GOFAU_STUDY`` | id of the study to work on | required |
 | ``GOFAU_TOKEN`` | bearer token for that study | required |
-| ``GOFAU_PACK_SIZE`` | most trials in a pack; ``0`` means calibrated | ``0`` |
+| ``GOFAU_PACK_SIZE`` | most trials in a pack | ``64`` |
 | ``GOFAU_PATIENCE_S`` | how long to retry an unreachable service | ``600`` |
-| ``GOFAU_CACHE_DIR`` | where calibrations are kept | ``~/.cache/gofau`` |
+| ``GOFAU_CACHE_DIR`` | where calibrations and checkpoints are kept | ``~/.cache/gofau`` |
+| ``GOFAU_CHECKPOINT_EVERY`` | epochs between two checkpoints of a pack; ``0``: none | ``10`` |
 """
 
 from collections.abc import Mapping
@@ -24,9 +25,10 @@ class WorkerSettings:
     service_url: str
     study: str
     token: str = field(repr=False)
-    pack_size: int = 0
+    pack_size: int = 64
     patience_s: float = 600.0
     cache_dir: Path = Path.home() / ".cache" / "gofau"
+    checkpoint_every: int = 10
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "WorkerSettings":
@@ -39,9 +41,12 @@ class WorkerSettings:
             service_url=_required(environment, "GOFAU_SERVICE_URL").rstrip("/"),
             study=_required(environment, "GOFAU_STUDY"),
             token=_required(environment, "GOFAU_TOKEN"),
-            pack_size=int(_number(environment, "GOFAU_PACK_SIZE", cls.pack_size)),
+            pack_size=max(1, int(_number(environment, "GOFAU_PACK_SIZE", cls.pack_size))),
             patience_s=_number(environment, "GOFAU_PATIENCE_S", cls.patience_s),
             cache_dir=Path(environment.get("GOFAU_CACHE_DIR", str(cls.cache_dir))),
+            checkpoint_every=int(
+                _number(environment, "GOFAU_CHECKPOINT_EVERY", cls.checkpoint_every)
+            ),
         )
 
 

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from gofau.packing import run_pack
+from gofau.packing.checkpoint import Checkpointing, fingerprint
 from gofau.packing.plan import PackPlan, TrialOutcome
 from gofau.version import code_version
 from studies import wire
 from workers.errors import LeaseLostError
 from workers.lease import HeldLease
 from workers.service_client import ServiceClient
+from workers.settings import WorkerSettings
 from workers.work import PendingTrial, plan, result
 
 log = logging.getLogger(__name__)
@@ -73,14 +75,33 @@ class _Outbox:
 Train = Callable[[PackPlan, Callable[[], None]], Iterator[TrialOutcome]]
 
 
-def packed(pack_plan: PackPlan, check: Callable[[], None]) -> Iterator[TrialOutcome]:
-    """Train with `gofau.packing`, calling ``check`` as it goes."""
-    return run_pack(pack_plan, on_progress=lambda _epoch: check())
+def packed(settings: WorkerSettings) -> Train:
+    """Train with `gofau.packing`, calling back as it goes.
+
+    Executor and width come from the calibration in the cache folder. A pack that was killed goes
+    on from its checkpoint there, once the same trials come together again.
+    """
+
+    def train(pack_plan: PackPlan, check: Callable[[], None]) -> Iterator[TrialOutcome]:
+        return run_pack(
+            pack_plan,
+            on_progress=lambda _epoch: check(),
+            calibration=settings.cache_dir,
+            checkpoint=_checkpointing(settings, pack_plan),
+        )
+
+    return train
 
 
-def train_pack(
-    client: ServiceClient, pack: list[PendingTrial], train: Train = packed
-) -> PackAccount:
+def _checkpointing(settings: WorkerSettings, pack_plan: PackPlan) -> Checkpointing | None:
+    if not settings.checkpoint_every:
+        return None
+    folder = settings.cache_dir / "checkpoints" / settings.study
+    folder.mkdir(parents=True, exist_ok=True)
+    return Checkpointing(folder / f"{fingerprint(pack_plan)}.pt", settings.checkpoint_every)
+
+
+def train_pack(client: ServiceClient, pack: list[PendingTrial], train: Train) -> PackAccount:
     """Lease a pack's trials, train those granted, and post each result.
 
     Code that raises fails the attempt of every trial that has no result yet; the error travels

@@ -7,7 +7,7 @@ from ray import tune
 
 from workers.service_client import ServiceClient
 from workers.settings import WorkerSettings
-from workers.train import train_pack
+from workers.train import packed, train_pack
 from workers.work import PendingTrial
 
 
@@ -23,6 +23,7 @@ class PackTrainable(tune.Trainable):
         """Take the first pack; ``packs`` is every pack of the round."""
         torch.set_num_threads(1)
         self._client = ServiceClient(settings)
+        self._train = packed(settings)
         self._packs = packs
         self._pack = packs[config["pack"]]
 
@@ -33,7 +34,7 @@ class PackTrainable(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         """Train the pack to its end."""
-        account = train_pack(self._client, self._pack)
+        account = train_pack(self._client, self._pack, self._train)
         return {
             "done": True,
             "trials": len(self._pack),

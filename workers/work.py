@@ -10,8 +10,8 @@ from studies import wire
 from studies.packs import buckets, cut
 from studies.trials import Outcome
 
-RETRY_SHRINK = 8
-"""A trial that took an attempt with it runs in a pack this many times smaller, at last alone."""
+WHOLE_ATTEMPTS = 2
+"""Attempts that a trial makes with its pack; after that it runs alone."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,9 @@ def bucket_sizes(trials: Iterable[PendingTrial]) -> dict[str, int]:
 def pack_up(trials: Iterable[PendingTrial], sizes: Mapping[str, int]) -> list[list[PendingTrial]]:
     """Cut trials into packs of the size that ``sizes`` gives for their bucket.
 
-    Trials that lost an attempt go into smaller packs, so that one that kills its process stops
-    taking its neighbours with it.
+    A trial that lost its first attempt runs in a pack of the same size, so that the pack that was
+    killed forms again and finds its checkpoint. After that it runs alone, so that one that kills
+    its process stops taking its neighbours with it.
     """
     packs: list[list[PendingTrial]] = []
     for key, bucket in buckets(trials).items():
@@ -48,7 +49,7 @@ def pack_up(trials: Iterable[PendingTrial], sizes: Mapping[str, int]) -> list[li
         for trial in bucket:
             by_attempts.setdefault(trial.attempts, []).append(trial)
         for attempts, group in by_attempts.items():
-            packs.extend(cut(group, max(1, sizes[key] // RETRY_SHRINK**attempts)))
+            packs.extend(cut(group, sizes[key] if attempts < WHOLE_ATTEMPTS else 1))
     return packs
 
 

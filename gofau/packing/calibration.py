@@ -86,7 +86,9 @@ def measured(plan: PackPlan, rate: Rate | None = None) -> Calibration:
     names = able(plan.executor, program.problem, program.template)
     found = [_widest(plan, name, bound, rate) for name in names if name != "serial"]
     alone: tuple[float, ExecutorName, int] = (serial, "serial", 1)
-    speed, executor, width = max(found, default=alone)
+    fastest = max(found, default=alone)[0]
+    # Executors come in order of preference: a later one must be clearly faster, or noise decides.
+    speed, executor, width = next((f for f in found if f[0] * WORTH_DOUBLING >= fastest), alone)
     gain = speed / serial
     if executor == "serial":
         return Calibration(executor, width, gain, "calibrated: only the serial executor can")

@@ -62,12 +62,12 @@ def test_packs_share_a_bucket_and_cover_every_trial_once(service: FakeService) -
         assert {t.definition["rule"] for t in pack} == {pack[0].definition["rule"]}
 
 
-def test_trials_that_lost_attempts_run_in_ever_smaller_packs() -> None:
+def test_trials_run_alone_once_they_lost_two_attempts() -> None:
     definition = {"hyper": {"lr": 0.1}, "init_scale": 1.0}
     trials = [PendingTrial(i, 0, attempts, definition) for attempts in (0, 1, 2) for i in range(64)]
     packs = pack_up(trials, pack_sizes(trials, workers=1, most=64))
     sizes = {a: {len(p) for p in packs if p[0].attempts == a} for a in (0, 1, 2)}
-    assert sizes == {0: {64}, 1: {8}, 2: {1}}
+    assert sizes == {0: {64}, 1: {64}, 2: {1}}
 
 
 def test_a_plan_carries_every_setting_of_the_cell(service: FakeService) -> None:

@@ -1,12 +1,14 @@
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from math import inf, nan
+from pathlib import Path
 
 import pytest
 
 from gofau.packing.plan import PackPlan, TrialOutcome
-from tests.workers.fake_service import FakeService
-from workers.train import train_pack
-from workers.work import PendingTrial, pending
+from tests.workers.fake_service import SETTINGS, FakeService
+from workers.train import packed, train_pack
+from workers.work import PendingTrial, pending, plan
 
 
 def outcome(key: int, loss: float = 0.5) -> TrialOutcome:
@@ -100,3 +102,28 @@ def test_non_finite_numbers_travel_as_null(service: FakeService, loss: float) ->
     posted = service.results[0]
     assert posted.metrics == {"val_loss": None}
     assert posted.curves == {"val_loss": [2.3, 1.0, None]}
+
+
+def test_a_killed_pack_goes_on_from_its_checkpoint(service: FakeService, tmp_path: Path) -> None:
+    settings = replace(SETTINGS, cache_dir=tmp_path, checkpoint_every=1)
+    pack = some(service, 4)
+    epochs: list[int] = []
+
+    class Killed(BaseException):
+        """Nothing that the worker handles."""
+
+    def kill() -> None:
+        epochs.append(1)
+        if len(epochs) == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        list(packed(settings)(plan(pack), kill))
+    assert len(list((tmp_path / "checkpoints" / "s1").iterdir())) == 1
+    again: list[int] = []
+    resumed = list(packed(settings)(plan(pack), lambda: again.append(1)))
+    fresh = list(packed(replace(settings, checkpoint_every=0))(plan(pack), lambda: None))
+    assert len(again) < 2 == len(epochs)
+    curves = {o.key: o.curves for o in fresh}
+    assert {o.key: o.curves for o in resumed} == curves
+    assert list((tmp_path / "checkpoints" / "s1").iterdir()) == []
