@@ -2,7 +2,9 @@
 
 Landscapes are drawn from a known valley with seed noise in its height, position and edge; the
 truth is the row's value on 4,000 seeds. The peers in the same run are the plain percentile
-interval, and the interval that resamples every cell's seeds on their own. Run: OMP_NUM_THREADS=1 python bench/intervals.py [--quick] [--json]
+interval, and the interval that resamples every cell's seeds on their own.
+
+Run: OMP_NUM_THREADS=1 python bench/intervals.py [--quick] [--json]
 """
 
 import argparse
@@ -80,7 +82,10 @@ def coverage(seeds: int, studies: int, resamples: int) -> dict[str, dict[str, fl
             for way, samples, level in ways:
                 low, high = percentile(samples, level)
                 hits[name][way] += low <= truth[name] <= high
-    return {n: {way: round(h / studies, 3) for way, h in found.items()} for n, found in hits.items()}
+    return {
+        name: {way: round(count / studies, 3) for way, count in found.items()}
+        for name, found in hits.items()
+    }
 
 
 def main() -> None:

@@ -19,7 +19,8 @@ def code_version() -> str:
     """
     digest = hashlib.sha256()
     root = Path(__file__).parent
-    for path in sorted(root.rglob("*.py")):
+    sources = (p for p in root.rglob("*") if p.suffix in (".py", ".cpp", ".h"))
+    for path in sorted(sources):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     digest.update(fingerprint().encode())
     return f"{version('gofau')}+{digest.hexdigest()[:12]}"
