@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from service.cli.commands import lifecycle, report, run, serve, studies, submit, tokens, trials, up
+from service.cli.commands import (
+    lifecycle,
+    report,
+    run,
+    serve,
+    studies,
+    submit,
+    tokens,
+    trials,
+    tuning,
+    up,
+)
 
 app = typer.Typer(
     name="gofau",
@@ -31,6 +42,7 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "report": report.report,
         "compare": trials.compare,
         "export": trials.export,
+        "tuning": tuning.tuning,
     },
     "Change a study": {
         "pause": lifecycle.pause,

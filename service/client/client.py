@@ -35,6 +35,7 @@ from service.client.problems import raise_for_problem
 from service.client.retry import Backoff
 
 if TYPE_CHECKING:
+    from service.client.results import StudyResults
     from studies.report.model import RobustnessReport
 
 T = TypeVar("T")
@@ -189,6 +190,12 @@ class Client:
                 yield from response.iter_bytes()
         except httpx.TransportError as error:
             raise UnreachableError(self.url, cause_of(error)) from error
+
+    def study(self, study: str) -> "StudyResults":
+        """A study's results as tables: pandas, an Optuna storage, tuning curves, importances."""
+        from service.client.results import StudyResults
+
+        return StudyResults(self, study)
 
     def report_html(self, study: str) -> str:
         """The robustness report as one self-contained page."""

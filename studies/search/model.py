@@ -15,6 +15,9 @@ from pydantic import (
 from studies.axes import fault
 
 MAX_TRIALS = 100_000
+WITHIN = 0.01
+"""How near the best counts as found: a share of the way from the best cost to the worst."""
+
 STARTUP = 10
 """Points that an adaptive sampler is given before it proposes its own, as in Optuna."""
 

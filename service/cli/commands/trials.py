@@ -24,6 +24,7 @@ class Format(StrEnum):
     CSV = "csv"
     NDJSON = "ndjson"
     PARQUET = "parquet"
+    OPTUNA = "optuna"
 
 
 def trials(
@@ -98,10 +99,18 @@ def export(
     gofau export st_3f9c > trials.csv
 
     gofau export st_3f9c --format parquet --out trials.parquet
+
+    gofau export st_3f9c --format optuna --out study.db
     """
+    if kind is Format.OPTUNA and to is None:
+        raise CliError("export: got no file, expected one for optuna; give it with --out")
     if kind is Format.PARQUET and to is None and sys.stdout.isatty():
         raise CliError("export: got a terminal, expected a file for parquet; give one with --out")
     with connect(url, token) as client:
+        if kind is Format.OPTUNA and to is not None:
+            for name in client.study(study).to_optuna(f"sqlite:///{to.absolute()}"):
+                out().print(f"wrote {name} to {to}", markup=False)
+            return
         chunks = client.export(study, kind)
         if to is None:
             sys.stdout.buffer.writelines(chunks)

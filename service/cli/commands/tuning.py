@@ -1,0 +1,58 @@
+"""``gofau tuning``: how many points a tuner needs with each rule."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from service.cli import options
+from service.cli.connect import connect
+from service.cli.console import out, print_json
+from studies.search.model import WITHIN
+
+if TYPE_CHECKING:
+    from studies.search.progress import TuningCurve
+
+
+def tuning(
+    study: options.StudyId,
+    within: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of the way from the best to the worst.")
+    ] = WITHIN,
+    url: options.Url = None,
+    token: options.Token = None,
+    as_json: options.Json = False,
+) -> None:
+    """Say after how many points each rule is near its own best, and near the best of all rules.
+
+    An adaptive search is read in the order it went; of other studies, whose order means nothing,
+    the mean over all orders is taken.
+
+    [bold]Example[/bold]
+
+    gofau tuning st_3f9c --within 0.01
+    """
+    with connect(url, token) as client:
+        curves = client.study(study).tuning_curves()
+    rows = [_row(curve, curves, within) for curve in curves]
+    if as_json:
+        print_json(rows)
+        return
+    table = Table("problem", "direction", "rule", "points", "near its best", "near the best of all")
+    for row in rows:
+        table.add_row(*("never" if cell is None else str(cell) for cell in list(row.values())[:6]))
+    out().print(table)
+
+
+def _row(curve: "TuningCurve", curves: "list[TuningCurve]", within: float) -> dict[str, object]:
+    group = (curve.problem, curve.direction)
+    best = min(c.best[-1] for c in curves if (c.problem, c.direction) == group)
+    return {
+        "problem": curve.problem,
+        "direction": curve.direction,
+        "rule": curve.rule,
+        "points": len(curve.best),
+        "until_own_best": curve.trials_until(within),
+        "until_best_of_all": curve.trials_until(within, float(best)),
+        "best_cost": curve.best.tolist(),
+    }

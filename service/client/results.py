@@ -1,0 +1,86 @@
+"""A study's trials as a table, and what is computed from it on the caller's side."""
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from service.client.models import StudyDetail
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from service.client.client import Client
+    from studies.search.progress import TuningCurve
+    from studies.spec import StudySpec
+
+NUMBERS = ("value", "best", "steps_to_target", "frozen_fraction", "wall_s")
+"""Columns that are empty for trials without a result, and numbers all the same."""
+
+
+class StudyResults:
+    """A study of a service, read when asked for.
+
+    Example:
+        >>> from service.client import Client
+        >>> Client("http://127.0.0.1:8080").study("st_3f9c").id
+        'st_3f9c'
+    """
+
+    def __init__(self, client: "Client", study: str) -> None:
+        self._client = client
+        self.id = study
+
+    def detail(self) -> StudyDetail:
+        """The study now."""
+        return self._client.get(self.id)
+
+    def spec(self) -> "StudySpec":
+        """The study's spec."""
+        from studies.parsing import parse_spec
+
+        return parse_spec(self.detail().spec)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """All trials, one row a trial: labels, axis values, seed and results."""
+        return frame(self._client.export(self.id, "ndjson"))
+
+    def to_optuna(self, storage: str) -> list[str]:
+        """Write the trials to an Optuna storage, such as ``sqlite:///study.db``.
+
+        Returns:
+            The names of the Optuna studies, one for every problem, direction and rule.
+
+        Raises:
+            studies.export.optuna_storage.ExportError: it has such studies already.
+        """
+        from studies.export.optuna_storage import write
+
+        detail = self.detail()
+        return write(self.to_pandas(), self.spec(), storage, f"{detail.name} {self.id}")
+
+    def tuning_curves(self) -> "list[TuningCurve]":
+        """The best of the first n points, rule by rule."""
+        from studies.search.points import points
+        from studies.search.progress import tuning_curves
+
+        spec = self.spec()
+        table = points(self.to_pandas(), list(spec.axes), spec.goal.minimize)
+        return tuning_curves(table, ordered=spec.search.adaptive)
+
+    def importances(self) -> dict[tuple[str, str, str], dict[str, dict[str, float]]]:
+        """How much each axis matters to each rule; needs Optuna and scikit-learn."""
+        from studies.search.points import points
+        from studies.search.progress import importances
+
+        spec = self.spec()
+        table = points(self.to_pandas(), list(spec.axes), spec.goal.minimize)
+        return importances(table, list(spec.axes))
+
+
+def frame(chunks: Iterable[bytes]) -> "pd.DataFrame":
+    """The rows of an NDJSON export; numbers that a trial lacks are NaN."""
+    import pandas as pd
+
+    lines = b"".join(chunks).splitlines()
+    table = pd.DataFrame([json.loads(line) for line in lines])
+    return table.astype({name: "float64" for name in NUMBERS if name in table})
