@@ -54,7 +54,7 @@ def opened(browser: Browser, **options: Any) -> Iterator[Page]:
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("dialog", lambda dialog: faults.append(f"dialog {dialog.message}"))
     page.on("console", lambda m: faults.append(m.text) if "Security Policy" in m.text else None)
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(10_000)
     yield page
     context.close()
-    assert faults == []
+    assert not faults, faults

@@ -41,7 +41,7 @@ def service(make_service: Callable[..., Service]) -> Service:
 
 
 @pytest.fixture
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page at 1440 px. It closes before the service does, so that no event stream is left."""
+def page(browser: Browser, make_service: Callable[..., Service]) -> Iterator[Page]:
+    """A page at 1440 px. It closes before the services do, so that no event stream is left."""
     with opened(browser, viewport={"width": 1440, "height": 900}) as page:
         yield page

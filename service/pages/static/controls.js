@@ -85,7 +85,7 @@ const ACTIONS = [
 
 /**
  * Buttons for what is allowed now.
- * @param {Element} where @param {any} study @param {() => void} onDone
+ * @param {Element} where @param {any} study @param {() => Promise<void>} onDone
  */
 export function showControls(where, study, onDone) {
   const allowed = ACTIONS.filter((action) => action.allowed(study));
@@ -95,7 +95,7 @@ export function showControls(where, study, onDone) {
   put(where, ...allowed.map((action) => button(action.name, () => perform(action, study, onDone))));
 }
 
-/** @param {Action} action @param {any} study @param {() => void} onDone */
+/** @param {Action} action @param {any} study @param {() => Promise<void>} onDone */
 async function perform(action, study, onDone) {
   const now = await call(`/v1/studies/${encodeURIComponent(study.id)}`).catch(complain);
   if (!now) return;
@@ -104,7 +104,7 @@ async function perform(action, study, onDone) {
   try {
     complain(null);
     await action.run(now, values);
-    onDone();
+    await onDone();
   } catch (error) {
     complain(error);
   }

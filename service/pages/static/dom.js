@@ -6,6 +6,8 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+let choices = 0;
+
 /**
  * @typedef {Node | string | number | null | undefined | false} Child
  * @typedef {Record<string, any>} Props  attributes; `on` holds listeners, `style` properties
@@ -75,12 +77,13 @@ export function byId(id) {
  */
 export function choice(label, options, value, onChange) {
   const pairs = options.map((o) => (typeof o === "string" ? [o, o] : o));
+  const id = `choice-${++choices}`;
   const select = h(
     "select",
-    { on: { change: () => onChange(select.value) } },
+    { id, on: { change: () => onChange(select.value) } },
     pairs.map(([key, text]) => h("option", { value: key, selected: key === value }, text)),
   );
-  return h("label", { class: "choice" }, h("span", {}, label), select);
+  return h("div", { class: "choice" }, h("label", { for: id }, label), select);
 }
 
 /** A button. @param {string} text @param {() => void} onClick @param {Props} [props] */

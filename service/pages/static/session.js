@@ -3,11 +3,13 @@
 
 import { call, setToken, token } from "./api.js";
 import { button, byId, h, put } from "./dom.js";
+import { complain } from "./notices.js";
 
 /** Show the account corner and ask for a token whenever the service refuses. */
 export function startSession() {
   drawAccount();
   addEventListener("gofau:unauthorized", () => askForToken());
+  addEventListener("unhandledrejection", (event) => complain(event.reason));
 }
 
 function drawAccount() {

@@ -10,7 +10,7 @@ import { badge, ended, isOpen, progressBar, rate } from "../status.js";
 
 const PAGE = 50;
 const MOST = 1000;
-const [BUSY_MS, IDLE_MS] = [1500, 5000];
+const [BUSY_MS, IDLE_MS] = [1000, 2500];
 
 const STATES = ["queued", "running", "paused", "cancelling", "completed", "failed", "cancelled"];
 

@@ -48,6 +48,7 @@ async function start() {
     state.titles = Object.fromEntries(words.map((/** @type {any} */ w) => [w.name, w]));
     skeleton();
     drawStatus();
+    refreshJob();
     watch();
     cellsLater.now();
     reportLater.now();
@@ -163,8 +164,12 @@ async function again() {
 }
 
 async function refreshJob() {
-  state.job = await call(`/pages${path.slice(3)}/job`);
-  drawStatus();
+  try {
+    state.job = await call(`/pages${path.slice(3)}/job`);
+    drawStatus();
+  } catch (error) {
+    complain(error);
+  }
 }
 
 async function refreshCells() {
@@ -218,4 +223,4 @@ async function oneSeed(seed) {
   return new Map(trials.map((t) => [cellKey(t), ["diverged", "nonfinite"].includes(t.outcome) ? cap : t.value]));
 }
 
-start().then(refreshJob).catch(complain);
+start();

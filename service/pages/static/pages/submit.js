@@ -33,10 +33,15 @@ async function start() {
     });
     layout(examples);
     const from = new URLSearchParams(location.search).get("from");
-    await load(from ? (await call(`/v1/studies/${encodeURIComponent(from)}`)).source : examples[0].text);
+    await load(from ? (await call(`/v1/studies/${encodeURIComponent(from)}`)).source : first(examples).text);
   } catch (error) {
     complain(error);
   }
+}
+
+/** A small study to begin with. @param {{name: string, text: string}[]} examples */
+function first(examples) {
+  return examples.find((e) => e.name === "digits-mlp") ?? examples[0];
 }
 
 /** @param {{name: string, text: string}[]} examples */

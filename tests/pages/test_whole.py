@@ -1,0 +1,134 @@
+"""The page over real processes: a service that is killed mid-watch, and a study that trains."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from service.reconciler.reconciler import Reconciler
+from service.settings import Settings
+from service.store.engine import Store
+from tests.pages.stored import SPEC, TRIALS, finish
+from tests.service.fakes import FakeRunner, Worker
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
+STUDY = """
+name: from the page
+problem: {name: digits-mlp, width: 16, depth: 1}
+epochs: 2
+directions: [sgd]
+rules: [additive, hybrid]
+axes:
+  lr: {log: [1.0e-2, 1.0], points: 3}
+  init_scale: {values: [0.5, 1.0]}
+seeds: 2
+"""
+
+
+class Killable:
+    """A service in a process of its own, on one port and one database."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("GOFAU_")}
+        self.environment = {**kept, "GOFAU_DATA_DIR": str(folder), "GOFAU_PORT": str(port)}
+        self.environment["GOFAU_RECONCILE"] = "false"
+        self.url = f"http://127.0.0.1:{port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen([sys.executable, "-m", "service"], env=self.environment)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                httpx.get(f"{self.url}/readyz").raise_for_status()
+            except httpx.HTTPError:
+                time.sleep(0.1)
+            else:
+                return
+        raise AssertionError("the service did not start")
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture
+def killable(tmp_path: Path) -> Iterator[Killable]:
+    made = Killable(tmp_path, _free_port())
+    made.start()
+    yield made
+    made.kill()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def _worker(killable: Killable, http: httpx.Client, study: str) -> Worker:
+    """A worker with the token that the study's job got."""
+    settings = Settings(data_dir=Path(killable.environment["GOFAU_DATA_DIR"]))
+    store, runner = Store(settings.database), FakeRunner()
+    Reconciler(store, runner, settings).look()
+    store.close()
+    token = next(r for r in runner.requests if r.study == study).environment["GOFAU_TOKEN"]
+    return Worker(http, study, token)
+
+
+def test_watching_goes_on_when_the_service_comes_back(page: Page, killable: Killable) -> None:
+    with httpx.Client(base_url=killable.url, timeout=30) as http:
+        study = http.post("/v1/studies", json=SPEC).json()["id"]
+        worker = _worker(killable, http, study)
+        page.goto(f"{killable.url}/studies/{study}")
+        finish(worker, leave=20)
+        status = page.locator("#at-status")
+        expect(status).to_contain_text(f"{TRIALS - 20} of {TRIALS} trials ended")
+        killable.kill()
+        expect(status).to_contain_text("connection lost, trying again")
+        killable.start()
+        expect(status).not_to_contain_text("connection lost", timeout=20_000)
+        finish(worker)
+        expect(status.locator(".badge")).to_have_text("Completed", timeout=20_000)
+        expect(page.locator(".verdicts > li")).to_have_count(2, timeout=20_000)
+
+
+def test_a_study_submitted_on_the_page_trains_to_its_end(page: Page, tmp_path: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GOFAU_")}
+    environment["GOFAU_DATA_DIR"] = str(tmp_path)
+
+    def gofau(*arguments: str) -> str:
+        command = [sys.executable, "-m", "service.cli", *arguments]
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=200, check=True
+        )
+        return done.stdout
+
+    url = json.loads(gofau("up", "--detach", "--port", "0", "--json"))["service"]
+    try:
+        page.goto(f"{url}/submit")
+        expect(page.locator("#check")).to_contain_text("Ready", timeout=20_000)
+        page.get_by_label("The same as YAML").fill(STUDY)
+        expect(page.locator("#check")).to_contain_text("24 trials in 12 cells")
+        page.get_by_role("button", name="Submit the study").click()
+        expect(page.locator("#at-status .badge")).to_have_text("Completed", timeout=180_000)
+        expect(page.locator("#at-status")).to_contain_text("24 completed")
+        expect(page.locator("#at-status a")).to_contain_text("gofau-")
+        page.locator(".map canvas").first.focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
+        expect(page.locator("#at-cell .chart .marks li")).to_have_count(2)
+    finally:
+        gofau("down")
