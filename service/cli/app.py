@@ -7,6 +7,7 @@ import typer
 
 from service.cli.commands import (
     lifecycle,
+    passed_on,
     report,
     run,
     serve,
@@ -53,12 +54,14 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "cancel": studies.cancel,
         "delete": lifecycle.delete,
     },
+    "Use the library": {"reproduce": passed_on.reproduce},
     "Serve": {"up": up.up, "down": up.down, "serve": serve.serve},
 }
 
 for panel, commands in PANELS.items():
     for name, command in commands.items():
         app.command(name, rich_help_panel=panel)(command)
+app.add_typer(passed_on.data, name="data", rich_help_panel="Use the library")
 app.add_typer(tokens.app, name="token", rich_help_panel="Serve")
 
 

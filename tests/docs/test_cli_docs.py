@@ -77,7 +77,7 @@ def test_commands_in_the_guides_can_be_parsed(
     if words[0].startswith("-"):
         assert words[0] in {option for p in ROOT_COMMAND.params for option in p.opts}
         return
-    count = 2 if words[0] == "token" else 1
+    count = 2 if words[0] in ("token", "data") else 1
     name = " ".join(words[:count])
     COMMANDS[name].make_context(name, words[count:])
 
