@@ -45,7 +45,8 @@ def midpoints(
     while len(points) < first + count:
         mesh = Mesh.of(points, steps)
         wanted = _crossing(mesh, sides.borders(level), steps)
-        ends = wanted[: first + count - len(points)]
+        # Halving an edge cuts its neighbours' triangles too, so half of them are taken at a time.
+        ends = wanted[: min((len(wanted) + 1) // 2, first + count - len(points))]
         points = np.concatenate([points, points[ends].mean(axis=1)])
         sides = Sides(
             np.concatenate([sides.cost, sides.cost[ends].mean(axis=1)]),
