@@ -3,79 +3,13 @@
 import json
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.e2e.folder import SPEC, TRIALS, Folder
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-SPEC = """
-name: end to end
-problem: {name: digits-mlp, width: 16, depth: 1}
-epochs: 2
-directions: [sgd]
-rules: [additive, multiplicative]
-axes:
-  lr: {log: [1.0e-2, 1.0], points: 3}
-  init_scale: {values: [0.5, 1.0]}
-seeds: 2
-"""
-TRIALS = 2 * 3 * 2 * 2
-
-
-class Folder:
-    """A folder to work in, and the command line run there as a user would."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        (path / "study.yaml").write_text(SPEC)
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("GOFAU_")}
-        self.environment = {**kept, "GOFAU_DATA_DIR": str(path / "data"), "COLUMNS": "100"}
-
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [sys.executable, "-m", "service.cli", *arguments],
-            cwd=self.path,
-            env=self.environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-
-    def gofau(self, *arguments: str, code: int = 0) -> str:
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=300)
-        assert process.returncode == code, f"{arguments}: {process.returncode}\n{out}\n{err}"
-        assert "Traceback" not in err
-        return out or err
-
-    def json(self, *arguments: str, code: int = 0) -> Any:
-        return json.loads(self.gofau(*arguments, "--json", code=code))
-
-    @property
-    def left(self) -> list[int]:
-        """Processes that were started for this folder."""
-        needle = f"GOFAU_DATA_DIR={self.path / 'data'}".encode()
-        found = []
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                if needle in (entry / "environ").read_bytes():
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-        return found
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Folder]:
-    made = Folder(tmp_path)
-    yield made
-    if made.left:
-        made.start("down").wait(120)
 
 
 def test_run_trains_every_trial_once_and_leaves_nothing(folder: Folder) -> None:

@@ -1,0 +1,80 @@
+"""A search on the real stack: its driver killed half-way changes nothing in the result."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.test_local_stack import Folder
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+SPEC = """
+name: {name}
+problem: {{name: digits-mlp, width: 16, depth: 1}}
+epochs: 3
+directions: [sgd]
+rules: [additive, {{name: hybrid, gamma: 0.5}}]
+axes:
+  lr: {{log: [1.0e-3, 10]}}
+  init_scale: {{log: [0.1, 10]}}
+seeds: 2
+search: {{sampler: tpe, trials: 34, batch: 8}}
+"""
+TRIALS = 2 * 34 * 2
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    made = Folder(tmp_path)
+    yield made
+    if made.left:
+        made.start("down").wait(120)
+
+
+def drivers(folder: Folder) -> list[int]:
+    return [pid for pid in folder.left if b"workers.driver" in _command(pid)]
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def asked(folder: Folder, study: str) -> list[tuple[Any, ...]]:
+    """Setting, seed and outcome of every trial, in the order in which they were asked for."""
+    found = folder.json("trials", study, "--limit", "1000")
+    ordered = sorted(found, key=lambda t: t["index"])
+    return [(t["rule"], t["point"], t["seed"], t["outcome"]) for t in ordered]
+
+
+def test_a_killed_driver_changes_nothing(folder: Folder) -> None:
+    folder.gofau("up", "--detach", "--port", "0")
+    spec = folder.path / "study.yaml"
+    spec.write_text(SPEC.format(name="whole"))
+    whole = folder.json("submit", "study.yaml", "--watch", "--fresh")["study"]
+    spec.write_text(SPEC.format(name="broken"))
+    process = folder.start("submit", "study.yaml", "--watch", "--fresh", "--json")
+    killed = 0
+    while process.poll() is None and killed < 2:
+        listed = [s for s in folder.json("list") if s["name"] == "broken"]
+        due = listed and listed[0]["counts"]["completed"] >= (killed + 1) * TRIALS // 3
+        for pid in drivers(folder) if due else []:
+            os.kill(pid, signal.SIGKILL)
+        killed += bool(due)
+    assert killed == 2
+    process.communicate(timeout=300)
+    [broken] = [s for s in folder.json("list") if s["name"] == "broken"]
+    assert (broken["state"], broken["counts"]["completed"]) == ("completed", TRIALS)
+    assert asked(folder, broken["id"]) == asked(folder, whole["id"])
+    tuned = folder.json("tuning", broken["id"])
+    assert [row["points"] for row in tuned] == [34, 34]
+    folder.gofau("export", broken["id"], "--format", "optuna", "--out", "study.db")
+    assert (folder.path / "study.db").stat().st_size > 0
+    folder.gofau("down")
+    assert folder.left == []
