@@ -108,15 +108,22 @@ def release(session: Session, who: Principal, public_id: str, ttl_s: float) -> L
     return LeaseStatus(held=False, stop=_should_stop(study), ttl_s=ttl_s)
 
 
-def expire(session: Session, lease_id: int, beats: int, reason: str) -> bool:
-    """End a lease that has been silent since ``beats``; false when it has beaten or ended."""
+def expire(session: Session, lease_id: int, beats: int, reason: str, *, watched: bool) -> bool:
+    """End a lease that has been silent since ``beats``; false when it has beaten or ended.
+
+    The attempt counts only where the worker was lost while ``watched`` and wanted: a stack that
+    was stopped, or a study that was paused, takes its workers with it and no trial is to blame.
+    """
     study_id = session.get_one(LeaseRow, lease_id).study_id
     study = studies.lock_id(session, study_id)
     row = repository.lock(session, lease_id)
     if row.state != repository.ACTIVE or row.beats != beats:
         return False
     row.state = EXPIRED
-    ledger.expire(session, study, row, reason)
+    if watched and study.state == StudyState.RUNNING:
+        ledger.expire(session, study, row, reason)
+    else:
+        ledger.release(session, study, row)
     return True
 
 

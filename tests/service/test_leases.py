@@ -77,6 +77,26 @@ def test_silence_returns_trials_and_at_last_fails_them(any_service: Service) -> 
     assert_consistent(any_service.store, worker.study)
 
 
+def test_a_lease_lost_while_nobody_watched_counts_no_attempt(service: Service) -> None:
+    worker = service.started()
+    worker.lease(0)
+    successor = service.replica()
+    for _ in range(3):
+        service.clock.at += service.settings.lease_ttl_s
+        successor.look()
+    trial = service.http.get(f"/v1/studies/{worker.study}/trials/0").json()
+    assert (trial["state"], trial["attempts"]) == ("waiting", 0)
+
+
+def test_a_paused_study_takes_its_workers_with_it_and_counts_no_attempt(service: Service) -> None:
+    worker = service.started()
+    worker.lease(0)
+    assert service.http.post(f"/v1/studies/{worker.study}/pause").status_code == 200
+    silence(service)
+    trial = service.http.get(f"/v1/studies/{worker.study}/trials/0").json()
+    assert (trial["state"], trial["attempts"]) == ("waiting", 0)
+
+
 def test_a_heartbeat_keeps_a_lease(service: Service) -> None:
     worker = service.started()
     lease = worker.lease(0)

@@ -132,7 +132,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def expire(self, lease: str) -> None:
         with self.store.write() as session:
             row = leases.find(session, lease, self.study_id)
-            workers.expire(session, row.id, row.beats, "silent")
+            workers.expire(session, row.id, row.beats, "silent", watched=True)
         self.lose({i for i, holder in self.holder.items() if holder == lease})
 
     @precondition(lambda self: len(self.ended) > TRIALS // 2)
