@@ -60,14 +60,16 @@ def test_a_killed_driver_changes_nothing(folder: Folder) -> None:
     whole = folder.json("submit", "study.yaml", "--watch", "--fresh")["study"]
     spec.write_text(SPEC.format(name="broken"))
     process = folder.start("submit", "study.yaml", "--watch", "--fresh", "--json")
-    killed = 0
-    while process.poll() is None and killed < 2:
+    killed: list[list[int]] = []
+    while process.poll() is None and len(killed) < 2:
         listed = [s for s in folder.json("list") if s["name"] == "broken"]
-        due = listed and listed[0]["counts"]["completed"] >= (killed + 1) * TRIALS // 3
-        for pid in drivers(folder) if due else []:
-            os.kill(pid, signal.SIGKILL)
-        killed += bool(due)
-    assert killed == 2
+        due = (len(killed) + 1) * TRIALS // 3
+        running = drivers(folder)
+        if running and listed and listed[0]["counts"]["completed"] >= due:
+            for pid in running:
+                os.kill(pid, signal.SIGKILL)
+            killed.append(running)
+    assert len(killed) == 2
     process.communicate(timeout=300)
     [broken] = [s for s in folder.json("list") if s["name"] == "broken"]
     assert (broken["state"], broken["counts"]["completed"]) == ("completed", TRIALS)

@@ -1,0 +1,118 @@
+"""How closely a refined grid knows a basin's volume, beside a plain grid of the same budget.
+
+Every toy is trained for real at every cell. The bracket is the interval that the cells leave for
+the basin's area (triangles wholly inside, and with any corner inside); the truth is a grid of
+129 x 129. Run: OMP_NUM_THREADS=1 python bench/refine.py [--quick] [--json]
+"""
+
+import argparse
+import json
+
+import numpy as np
+
+from gofau.problems.toys import largest_stable_lr, toy
+from gofau.reproduce.protocol import Case, CellKey
+from gofau.reproduce.training import ends
+from studies.landscape import Floats
+from studies.refine.choose import Sides, midpoints
+from studies.refine.mesh import Mesh
+
+ROWS, ADDED, ROUNDS, DENSE, TRUTH = 9, 144, 3, 15, 129
+ITERATIONS, SHARE = 100, 0.1
+TOYS = ("rosenbrock", "beale", "himmelblau", "branin")
+HOW = {"additive": ("lr",), "hybrid": ("lr", "lr_out")}
+
+
+class Trained:
+    """Loss after training a toy with gradient descent at points of (log10 lr, log10 scale)."""
+
+    def __init__(self, name: str, rule: str) -> None:
+        some = toy(name)
+        minimum = some.minima[0]
+        stable = largest_stable_lr(some.loss, minimum)
+        self.key = CellKey(Case(name, some.loss, minimum, some.start, stable), "sgd", rule)
+        self.loss, self.start, self.driven = some.loss, np.array(some.start), HOW[rule]
+        self.span = (np.log10(stable) - 3, np.log10(stable) + 1)
+        # A learning rate of 1e-30 leaves the standard start where it is.
+        self.cap = float(self._raw(np.array([[-30.0, 0.0]]))[0])
+
+    def _raw(self, points: Floats) -> Floats:
+        import torch
+
+        starts = 10 ** points[:, 1:] * self.start
+        hyper = dict.fromkeys(self.driven, 10 ** points[:, 0])
+        if self.key.rule == "hybrid":
+            hyper |= {"lr_in": np.ones(len(points)), "gamma": np.full(len(points), 0.5)}
+        last = ends(self.key, starts, hyper, ITERATIONS)
+        return self.loss(torch.from_numpy(last)).numpy()
+
+    def __call__(self, points: Floats) -> Sides:
+        """Costs capped at the loss of the standard start; what is not finite diverged."""
+        loss = self._raw(points)
+        dead = ~np.isfinite(loss) | (loss > 2 * self.cap)
+        return Sides(np.where(dead, self.cap, np.minimum(loss, self.cap)), dead * 1.0)
+
+    def grid(self, count: int) -> tuple[Floats, tuple[float, float]]:
+        """A grid over four decades of learning rate and two of start scale."""
+        x, z = np.linspace(*self.span, count), np.linspace(-1, 1, count)
+        points = np.stack(np.meshgrid(x, z, indexing="ij"), axis=-1).reshape(-1, 2)
+        return points, (4 / (count - 1), 2 / (count - 1))
+
+
+def measured(
+    train: Trained, points: Floats, steps: tuple[float, float], level: float
+) -> tuple[float, float]:
+    """Volume and width of its bracket."""
+    cost = train(points).cost
+    mesh = Mesh.of(points, steps)
+    low, high = mesh.bracket(cost <= level)
+    return float(mesh.area_below(cost, level)), high - low
+
+
+def one(name: str, rule: str, truth: int) -> dict[str, object]:
+    """One toy and rule: refined and plain, against the truth."""
+    train = Trained(name, rule)
+    fine, _ = train.grid(truth)
+    cost = train(fine).cost
+    level = float(cost.min()) + SHARE * (train.cap - float(cost.min()))
+    true = float((cost <= level).mean()) * 8
+    points, unit = train.grid(ROWS)
+    for number in range(1, ROUNDS + 1):
+        count = ADDED * number // ROUNDS - ADDED * (number - 1) // ROUNDS
+        points = np.concatenate([points, midpoints(points, train(points), level, count, unit)])
+    dense, dense_unit = train.grid(DENSE)
+    refined, plain = (
+        measured(train, p, u, level) for p, u in ((points, unit), (dense, dense_unit))
+    )
+    return {
+        "toy": name,
+        "rule": rule,
+        "cells": [len(points), len(dense)],
+        "truth": round(true, 3),
+        "refined": round(refined[0], 3),
+        "plain": round(plain[0], 3),
+        "bracket_ratio": round(refined[1] / plain[1], 2),
+        "error_ratio": round(abs(refined[0] - true) / max(abs(plain[0] - true), 1e-9), 2),
+    }
+
+
+def main() -> None:
+    """Print a line a toy and rule."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one toy, a coarser truth")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse_args()
+    names = TOYS[:1] if options.quick else TOYS
+    truth = 65 if options.quick else TRUTH
+    found = [one(name, rule, truth) for name in names for rule in HOW]
+    ratios = [row["bracket_ratio"] for row in found]
+    summary = {"rows": found, "median_bracket_ratio": float(np.median(ratios))}
+    if options.json:
+        print(json.dumps(summary))
+        return
+    print("\n".join(", ".join(f"{k} {v}" for k, v in row.items()) for row in found))
+    print(f"median ratio of brackets: {summary['median_bracket_ratio']:.2f}")
+
+
+if __name__ == "__main__":
+    main()
