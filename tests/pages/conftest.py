@@ -1,4 +1,4 @@
-"""A browser for the session, a service with a fake runner, and a page."""
+"""A browser, a service with a fake runner, and a page."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,9 +11,9 @@ from tests.pages.browser import launched, opened
 from tests.service.fakes import FakeRunner, Service
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One headless Chromium."""
+    """A headless Chromium. Its event loop runs in this thread, so it ends with its module."""
     with launched() as browser:
         yield browser
 

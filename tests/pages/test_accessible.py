@@ -25,8 +25,15 @@ def show(page: Page, service: Service, name: str, study: str) -> None:
         expect(page.locator("#at-cell .chart")).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize(
+    "width, theme",
+    [
+        (390, "light"),
+        (1440, "dark"),
+        pytest.param(390, "dark", marks=pytest.mark.slow),
+        pytest.param(1440, "light", marks=pytest.mark.slow),
+    ],
+)
 def test_pages_are_accessible(browser: Browser, service: Service, width: int, theme: str) -> None:
     study = stored(service, name=HOSTILE)
     size = {"width": width, "height": 900}

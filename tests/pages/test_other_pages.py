@@ -113,15 +113,20 @@ def test_a_search_is_edited_in_the_form(page: Page, service: Service) -> None:
 def test_rules_and_studies_are_compared(page: Page, service: Service) -> None:
     one = stored(service)
     two = stored(service, name="other", epochs=5)
+    same = stored(service, epochs=6)
     page.goto(service.server.url)
-    for box in page.get_by_role("checkbox").all():
-        box.check()
+    for study in (one, two):
+        page.locator(f"tr[data-study='{study}'] input").check()
     page.get_by_role("link", name="Compare 2").click()
     expect(page.locator("#content")).to_contain_text("Their specs differ in epochs")
     expect(page.locator(".map figcaption span")).to_have_count(6)
     page.goto(f"{service.server.url}/compare?study={one}")
     page.get_by_label("Add a study").select_option(two)
     page.wait_for_url(f"**study={one}&study={two}")
+    page.goto(f"{service.server.url}/compare?study={one}&study={same}")
+    maps = page.locator(".map figcaption span")
+    expect(maps.first).to_have_text(f"additive @ {one}")
+    expect(maps).to_have_count(6)
 
 
 def test_a_wrong_token_is_refused_and_a_right_one_is_kept(

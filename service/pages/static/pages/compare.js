@@ -85,8 +85,10 @@ function differences(studies) {
 
 /** Maps of all rules of all studies on one scale. @param {Element} where @param {any[]} studies @param {any} report */
 async function drawMaps(where, studies, report) {
+  const names = studies.map((s) => s.name);
+  const labels = new Set(names).size === names.length ? names : studies.map((s) => s.id);
   const cells = (await Promise.all(studies.map((s) => all(`/v1/studies/${encodeURIComponent(s.id)}/cells`, { limit: 10_000 })))).flatMap((list, k) =>
-    list.map((cell) => ({ ...cell, study: studies[k].id, rule: studies.length > 1 ? `${cell.rule} @ ${studies[k].name}` : cell.rule })),
+    list.map((cell) => ({ ...cell, study: studies[k].id, rule: studies.length > 1 ? `${cell.rule} @ ${labels[k]}` : cell.rule })),
   );
   const axes = JSON.stringify(Object.keys(studies[0].spec.axes));
   if (studies.some((s) => JSON.stringify(Object.keys(s.spec.axes)) !== axes)) {
