@@ -25,7 +25,8 @@ MAX_CURVE = 100_002
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Curve = Annotated[list[Number | None], Field(max_length=MAX_CURVE)]
-Index = Annotated[int, Field(ge=0)]
+Index = Annotated[int, Field(ge=0, lt=2**31)]
+Count = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class Wire(BaseModel):
@@ -96,13 +97,13 @@ class TrialResult(Wire):
     metrics: dict[str, Number | None]
     best: Number | None
     curves: dict[str, Curve]
-    epochs_run: Annotated[int, Field(ge=0)]
-    steps: Annotated[int, Field(ge=0)]
-    steps_to_target: Annotated[int, Field(ge=0)] | None
+    epochs_run: Count
+    steps: Count
+    steps_to_target: Count | None
     frozen_fraction: Annotated[float, Field(ge=0, le=1)]
     executor: Annotated[str, Field(max_length=40)]
     executor_reason: Annotated[str, Field(max_length=500)] = ""
-    pack_size: Annotated[int, Field(ge=1)]
+    pack_size: Annotated[int, Field(ge=1, lt=2**31)]
     wall_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 

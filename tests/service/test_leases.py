@@ -248,3 +248,14 @@ def assert_consistent(store: Store, public_id: str) -> None:
                 cell = session.get_one(Cell, (study.id, row.pop("at")))
                 kept = {name: getattr(cell, name) for name in row}
                 assert kept == pytest.approx(row)
+
+
+@pytest.mark.parametrize("index", [2**31, 2**63, -1])
+def test_an_index_that_no_trial_can_have_is_refused(service: Service, index: int) -> None:
+    worker = service.started()
+    body = {"worker": "w", "code_version": "c", "trials": [index]}
+    headers = {"Authorization": f"Bearer {worker.token}"}
+    url = f"/v1/worker/studies/{worker.study}/leases"
+    refused = service.http.post(url, json=body, headers=headers)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["path"] == "trials[0]"
