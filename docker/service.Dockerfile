@@ -1,0 +1,14 @@
+# The API: no torch, no Ray, not root, nothing written outside /tmp.
+FROM python:3.11-slim
+ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+WORKDIR /app
+COPY requirements.lock pyproject.toml README.md ./
+COPY gofau gofau
+COPY studies studies
+COPY workers workers
+COPY service service
+RUN pip install --no-cache-dir --constraint requirements.lock ".[service]" \
+    && useradd --system --uid 10001 gofau
+USER 10001
+EXPOSE 8080
+CMD ["gofau", "serve"]
