@@ -88,7 +88,7 @@ def main() -> None:
     spec = catalog_spec()
     figures = run(smaller(spec, 5, 3, 3) if given.quick else spec)
     if not given.quick:
-        peer = run(smaller(spec, 4, 1, 2), pack_size=1)
+        peer = run(smaller(spec, 4, 2, 1), pack_size=1)
         figures["one_by_one_trials"] = peer["completed"]
         figures["one_by_one_s_per_trial"] = round(peer["study_s"] / peer["completed"], 3)
         figures["one_by_one_s_estimated"] = round(
