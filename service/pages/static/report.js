@@ -16,7 +16,7 @@ const CURVES = {
 
 /** @param {Element} where @param {any} report @param {any} study */
 export function showVerdict(where, report, study) {
-  if (!report) {
+  if (!report || !study.counts.completed) {
     return put(where, h("p", { class: "faint" }, study.counts.completed ? "The report is being made." : "No trial has completed yet, so there is nothing to say."));
   }
   const unfinished = study.progress < 1 && h("p", { class: "faint" }, `Of the results so far: ${Math.round(100 * study.progress)} % of the trials have ended.`);
