@@ -55,14 +55,23 @@ def scale_init(module: nn.Module, factor: float) -> InitScaling:
         'owned by LayerNorm'
     """
     checked = float(catalog.init_scale.check(factor, "factor"))
-    owners = _owners(module)
-    reasons = {name: _reason(p, owners[name]) for name, p in module.named_parameters()}
+    reasons = scaling_reasons(module)
     scaled = tuple(name for name, reason in reasons.items() if reason is None)
     with torch.no_grad():
         for name in scaled:
             module.get_parameter(name).mul_(checked)
     left_alone = {name: reason for name, reason in reasons.items() if reason is not None}
     return InitScaling(checked, scaled, left_alone)
+
+
+def scaling_reasons(module: nn.Module) -> dict[str, str | None]:
+    """Why each parameter is left alone by an init scale, or ``None`` for a weight tensor.
+
+    Raises:
+        UnsupportedError: a parametrized module, whose weights are not its own parameters.
+    """
+    owners = _owners(module)
+    return {name: _reason(p, owners[name]) for name, p in module.named_parameters()}
 
 
 def _owners(module: nn.Module) -> dict[str, nn.Module]:

@@ -5,15 +5,11 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from gofau.initialization import scaling_reasons
 from gofau.packing.layout import Layout, column, stacked_buffers
 from gofau.packing.plan import TrialPlan
 from gofau.packing.streams import initial_module
 from gofau.problems import Problem
-
-
-def is_weight(parameter: Tensor) -> bool:
-    """Whether init scale applies: matrices and kernels, not biases and the gains of norms."""
-    return parameter.dim() >= 2
 
 
 class InitialDraws:
@@ -36,10 +32,11 @@ class InitialDraws:
         blocks = layout.allocate(len(trials), self._like)
         scales = self._like.new_tensor([trial.init_scale for trial in trials])
         drawn, rows = self._by_seed(trials)
+        left_alone = scaling_reasons(self.of(trials[0].seed))
         for name, view in layout.views(blocks).items():
             values = torch.stack([parameters[name] for parameters in drawn])[rows]
             values = values.detach().to(self._like.device, self._like.dtype)
-            scaled = is_weight(values[0])
+            scaled = left_alone[name] is None
             view.copy_(values * column(scales, values) if scaled else values)
         return blocks
 
