@@ -47,9 +47,9 @@ def _step(executor: Executor, one: Problem, few: Dataset) -> dict[str, Tensor]:
     blocks, buffers = draws.blocks(trials, executor.layout), draws.buffers(trials)
     stack = Stack(blocks, buffers, [], [], {}, like, like.new_zeros(len(trials)))
     ready = executor.prepare(few)
-    before = executor.losses(stack, ready.val_x, ready.val_y)
+    before = executor.outputs(stack, ready.val_x).contiguous()
     x, y = (torch.stack([values, values]) for values in (ready.train_x, ready.train_y))
     batch = Batch(x, y, Groups.of(SEEDS, CPU), noise=(0, 1))
     losses, grads = executor.gradients(stack, batch)
     named = executor.layout.views([grad.clone() for grad in grads])
-    return {"validation loss": before, "training loss": losses, **named, **stack.buffers}
+    return {"validation output": before, "training loss": losses, **named, **stack.buffers}

@@ -1,7 +1,7 @@
 """What a pack's trials run: problem, data, executor and optimizer, and one epoch of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -86,8 +86,7 @@ class Program:
         )
         self.optimizer.init(stack)
         frozen = self.optimizer.frozen_fraction(stack).tolist()
-        losses = self.executor.losses(stack, self.data.train_x, self.data.train_y)
-        rows = self._rows(stack, losses)
+        rows = self._rows(stack, self._first_losses(stack, trials))
         return Lane(
             stack,
             [
@@ -129,6 +128,18 @@ class Program:
         tour = self._tour(lane)
         for step in range(min(count, self.epoch_steps)):
             self._step(lane, tour, step)
+
+    def _first_losses(self, stack: Stack, trials: Sequence[TrialPlan]) -> Tensor:
+        """The losses ``[K]`` that the first step will see; ``stack`` stays as it is.
+
+        Training mode gives a batch norm the statistics of its batch. In evaluation mode it would
+        divide by those it starts with, and the loss would grow with the init scale to the power of
+        the depth.
+        """
+        tour = self._route([(trial.seed, 0) for trial in trials], None)
+        untouched = replace(stack, buffers={n: b.clone() for n, b in stack.buffers.items()})
+        losses, _ = self.executor.gradients(untouched, self._batch(tour, 0))
+        return losses.clone()
 
     def _step(self, lane: Lane, tour: Tour, step: int) -> Tensor:
         """One update of every trial; returns the losses before it, ``[K]``."""
@@ -182,12 +193,13 @@ class Program:
         return lane.stack.factors.gather(1, index).squeeze(1)
 
     def _tour(self, lane: Lane) -> Tour:
-        streams = [progress.stream for progress in lane.progress]
+        return self._route([p.stream for p in lane.progress], self.optimizer.begin(lane))
+
+    def _route(self, streams: Sequence[tuple[int, int]], fused: FusedPass | None) -> Tour:
         groups = Groups.of(streams, self.like.device)
         heads = tuple(streams[row.start] for row in groups.rows)
         name = self.problem.name
         orders = [epoch_order(name, seed, epoch, self.size) for seed, epoch in heads]
-        fused = self.optimizer.begin(lane)
         return Tour(torch.stack(orders).to(self.like.device), groups, heads, fused)
 
     def _batch(self, tour: Tour, step: int) -> Batch:

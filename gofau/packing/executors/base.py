@@ -106,18 +106,9 @@ class Executor(ABC):
     def outputs(self, stack: Stack, x: Tensor) -> Tensor:
         """Outputs in evaluation mode, ``[K, N, ...]``, for inputs ``[N, ...]``."""
 
-    def losses(self, stack: Stack, x: Tensor, y: Tensor) -> Tensor:
-        """Mean losses ``[K]`` in evaluation mode."""
-        return _over_chunks(lambda *rows: {"loss": self._losses(stack, *rows)}, x, y)["loss"]
-
     def measure(self, stack: Stack, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         """The problem's validation metrics, ``[K]`` each."""
         return _over_chunks(lambda *rows: self._measure(stack, *rows), x, y)
-
-    def _losses(self, stack: Stack, x: Tensor, y: Tensor) -> Tensor:
-        score = torch.vmap(self.problem.loss, in_dims=(0, None))
-        losses: Tensor = score(self.outputs(stack, x), y)
-        return losses
 
     def _measure(self, stack: Stack, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         score = torch.vmap(self.problem.measure, in_dims=(0, None))

@@ -89,11 +89,6 @@ class MLPExecutor(Executor):
         """See `Executor.outputs`."""
         return self._logits(stack, x).transpose(1, 2)
 
-    def _losses(self, stack: Stack, x: Tensor, y: Tensor) -> Tensor:
-        return _cross_entropy(
-            torch.log_softmax(self._logits(stack, x), 1), y.expand(stack.size, -1)
-        )
-
     def _measure(self, stack: Stack, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         """`Classification.measure` on ``[K, C, N]``, the layout in which reductions are fast."""
         z = self._logits(stack, x)

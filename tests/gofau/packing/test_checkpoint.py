@@ -1,15 +1,23 @@
 """A killed pack resumes, and ends as if nothing had happened."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from gofau.packing import CheckpointError, Checkpointing, PackPlan, TrialOutcome, run_pack
+from gofau.packing import (
+    CheckpointError,
+    Checkpointing,
+    PackPlan,
+    TrialOutcome,
+    TrialPlan,
+    run_pack,
+)
 from gofau.packing.executors.mlp import MLPExecutor
-from gofau.packing.stack import Stack
+from gofau.packing.lane import Lane
+from gofau.packing.program import Program
 from gofau.packing.trainer import Trainer
 
 Plans = Callable[..., PackPlan]
@@ -116,14 +124,14 @@ def test_memory_running_out_at_the_start_admits_fewer(
     plan: Plans, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = plan(size=7, epochs=2)
-    evaluate = MLPExecutor.losses
+    start = Program.start
 
-    def tight(self: MLPExecutor, stack: Stack, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        if stack.size > 2:
+    def tight(self: Program, trials: Sequence[TrialPlan]) -> Lane:
+        if len(trials) > 2:
             raise torch.OutOfMemoryError("the device is full")
-        return evaluate(self, stack, x, y)
+        return start(self, trials)
 
-    monkeypatch.setattr(MLPExecutor, "losses", tight)
+    monkeypatch.setattr(Program, "start", tight)
     assert sorted(o.key for o in run_pack(given)) == list(range(7))
 
 

@@ -5,10 +5,20 @@ from dataclasses import replace
 from math import isnan, log
 
 import pytest
+import torch
 
-from gofau.packing import PackPlan, TrialOutcome, run_pack
+from gofau.packing import PackPlan, TrialOutcome, TrialPlan, run_pack
+from gofau.packing.plan import ExecutorName
+from gofau.packing.program import Program
 
 Plans = Callable[..., PackPlan]
+SGD = {
+    "momentum": 0.0,
+    "dampening": 0.0,
+    "nesterov": False,
+    "weight_decay": 0.0,
+    "decoupled_decay": False,
+}
 
 
 def with_lr(plan: PackPlan, lr: float) -> PackPlan:
@@ -117,3 +127,30 @@ def test_zero_tensors_and_the_zero_policy(
         if gamma == 1.0:
             continue
         assert outcome.frozen_fraction == pytest.approx(frozen)
+
+
+@pytest.mark.parametrize("executor", ["auto", "serial"])
+def test_the_loss_before_training_is_that_of_the_first_batch(executor: ExecutorName) -> None:
+    trials = tuple(TrialPlan(k, 3, scale, {"lr": 1e-9}) for k, scale in enumerate((1.0, 100.0)))
+    plan = PackPlan(
+        "digits-mlp",
+        {"norm": "batch", "width": 8, "depth": 4},
+        "sgd",
+        "additive",
+        1,
+        1437,
+        tuple(replace(t, hyper={**t.hyper, **SGD}) for t in trials),
+        "val_loss",
+        dtype="float64",
+        executor=executor,
+    )
+    program = Program(plan)
+    kept = {n: b.clone() for n, b in program.start(trials).stack.buffers.items()}
+    for name, buffer in program.start(trials).stack.buffers.items():
+        assert torch.equal(buffer, kept[name]), "a look at the first batch left running statistics"
+    for outcome in run_pack(plan):
+        before, first_epoch = outcome.curves["train_loss"]
+        # One batch holds all examples: its one step starts from where training starts.
+        assert before == pytest.approx(first_epoch, rel=1e-12)
+        # Normalised layers forget the scale of their weights; only the last layer shows it.
+        assert before < 100 * 10
