@@ -18,6 +18,7 @@ from gofau.packing import (
 from gofau.packing.executors.mlp import MLPExecutor
 from gofau.packing.lane import Lane
 from gofau.packing.program import Program
+from gofau.packing.stack import Stack
 from gofau.packing.trainer import Trainer
 
 Plans = Callable[..., PackPlan]
