@@ -1,4 +1,4 @@
-"""Building a composition's kernel with the machine's C++ compiler, once, into a cache folder."""
+"""Building kernels with the machine's C++ compiler, once, into a cache folder."""
 
 import hashlib
 import os
@@ -33,8 +33,8 @@ FLAGS = (
 TIMEOUT_SECONDS = 120
 
 
-def compiled(defines: tuple[str, ...]) -> Path:
-    """The shared library of `kernels/sweep.cpp` under these macro definitions.
+def compiled(defines: tuple[str, ...], source: str = "sweep.cpp") -> Path:
+    """The shared library of a file in `kernels` under these macro definitions.
 
     The file's name is a hash of the sources, definitions, flags, compiler, processor and torch
     version, so that a library is only ever loaded where it was built for. It is written beside
@@ -43,6 +43,7 @@ def compiled(defines: tuple[str, ...]) -> Path:
 
     Args:
         defines: macro definitions such as ``GOFAU_ELEMENT=float``.
+        source: the file's name.
 
     Returns:
         Path: the library, built or found.
@@ -51,9 +52,9 @@ def compiled(defines: tuple[str, ...]) -> Path:
         UnsupportedError: no compiler, a failing one, or a cache folder that cannot be trusted.
     """
     compiler = find_compiler()
-    target = cache_folder() / f"{_key(compiler, defines)}.so"
+    target = cache_folder() / f"{_key(compiler, defines, source)}.so"
     if not target.exists():
-        _build(compiler, defines, target)
+        _build(compiler, defines, source, target)
     return target
 
 
@@ -96,11 +97,11 @@ def cache_folder() -> Path:
     return folder
 
 
-def _build(compiler: str, defines: tuple[str, ...], target: Path) -> None:
+def _build(compiler: str, defines: tuple[str, ...], source: str, target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         output = Path(scratch) / target.name
         macros = [f"-D{define}" for define in defines]
-        command = [compiler, *FLAGS, *macros, str(SOURCES / "sweep.cpp"), "-o", str(output)]
+        command = [compiler, *FLAGS, *macros, str(SOURCES / source), "-o", str(output)]
         try:
             subprocess.run(
                 command, check=True, capture_output=True, text=True, timeout=TIMEOUT_SECONDS
@@ -119,9 +120,10 @@ def _build(compiler: str, defines: tuple[str, ...], target: Path) -> None:
         output.replace(target)
 
 
-def _key(compiler: str, defines: tuple[str, ...]) -> str:
+def _key(compiler: str, defines: tuple[str, ...], source: str = "sweep.cpp") -> str:
     digest = hashlib.sha256()
-    for part in (*defines, *FLAGS, compiler, torch.__version__, _processor(), _version(compiler)):
+    machine = (compiler, torch.__version__, _processor(), _version(compiler))
+    for part in (source, *defines, *FLAGS, *machine):
         digest.update(part.encode() + b"\0")
     digest.update(_sources())
     return digest.hexdigest()[:32]

@@ -9,7 +9,7 @@ from gofau.packing.errors import PlanError
 from gofau.packing.halving import Halving
 from gofau.packing.schedule import Schedule
 
-ExecutorName = Literal["auto", "bmm", "vmap", "grouped", "serial"]
+ExecutorName = Literal["auto", "compiled", "bmm", "vmap", "grouped", "serial"]
 OutcomeName = Literal["reached_target", "budget_exhausted", "diverged", "nonfinite"]
 ZeroPolicy = Literal["leave", "additive"]
 DTypeName = Literal["float32", "float64"]

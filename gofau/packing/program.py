@@ -59,7 +59,9 @@ class Program:
         self.problem = problem(plan.problem, plan.problem_parameters)
         self.like = torch.empty(0, dtype=getattr(torch, plan.dtype), device=plan.device)
         self.template = self._template()
-        self.executor, self.reason = choose(plan.executor, self.problem, self.template)
+        self.executor, self.reason = choose(
+            plan.executor, self.problem, self.template, kernels=fused
+        )
         self.reason = why or self.reason
         data = self.problem.dataset().to(self.like.dtype, self.like.device)
         self.data = self.executor.prepare(data)

@@ -45,8 +45,9 @@ def run_pack(
             they have been measured.
         checkpoint: where to keep the state, and how often. A run that finds a checkpoint of the
             same plan goes on from it: it first yields again what had ended by then.
-        fused: let compiled kernels take the optimizer's steps where this machine has a compiler
-            and the rule a kernel; else, and with ``False``, torch's operations do.
+        fused: let compiled kernels take the optimizer's steps, and the passes of multilayer
+            perceptrons, where this machine has a compiler and there is such a kernel; else, and
+            with ``False``, torch's operations do.
 
     Raises:
         PlanError: a plan whose trials cannot share a stack, or a batch larger than the data.

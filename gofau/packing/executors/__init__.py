@@ -4,6 +4,7 @@ from torch import nn
 
 from gofau.packing.errors import UnsupportedError
 from gofau.packing.executors.base import Batch, Executor, Groups
+from gofau.packing.executors.compiled import CompiledExecutor
 from gofau.packing.executors.grouped import GroupedExecutor
 from gofau.packing.executors.mlp import MLPExecutor
 from gofau.packing.executors.serial import SerialExecutor
@@ -13,6 +14,7 @@ from gofau.problems import Problem
 
 __all__ = [
     "Batch",
+    "CompiledExecutor",
     "Executor",
     "GroupedExecutor",
     "Groups",
@@ -23,6 +25,7 @@ __all__ = [
 ]
 
 _preferred: tuple[type[Executor], ...] = (
+    CompiledExecutor,
     MLPExecutor,
     GroupedExecutor,
     VmapExecutor,
@@ -36,8 +39,16 @@ def able(name: ExecutorName, problem: Problem, template: nn.Module) -> list[Exec
     return [kind.name for kind in kinds if kind.obstacle(problem, template) is None]
 
 
-def choose(name: ExecutorName, problem: Problem, template: nn.Module) -> tuple[Executor, str]:
+def choose(
+    name: ExecutorName, problem: Problem, template: nn.Module, *, kernels: bool = True
+) -> tuple[Executor, str]:
     """The executor asked for, or the first that can, with the reasons against those before it.
+
+    Args:
+        name: an executor's, or ``auto``.
+        problem: what is trained.
+        template: its module, in the dtype and on the device of the training.
+        kernels: whether ``auto`` may take kernels that this machine compiles.
 
     Raises:
         UnsupportedError: the one asked for by name cannot run this problem.
@@ -45,6 +56,8 @@ def choose(name: ExecutorName, problem: Problem, template: nn.Module) -> tuple[E
     reasons: list[str] = []
     for kind in _preferred:
         if name not in ("auto", kind.name):
+            continue
+        if name == "auto" and kind is CompiledExecutor and not kernels:
             continue
         obstacle = kind.obstacle(problem, template)
         if obstacle is None:

@@ -1,7 +1,7 @@
 """Hand-batched multilayer perceptrons: forward and backward passes as a few matrix products."""
 
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +32,6 @@ class Workspace:
     grad: Tensor
 
 
-@final
 class MLPExecutor(Executor):
     """ReLU MLPs under the softmax cross-entropy, K of them by batched matrix products.
 

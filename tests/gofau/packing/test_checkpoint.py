@@ -98,7 +98,7 @@ def test_another_plans_checkpoint_is_refused(plan: Plans, tmp_path: Path) -> Non
 def test_memory_running_out_halves_the_lane_and_loses_nothing(
     plan: Plans, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = plan("adam", "hybrid", 9, epochs=3, dtype="float64")
+    given = plan("adam", "hybrid", 9, epochs=3, dtype="float64", executor="bmm")
     expected = timeless(list(run_pack(given)))
     steps = 0
     compute = MLPExecutor.gradients
@@ -144,4 +144,4 @@ def test_memory_too_small_for_one_trial_is_an_error(
 
     monkeypatch.setattr(MLPExecutor, "gradients", full)
     with pytest.raises(torch.OutOfMemoryError):
-        list(Trainer(plan(size=5), width=4, guarded=True).run())
+        list(Trainer(plan(size=5, executor="bmm"), width=4, guarded=True).run())

@@ -73,7 +73,7 @@ def worst_error(plan: PackPlan, epochs: int, fused: bool = False) -> float:
 
 @pytest.mark.parametrize("rule_name", RULES)
 @pytest.mark.parametrize("direction_name", DIRECTIONS)
-@pytest.mark.parametrize("executor", ["bmm", "serial"])
+@pytest.mark.parametrize("executor", ["compiled", "bmm", "serial"])
 def test_one_step_equals_a_separate_step(
     plan: Plans, executor: str, direction_name: str, rule_name: str
 ) -> None:
@@ -98,7 +98,7 @@ def test_a_fused_step_equals_a_separate_step(
 
 @pytest.mark.parametrize("size", [1, 2, 7, 64])
 @pytest.mark.parametrize("name", ["test-blobs", "test-linear"])
-@pytest.mark.parametrize("executor", ["bmm", "serial"])
+@pytest.mark.parametrize("executor", ["compiled", "bmm", "serial"])
 def test_one_step_is_the_same_at_every_size(
     plan: Plans, executor: str, name: str, size: int
 ) -> None:
@@ -110,7 +110,7 @@ def test_one_step_is_the_same_at_every_size(
 
 @pytest.mark.parametrize("rule_name", ["additive", "multiplicative", "hybrid"])
 @pytest.mark.parametrize("direction_name", ["sgd", "rmsprop", "adam"])
-@pytest.mark.parametrize("executor", ["bmm", "serial"])
+@pytest.mark.parametrize("executor", ["compiled", "bmm", "serial"])
 def test_fifty_steps_equal_fifty_separate_steps(
     plan: Plans, executor: str, direction_name: str, rule_name: str
 ) -> None:

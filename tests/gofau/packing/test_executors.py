@@ -14,6 +14,8 @@ from gofau.problems import registry
 Plans = Callable[..., PackPlan]
 
 PAIRS = [
+    ("compiled", "test-blobs"),
+    ("compiled", "test-linear"),
     ("bmm", "test-blobs"),
     ("bmm", "test-linear"),
     ("vmap", "test-blobs"),
@@ -22,7 +24,7 @@ PAIRS = [
     ("grouped", "test-convolutions"),
 ]
 CHOICES = [
-    ("test-blobs", "bmm", ""),
+    ("test-blobs", "compiled", ""),
     ("test-convolutions", "grouped", "not bmm: its module is not a Sequential of Linear"),
     ("test-tokens", "vmap", "not grouped: its module is not a Sequential"),
     ("test-untraceable", "serial", "not vmap: torch cannot vectorise its forward pass"),

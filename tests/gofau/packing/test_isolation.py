@@ -8,7 +8,7 @@ import pytest
 from gofau.packing import PackPlan, TrialOutcome, run_pack
 
 Plans = Callable[..., PackPlan]
-EXECUTORS = ["bmm", "serial"]
+EXECUTORS = ["compiled", "bmm", "serial"]
 
 
 def by_key(plan: PackPlan, width: int = 32) -> dict[int, TrialOutcome]:

@@ -1,5 +1,6 @@
 """Near the edge of stability rounding decides: packing disagrees no more than one ulp does."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -34,7 +35,8 @@ def test_outcomes_agree_within_the_one_ulp_null(plan: Plans) -> None:
     nudged = outcomes(across_the_edge(plan, one_ulp), "serial")
     null = sum(a != b for a, b in zip(alone, nudged, strict=True))
     assert len(set(alone)) >= 3
-    for executor in ("bmm", "vmap"):
+    compiled = ["compiled"] if shutil.which("g++") else []
+    for executor in (*compiled, "bmm", "vmap"):
         packed = outcomes(across_the_edge(plan, 1.0), executor)
         different = sum(a != b for a, b in zip(alone, packed, strict=True))
         # Two counts of rare events differ by chance; three standard deviations are allowed.
@@ -42,7 +44,7 @@ def test_outcomes_agree_within_the_one_ulp_null(plan: Plans) -> None:
     assert null < 0.2 * len(alone)
 
 
-@pytest.mark.parametrize("executor", ["bmm", "vmap", "serial"])
+@pytest.mark.parametrize("executor", ["compiled", "bmm", "vmap", "serial"])
 def test_the_same_pack_twice_is_bitwise_the_same(plan: Plans, executor: str) -> None:
     given = replace(across_the_edge(plan, 1.0), epochs=3, executor=executor)  # type: ignore[arg-type]
     runs = [{o.key: repr(replace(o, wall_s=0.0)) for o in run_pack(given)} for _ in range(2)]

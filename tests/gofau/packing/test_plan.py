@@ -25,7 +25,11 @@ FIELDS = [
     ("divergence_factor", float("nan"), "divergence_factor: got nan, expected >= 1"),
     ("zero_policy", "drop", "zero_policy: got 'drop', expected one of leave, additive"),
     ("dtype", "int8", "dtype: got 'int8', expected one of float32, float64"),
-    ("executor", "magic", "executor: got 'magic', expected one of auto, bmm, vmap, grouped"),
+    (
+        "executor",
+        "magic",
+        "executor: got 'magic', expected one of auto, compiled, bmm, vmap, grouped",
+    ),
     ("trials", (), "trials: got (), expected at least one trial"),
 ]
 RUNS = [

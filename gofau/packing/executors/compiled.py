@@ -1,0 +1,89 @@
+"""The compiled executor: multilayer perceptrons by a kernel that keeps each trial in the caches."""
+
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor, nn
+
+from gofau.errors import UnsupportedError
+from gofau.fused.mlp import NetworkKernel
+from gofau.packing.executors.base import Batch
+from gofau.packing.executors.mlp import MLPExecutor
+from gofau.packing.plan import ExecutorName
+from gofau.packing.stack import Stack
+from gofau.problems import Dataset, Problem
+
+EXAMPLES = 64
+"""Examples scored at once: their activations fit into the first cache."""
+
+
+@final
+class CompiledExecutor(MLPExecutor):
+    """What `MLPExecutor` computes, by `gofau.fused.mlp.NetworkKernel`.
+
+    A trial's numbers are the same bit by bit in every stack.
+    """
+
+    name: ClassVar[ExecutorName] = "compiled"
+
+    def __init__(self, problem: Problem, template: nn.Module) -> None:
+        super().__init__(problem, template)
+        self._kernel = _kernel(template)
+        self._classes = [m for m in template.children() if isinstance(m, nn.Linear)][
+            -1
+        ].out_features
+        self._grads = torch.empty(0)
+
+    @staticmethod
+    def obstacle(problem: Problem, template: nn.Module) -> str | None:
+        """See `Executor.obstacle`."""
+        general = MLPExecutor.obstacle(problem, template)
+        if general is not None:
+            return general
+        like = next(iter(template.parameters()))
+        if like.device.type != "cpu":
+            return f"its kernel runs on CPUs only, not on {like.device.type}"
+        try:
+            _kernel(template)
+        except UnsupportedError as error:
+            return str(error)
+        return None
+
+    def prepare(self, dataset: Dataset) -> Dataset:
+        """Flat inputs with a column of ones, and targets that the kernel may use as indices.
+
+        Raises:
+            ValueError: a target is not a class.
+        """
+        for name, y in (("train_y", dataset.train_y), ("val_y", dataset.val_y)):
+            low, high = int(y.min()), int(y.max())
+            if low < 0 or high >= self._classes:
+                expected = f"classes in [0, {self._classes - 1}]"
+                raise ValueError(f"{name}: got targets in [{low}, {high}], expected {expected}")
+        return super().prepare(dataset)
+
+    @torch.no_grad()
+    def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
+        """See `Executor.gradients`."""
+        block = stack.blocks[0]
+        if self._grads.shape != block.shape:
+            self._grads = torch.empty_like(block)
+        starts = [*(row.start for row in batch.groups.rows), len(block)]
+        losses = self._kernel.train(starts, batch.x, batch.y, block, self._grads)
+        return losses, [self._grads]
+
+    def _measure(self, stack: Stack, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        """`Classification.measure`, a few examples at a time."""
+        block = stack.blocks[0]
+        losses, hits = block.new_zeros(len(block)), y.new_zeros(len(block))
+        for xs, ys in zip(torch.split(x, EXAMPLES), torch.split(y, EXAMPLES), strict=True):
+            loss, hit = self._kernel.score(xs, ys, block)
+            losses += loss
+            hits += hit
+        return {"val_loss": losses / len(x), "val_accuracy": hits.to(block.dtype) / len(x)}
+
+
+def _kernel(template: nn.Module) -> NetworkKernel:
+    layers = [m for m in template.children() if isinstance(m, nn.Linear)]
+    widths = [layers[0].in_features, *(layer.out_features for layer in layers)]
+    return NetworkKernel(widths, layers[0].weight.dtype)
