@@ -105,6 +105,7 @@ def test_a_calibration_is_measured_once(
     assert len(calls) == 5
 
 
+@needs_compiler
 def test_a_run_follows_its_calibration(plan: Plans, tmp_path: Path) -> None:
     given = plan(size=7, epochs=2)
     calibrated(given, tmp_path)
