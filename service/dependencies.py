@@ -102,5 +102,5 @@ Admin = Annotated[Principal, Depends(admin)]
 Worker = Annotated[Principal, Depends(worker)]
 Limit = Annotated[int, Query(ge=1, le=1000, description="rows of a page")]
 Cursor = Annotated[
-    str | None, Query(max_length=200, description="`next_cursor` of the page before")
+    str | None, Query(max_length=2000, description="`next_cursor` of the page before")
 ]

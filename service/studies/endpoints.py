@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
 from service.dependencies import Cursor, Limit, Reader, Submitter, Use
-from service.pagination import Page, decode, encode
+from service.pagination import Page
 from service.problems import PROBLEMS
-from service.studies import extension, lifecycle, repository, service
+from service.studies import extension, lifecycle, listing, repository, service
 from service.studies.body import BODY, SubmittedSpec, submitted_spec
 from service.studies.estimate import estimate
 from service.studies.extension import Extension
@@ -28,6 +28,14 @@ Key = Annotated[
     ),
 ]
 Text = Annotated[str | None, Query(max_length=200)]
+Sort = Annotated[
+    str,
+    Query(
+        max_length=20,
+        description=f"one of {', '.join(listing.SORTS)}; descending with a minus in front",
+        examples=["-created", "name"],
+    ),
+]
 Time = Annotated[float | None, Query(ge=0, lt=1e11, description="seconds since 1970")]
 
 
@@ -71,11 +79,12 @@ def list_studies(
     owner: Text = None,
     created_after: Time = None,
     created_before: Time = None,
+    sort: Sort = "-created",
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[StudyView]:
-    """Studies from the newest on."""
-    wanted = repository.StudyFilter(
+    """Studies, from the newest on or sorted by what a list of them shows."""
+    wanted = listing.StudyFilter(
         owner=who.sees or owner,
         state=state.value if state else None,
         name=name,
@@ -85,13 +94,8 @@ def list_studies(
         created_after=created_after,
         created_before=created_before,
     )
-    at = decode(cursor, int)
     with app.store.read() as session:
-        found = repository.page(session, wanted, at[0] if at else None, limit + 1)
-        tags = repository.tags(session, (study.id for study in found))
-        items = [StudyView.of(study, tags[study.id]) for study in found[:limit]]
-        more = encode(found[limit - 1].id) if len(found) > limit else None
-    return Page(items=items, next_cursor=more)
+        return service.study_page(session, wanted, sort=sort, cursor=cursor, limit=limit)
 
 
 @router.get("/{study}")

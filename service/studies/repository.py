@@ -1,31 +1,16 @@
 """SQL on studies and their tags."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from sqlalchemy import Select, delete, exists, func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from service.errors import NotFoundError
 from service.store.base import now
-from service.studies.models import Arm, Study, StudyTag
+from service.studies.models import Study, StudyTag
 from studies.trials import StudyState
 
 OPEN = tuple(state.value for state in StudyState if not state.final)
-
-
-@dataclass(frozen=True)
-class StudyFilter:
-    """What a listing is narrowed to; ``None`` leaves a field open."""
-
-    owner: str | None = None
-    state: str | None = None
-    name: str | None = None
-    tag: str | None = None
-    problem: str | None = None
-    rule: str | None = None
-    created_after: float | None = None
-    created_before: float | None = None
 
 
 def find(session: Session, public_id: str, owner: str | None = None) -> Study:
@@ -66,36 +51,6 @@ def by_idempotency_key(session: Session, owner: str, key: str) -> Study | None:
     """The study that this owner submitted under that key."""
     query = select(Study).where(Study.owner == owner, Study.idempotency_key == key)
     return session.scalar(query)
-
-
-def page(session: Session, wanted: StudyFilter, before: int | None, limit: int) -> Sequence[Study]:
-    """Studies from the newest on, those with an internal id below ``before``."""
-    query = _narrowed(select(Study), wanted).order_by(Study.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(Study.id < before)
-    return session.scalars(query).all()
-
-
-def _narrowed(query: Select[Study], wanted: StudyFilter) -> Select[Study]:
-    for column, value in (
-        (Study.owner, wanted.owner),
-        (Study.state, wanted.state),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    if wanted.name is not None:
-        query = query.where(func.lower(Study.name).contains(wanted.name.lower(), autoescape=True))
-    if wanted.tag is not None:
-        tagged = exists().where(StudyTag.study_id == Study.id, StudyTag.tag == wanted.tag)
-        query = query.where(tagged)
-    for column, value in ((Arm.problem_name, wanted.problem), (Arm.rule, wanted.rule)):
-        if value is not None:
-            query = query.where(exists().where(Arm.study_id == Study.id, column == value))
-    if wanted.created_after is not None:
-        query = query.where(Study.created_at >= wanted.created_after)
-    if wanted.created_before is not None:
-        query = query.where(Study.created_at < wanted.created_before)
-    return query
 
 
 def tags(session: Session, study_ids: Iterable[int]) -> dict[int, list[str]]:

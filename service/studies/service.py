@@ -2,16 +2,19 @@
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from gofau.version import code_version
 from service.errors import ConflictError, InvalidError, QuotaError
+from service.keyset import Order
+from service.pagination import Page, decode, encode, unknown
 from service.settings import Settings
 from service.store.base import now
 from service.store.engine import Store, analyze
-from service.studies import repository
+from service.studies import listing, repository
 from service.studies.enumeration import Enumeration
 from service.studies.models import Study
 from service.studies.reuse import reuse_results
@@ -99,6 +102,34 @@ def detail(session: Session, study: Study) -> StudyDetail:
     tags = repository.tags(session, [study.id])[study.id]
     view = StudyView.of(study, tags)
     return StudyDetail(**dict(view), spec=study.spec, source=study.source)
+
+
+def study_page(
+    session: Session, wanted: listing.StudyFilter, *, sort: str, cursor: str | None, limit: int
+) -> Page[StudyView]:
+    """A page of studies.
+
+    Raises:
+        InvalidError: an unknown order, or a cursor of another list.
+    """
+    order = Order.parse(sort, listing.SORTS)
+    after = decode(cursor, str, (int, float), (str, int, float), int)
+    place = _place(order, cursor, after) if after else None
+    at = place.at if place else now()
+    rows = listing.page(session, wanted, order, at=at, after=place, limit=limit + 1)
+    tags = repository.tags(session, (study.id for study, _ in rows))
+    items = [StudyView.of(study, tags[study.id]) for study, _ in rows[:limit]]
+    end = rows[limit - 1][1] if len(rows) > limit else None
+    more = encode(str(order), end.at, end.value, end.last) if end else None
+    return Page(items=items, next_cursor=more)
+
+
+def _place(order: Order, cursor: str | None, values: list[Any]) -> listing.Place:
+    """Where a cursor of this very order leads."""
+    by, at, value, last = values
+    if by != str(order) or isinstance(value, str) != (order.by in ("name", "owner")):
+        raise unknown(cursor)
+    return listing.Place(at, value, last)
 
 
 def check_size(spec: StudySpec, settings: Settings) -> None:

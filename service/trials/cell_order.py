@@ -3,26 +3,14 @@
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from service.keyset import Order
 from service.studies.models import Cell, Study
 
 REMEMBERED = 64
-
-
-class HasOrder(Protocol):
-    """An axis, and whether its largest value comes first."""
-
-    @property
-    def by(self) -> str:
-        """The axis."""
-
-    @property
-    def descending(self) -> bool:
-        """Largest first."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +28,7 @@ class CellOrders:
         self._kept: OrderedDict[tuple[str, int, str, bool], CellOrder] = OrderedDict()
         self._turn = threading.Lock()
 
-    def get(self, session: Session, study: Study, order: HasOrder) -> CellOrder:
+    def get(self, session: Session, study: Study, order: Order) -> CellOrder:
         """The order of a study's cells, read from the store the first time."""
         last = select(func.max(Cell.ordinal)).where(Cell.study_id == study.id)
         count = session.execute(last).scalar_one()
@@ -54,7 +42,7 @@ class CellOrders:
             return self._kept[key]
 
 
-def _read(session: Session, study_id: int, order: HasOrder) -> CellOrder:
+def _read(session: Session, study_id: int, order: Order) -> CellOrder:
     value = Cell.point[order.by].as_float()
     first = value.desc() if order.descending else value
     query = select(Cell.ordinal).where(Cell.study_id == study_id).order_by(first, Cell.ordinal)

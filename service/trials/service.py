@@ -5,6 +5,7 @@ from math import sqrt
 
 from sqlalchemy.orm import Session
 
+from service.keyset import Order
 from service.pagination import decode, encode
 from service.studies.enumeration import whole
 from service.studies.models import Arm, Cell, Study
@@ -12,7 +13,7 @@ from service.studies.schemas import moment
 from service.trials import curves, queries
 from service.trials.models import Trial
 from service.trials.schemas import TrialDetail, TrialView
-from service.trials.sorting import RESULTS, Order, by_axis, by_result
+from service.trials.sorting import RESULTS, by_axis, by_result
 from studies.trials import Outcome, TrialState
 
 
@@ -63,7 +64,7 @@ def trial_page(
         at = decode(cursor, int)
         rows = queries.page(session, study.id, wanted, at[0] if at else -1, limit + 1)
         return _cut(rows, limit, lambda row: encode(row[0].index))
-    order = Order.parse(sort, list(study.spec["axes"]))
+    order = Order.parse(sort, (*RESULTS, *study.spec["axes"]))
     if order.by in RESULTS:
         at = decode(cursor, (int, float), int)
         after = (at[0], at[1]) if at else None

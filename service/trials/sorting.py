@@ -1,40 +1,17 @@
 """Trials in the order of a result or of a hyperparameter, by keyset."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from service.errors import InvalidError
+from service.keyset import Order
 from service.studies.models import Study
 from service.trials.cell_order import ORDERS
 from service.trials.models import Trial
 from service.trials.queries import Found, TrialFilter, joined, narrowed
-from studies.errors import FieldError
 
 RESULTS = ("value", "best", "wall_s", "steps_to_target", "frozen_fraction", "attempts")
 CELLS = 200
-
-
-@dataclass(frozen=True)
-class Order:
-    """By which column or axis, and whether the largest comes first."""
-
-    by: str
-    descending: bool = False
-
-    @classmethod
-    def parse(cls, text: str, axes: Sequence[str]) -> "Order":
-        """``value`` or ``-value``: a result or an axis, descending with a minus.
-
-        Raises:
-            InvalidError: neither a result nor an axis of the study.
-        """
-        by = text.removeprefix("-")
-        if by not in RESULTS and by not in axes:
-            expected = f"one of: {', '.join((*RESULTS, *axes))}; with - for descending"
-            raise InvalidError("unknown order", [FieldError("sort", text, expected)])
-        return cls(by, text.startswith("-"))
 
 
 Key = tuple[float, int]
@@ -54,13 +31,8 @@ def by_result(
     column = getattr(Trial, order.by)
     query = narrowed(joined(study_id), wanted).where(column.is_not(None))
     if after is not None:
-        value, index = after
-        beyond = column < value if order.descending else column > value
-        tie = Trial.index < index if order.descending else Trial.index > index
-        inside = column <= value if order.descending else column >= value
-        query = query.where(inside, beyond | ((column == value) & tie))
-    sort = (column.desc(), Trial.index.desc()) if order.descending else (column, Trial.index)
-    return session.execute(query.order_by(*sort).limit(limit)).all()
+        query = query.where(*order.after(column, after[0], Trial.index, after[1]))
+    return session.execute(query.order_by(*order.terms(column, Trial.index)).limit(limit)).all()
 
 
 def by_axis(
