@@ -113,7 +113,7 @@ def agreement(work: Workload) -> str:
 def measure(work: Workload, quick: bool) -> dict[str, float]:
     """Trials per second by row."""
     few = 3 if quick else work.serial
-    many = 64 if quick else work.packed
+    many = 128 if quick else work.packed
     rows = {
         "serial": rate(serial, work, few, 1 if quick else 3),
         "packed": rate(packed, work, many, 1 if quick else 3),
@@ -125,7 +125,7 @@ def measure(work: Workload, quick: bool) -> dict[str, float]:
         with packing_tune.cluster(CORES):
             rows["tune_actor"] = packing_tune.actor_rate(work, CORES if quick else 2 * CORES)
             rows["tune_reuse"] = packing_tune.reuse_rate(work, 4 * CORES if quick else 16 * CORES)
-            rows["driver"] = packing_tune.driver_rate(work, 256 if quick else 2048)
+            rows["driver"] = packing_tune.driver_rate(work, 1024 if quick else 2048)
     return rows
 
 

@@ -6,8 +6,10 @@ from typing import Literal, get_args
 
 from gofau.catalog import Scalar
 from gofau.packing.errors import PlanError
+from gofau.packing.gamma import Gamma
 from gofau.packing.halving import Halving
 from gofau.packing.schedule import Schedule
+from gofau.packing.streams import stream
 
 ExecutorName = Literal["auto", "compiled", "bmm", "vmap", "grouped", "serial"]
 OutcomeName = Literal["reached_target", "budget_exhausted", "diverged", "nonfinite"]
@@ -26,6 +28,7 @@ class TrialPlan:
         hyper: every hyperparameter of direction and rule, ``weight_decay`` and
             ``decoupled_decay``; numbers may differ between the trials of a pack, flags may not.
         schedule: how the rule's learning rates change over the steps.
+        gamma: how the hybrid rule's γ changes over the epochs.
     """
 
     key: int
@@ -33,6 +36,16 @@ class TrialPlan:
     init_scale: float
     hyper: Mapping[str, Scalar]
     schedule: Schedule = field(default_factory=Schedule)
+    gamma: Gamma = field(default_factory=Gamma)
+
+    def gamma_at(self, problem: str, epoch: int) -> float:
+        """γ during ``epoch`` (from 0) of training ``problem``."""
+        start = float(self.hyper["gamma"])
+        return self.gamma.value(start, epoch, lambda e: stream(problem, self.seed, "gamma", e))
+
+    def with_gamma(self, gamma: float) -> Mapping[str, Scalar]:
+        """The hyperparameters with another γ."""
+        return {**self.hyper, "gamma": gamma}
 
 
 @dataclass(frozen=True)
@@ -91,6 +104,9 @@ class PackPlan:
         for trial in self.trials:
             if not trial.init_scale > 0:
                 raise PlanError(f"trials[key={trial.key}].init_scale", trial.init_scale, "> 0")
+            if not trial.gamma.is_constant and "gamma" not in trial.hyper:
+                expected = f"constant, since the rule {self.rule} has no gamma"
+                raise PlanError(f"trials[key={trial.key}].gamma", trial.gamma.kind, expected)
 
 
 @dataclass(frozen=True)

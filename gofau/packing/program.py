@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from gofau.packing.dropout import use_streams
 from gofau.packing.errors import PlanError
 from gofau.packing.executors import Batch, Groups, choose
+from gofau.packing.feed import Feed
 from gofau.packing.fused import FusedPass
 from gofau.packing.initial import InitialDraws
 from gofau.packing.lane import Lane
@@ -34,13 +35,13 @@ class Tour:
     """The examples that a lane visits in one epoch.
 
     Args:
-        order: example numbers, ``[G, N]``, one order for each group.
+        feed: their batches, by step.
         groups: which trials share one.
         streams: (seed, epoch) of each group.
         fused: what the epoch's fused optimizer steps share, if steps are fused.
     """
 
-    order: Tensor
+    feed: Feed
     groups: Groups
     streams: tuple[tuple[int, int], ...]
     fused: FusedPass | None
@@ -202,14 +203,12 @@ class Program:
         heads = tuple(streams[row.start] for row in groups.rows)
         name = self.problem.name
         orders = [epoch_order(name, seed, epoch, self.size) for seed, epoch in heads]
-        return Tour(torch.stack(orders).to(self.like.device), groups, heads, fused)
+        order = torch.stack(orders).to(self.like.device)
+        feed = Feed(self.data.train_x, self.data.train_y, order, self.batch)
+        return Tour(feed, groups, heads, fused)
 
     def _batch(self, tour: Tour, step: int) -> Batch:
-        rows = tour.order[:, step * self.batch : (step + 1) * self.batch]
-        x, y = (
-            values.index_select(0, rows.flatten()).view(*rows.shape, *values.shape[1:])
-            for values in (self.data.train_x, self.data.train_y)
-        )
+        x, y = tour.feed.at(step)
         name = self.problem.name
         noise = tuple(
             stream_seed(name, seed, "noise", epoch * self.epoch_steps + step)
