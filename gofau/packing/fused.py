@@ -69,7 +69,7 @@ class FusedRows:
 
     def begin(self, lane: Lane) -> "FusedPass":
         """What the steps of one epoch of ``lane`` share."""
-        rows = [plain(progress.trial.hyper) for progress in lane.progress]
+        rows = [plain(progress.hyper) for progress in lane.progress]
         table = np.zeros((len(rows), 13))
         for k, row in enumerate(rows):
             self._set(table[k], row)

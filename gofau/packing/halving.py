@@ -11,36 +11,44 @@ from gofau.packing.errors import PlanError
 class Halving:
     """Asynchronous successive halving with rungs at first·factorʲ epochs, j = 0, 1, ...
 
-    A trial that comes to a rung trains on if its goal is among the best 1/factor of those that
+    A trial that comes to a rung trains on if its metric is among the best 1/factor of those that
     have come to it so far. Whether a trial stops thus depends on the others of its pack: this is
     the one option under which a record is not the trial's own. What it measures until then is.
 
     Args:
         first: epochs before the first decision, >= 1.
         factor: one in so many trains on, >= 2.
+        rungs: how many decisions there are, >= 1; ``None`` for no bound.
+        metric: what decides, one of the problem's metrics; ``None`` for the plan's goal.
+        minimize: whether less of ``metric`` is better; of the plan's goal, the plan says so.
 
     Source: Li, Jamieson, Rostamizadeh, Gonina, Hardt, Recht, Talwalkar, arXiv 1810.05934.
     """
 
     first: int
     factor: int = 3
+    rungs: int | None = None
+    metric: str | None = None
+    minimize: bool = True
 
     def __post_init__(self) -> None:
         if self.first < 1:
             raise PlanError("halving.first", self.first, ">= 1")
         if self.factor < 2:
             raise PlanError("halving.factor", self.factor, ">= 2")
+        if self.rungs is not None and self.rungs < 1:
+            raise PlanError("halving.rungs", self.rungs, ">= 1")
 
     def is_rung(self, epoch: int) -> bool:
         """Whether a decision falls due after so many epochs."""
-        rung = self.first
+        rung, number = self.first, 1
         while rung < epoch:
-            rung *= self.factor
-        return rung == epoch
+            rung, number = rung * self.factor, number + 1
+        return rung == epoch and (self.rungs is None or number <= self.rungs)
 
 
 class Rungs:
-    """The goal values that trials brought to each rung."""
+    """The values that trials brought to each rung."""
 
     def __init__(self, halving: Halving, minimize: bool) -> None:
         self._halving = halving
@@ -48,7 +56,7 @@ class Rungs:
         self._costs: dict[int, list[float]] = {}
 
     def recall(self, curves: Iterable[Sequence[float]]) -> None:
-        """Enter trials trained earlier, by their goal's curves (index 0: before training)."""
+        """Enter trials trained earlier, by their metric's curves (index 0: before training)."""
         for curve in curves:
             for epoch in range(1, len(curve)):
                 self._enter(epoch, curve[epoch])
@@ -57,7 +65,7 @@ class Rungs:
         """Which trials stop, of those that finished an epoch together.
 
         Args:
-            arrived: each trial's epochs done and goal value, by any key of the caller's.
+            arrived: each trial's epochs done and metric, by any key of the caller's.
         """
         for epoch, value in arrived.values():
             self._enter(epoch, value)

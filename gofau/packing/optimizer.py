@@ -26,7 +26,7 @@ class HyperSpace:
     """Which hyperparameters of a plan are the same fixed value everywhere, and which vary.
 
     Args:
-        fixed: flags, and numbers that are 0 in every trial of the plan, so that a switched-off
+        fixed: flags, and numbers that stay 0 in every trial of the plan, so that a switched-off
             term costs nothing. Adding 0 changes no finite value, so a trial's result is the same
             beside neighbours that switch the term on.
         numeric: names that become vectors ``[K]``.
@@ -51,20 +51,18 @@ class HyperSpace:
         numeric: list[str] = []
         for name in first:
             values = [trial.hyper[name] for trial in trials]
+            moving = name == "gamma" and not all(trial.gamma.is_constant for trial in trials)
             if _is_flag(name, values):
                 fixed[name] = bool(values[0])
-            elif all(value == 0 for value in values):
+            elif not moving and all(value == 0 for value in values):
                 fixed[name] = 0.0
             else:
                 numeric.append(name)
         return cls(fixed, tuple(numeric))
 
-    def vectors(self, trials: Sequence[TrialPlan], like: Tensor) -> dict[str, Tensor]:
-        """The varying numbers of ``trials``, ``[K]`` each."""
-        return {
-            name: like.new_tensor([float(trial.hyper[name]) for trial in trials])
-            for name in self.numeric
-        }
+    def vectors(self, rows: Sequence[Mapping[str, Scalar]], like: Tensor) -> dict[str, Tensor]:
+        """The varying numbers of trials with the hyperparameters ``rows``, ``[K]`` each."""
+        return {name: like.new_tensor([float(row[name]) for row in rows]) for name in self.numeric}
 
 
 def _is_flag(name: str, values: Sequence[Scalar]) -> bool:
@@ -113,6 +111,8 @@ class StackOptimizer:
     def __init__(self, plan: PackPlan, layout: Layout, like: Tensor, fused: bool) -> None:
         self.direction: Direction = direction(plan.direction)
         self.space = HyperSpace.of(plan.trials)
+        self._plan = plan
+        self._moves_gamma = not all(trial.gamma.is_constant for trial in plan.trials)
         self._layout = layout
         drives = catalog.rules.get(plan.rule, "rule").lr_drives
         self._driven = frozenset(drives)
@@ -136,8 +136,22 @@ class StackOptimizer:
         numeric = dict.fromkeys(self.space.numeric, torch.ones(1))
         return self.direction.state_names({**self.space.fixed, **numeric})
 
+    def vectors(self, trials: Sequence[TrialPlan], like: Tensor) -> dict[str, Tensor]:
+        """The varying numbers of ``trials``, ``[K]`` each, with the smallest γ of any epoch.
+
+        Whether zeros can ever move depends on that one; `begin` sets each epoch's own.
+        """
+        return self.space.vectors([self._loosest(trial) for trial in trials], like)
+
     def begin(self, lane: Lane) -> FusedPass | None:
-        """What the fused steps of one epoch share, or ``None`` without them."""
+        """Set the γ of the lane's next epoch.
+
+        Returns:
+            What the fused steps of the epoch share, or ``None`` without them.
+        """
+        if self._moves_gamma:
+            gamma = lane.stack.hyper["gamma"]
+            lane.stack.hyper["gamma"] = gamma.new_tensor([p.hyper["gamma"] for p in lane.progress])
         return None if self.fused is None else self.fused.begin(lane)
 
     def fused_step(
@@ -180,6 +194,12 @@ class StackOptimizer:
                 still &= ~state["zero"]
             frozen += still.flatten(1).sum(1)
         return frozen / self._layout.per_trial
+
+    def _loosest(self, trial: TrialPlan) -> Mapping[str, Scalar]:
+        if trial.gamma.is_constant:
+            return trial.hyper
+        epochs = range(self._plan.epochs)
+        return trial.with_gamma(min(trial.gamma_at(self._plan.problem, e) for e in epochs))
 
     def _fuse(self, trial: TrialPlan, like: Tensor) -> None:
         """Take the kernel if there is one, else remember why not."""

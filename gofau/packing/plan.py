@@ -12,7 +12,9 @@ from gofau.packing.schedule import Schedule
 from gofau.packing.streams import stream
 
 ExecutorName = Literal["auto", "compiled", "bmm", "vmap", "grouped", "serial"]
-OutcomeName = Literal["reached_target", "budget_exhausted", "diverged", "nonfinite"]
+OutcomeName = Literal[
+    "reached_target", "budget_exhausted", "diverged", "nonfinite", "stopped_early"
+]
 ZeroPolicy = Literal["leave", "additive"]
 DTypeName = Literal["float32", "float64"]
 
@@ -91,6 +93,13 @@ class PackPlan:
     executor: ExecutorName = "auto"
     halving: Halving | None = None
 
+    @property
+    def judged_by(self) -> tuple[str, bool]:
+        """The metric that decides a successive halving, and whether less of it is better."""
+        if self.halving is None or self.halving.metric is None:
+            return self.goal_metric, self.minimize
+        return self.halving.metric, self.halving.minimize
+
     def __post_init__(self) -> None:
         _at_least("epochs", self.epochs, 1)
         _at_least("batch_size", self.batch_size, 1)
@@ -117,8 +126,8 @@ class TrialOutcome:
         key: the plan's key.
         outcome: ``nonfinite`` if a training loss or a parameter was NaN or infinite, else
             ``diverged`` if the training loss ended above its bound, else ``reached_target`` if
-            the goal met the target at the end of any epoch, else ``budget_exhausted`` (also where
-            successive halving ended it before the plan's last epoch).
+            the goal met the target at the end of any epoch, else ``budget_exhausted``.
+            ``stopped_early`` where successive halving ended it before any of these.
         metrics: every metric at the last epoch; NaN for a non-finite trial.
         best: the goal metric's best finite value, the one before training included.
         curves: per metric the value before training, then one value per epoch run.

@@ -83,7 +83,7 @@ class Program:
             buffers=self._draws.buffers(trials),
             direction=[],
             rule=[],
-            hyper=self.optimizer.space.vectors(trials, self.like),
+            hyper=self.optimizer.vectors(trials, self.like),
             factors=self._factors(trials),
             step=self.like.new_zeros(len(trials)),
         )
@@ -166,9 +166,11 @@ class Program:
             expected = f"at most {self.size}, the training examples"
             raise PlanError("batch_size", self.plan.batch_size, expected)
         metrics = self.problem.entry.metrics
-        if self.plan.goal_metric not in metrics:
-            expected = f"a metric of {self.problem.name}: {', '.join(metrics)}"
-            raise PlanError("goal_metric", self.plan.goal_metric, expected)
+        wanted = {"halving.metric": self.plan.judged_by[0], "goal_metric": self.plan.goal_metric}
+        for field, name in reversed(wanted.items()):
+            if name not in metrics:
+                expected = f"a metric of {self.problem.name}: {', '.join(metrics)}"
+                raise PlanError(field, name, expected)
 
     def _progress(self, trial: TrialPlan, frozen: float, values: dict[str, float]) -> Progress:
         return Progress(

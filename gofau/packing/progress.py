@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite, nan
 
+from gofau.catalog import Scalar
 from gofau.packing.plan import OutcomeName, PackPlan, TrialOutcome, TrialPlan
 
 HOPELESS = 1e4
@@ -44,6 +45,14 @@ class Progress:
         return self.trial.seed, self.epoch
 
     @property
+    def hyper(self) -> Mapping[str, Scalar]:
+        """The hyperparameters of its next epoch."""
+        trial = self.trial
+        if trial.gamma.is_constant:
+            return trial.hyper
+        return trial.with_gamma(trial.gamma_at(self.plan.problem, self.epoch))
+
+    @property
     def steps(self) -> int:
         """Update steps done."""
         return self.epoch * self.epoch_steps
@@ -66,9 +75,9 @@ class Progress:
         self.outcome = self._end(finite)
 
     def stop(self) -> None:
-        """End a running trial here, as if its budget were these epochs."""
+        """End a running trial here, before its budget is used up."""
         if self.outcome is None:
-            self.outcome = self._final()
+            self.outcome = "stopped_early"
 
     def result(self, executor: str, reason: str) -> TrialOutcome:
         """The finished record."""

@@ -14,9 +14,9 @@ class Schedule:
     """The factor on a trial's learning rates at each step, after a linear warm-up.
 
     With T steps in all, w of them warm-up (``warmup_steps``, or the share ``warmup`` of T,
-    rounded) and t counted from 1, the factor at t <= w is t/w. After that, with progress p = (t − 1 − w)/(T − w): ``constant`` 1; ``cosine``
-    floor + (1 − floor)·(1 + cos(π·p))/2; ``step`` factor^k after the k-th of the ``drops``,
-    shares of p at which the rate falls.
+    rounded) and t counted from 1, the factor at t <= w is t/w. After that, with progress
+    p = (t − 1 − w)/(T − w): ``constant`` 1; ``cosine`` floor + (1 − floor)·(1 + cos(π·p))/2;
+    ``step`` factor^k after the k-th of the ``drops``, shares of p at which the rate falls.
 
     Args:
         kind: constant, cosine or step.

@@ -107,7 +107,8 @@ class Trainer:
         self._device = self.program.like.device
         self._guarded = self._device != CPU if guarded is None else guarded
         self._finished: list[TrialOutcome] = []
-        self._rungs = None if plan.halving is None else Rungs(plan.halving, plan.minimize)
+        self._judge, minimize = plan.judged_by
+        self._rungs = None if plan.halving is None else Rungs(plan.halving, minimize)
 
     def run(self) -> Iterator[TrialOutcome]:
         """Train until no trial is left, yielding records as trials end."""
@@ -202,18 +203,16 @@ class Trainer:
         if self._rungs is None:
             return
         trained = [*shed, *([] if self.lane is None else self.lane.progress)]
-        goal = self.plan.goal_metric
-        arrived = {i: (p.epoch, p.curves[goal][-1]) for i, p in enumerate(trained)}
+        arrived = {i: (p.epoch, p.curves[self._judge][-1]) for i, p in enumerate(trained)}
         for i in self._rungs.judge(arrived):
             trained[i].stop()
 
     def _recall(self, found: Snapshot) -> None:
         if self._rungs is None:
             return
-        goal = self.plan.goal_metric
-        self._rungs.recall(outcome.curves[goal] for outcome in found.finished)
+        self._rungs.recall(outcome.curves[self._judge] for outcome in found.finished)
         lanes = [*found.parked, *([] if found.lane is None else [found.lane])]
-        self._rungs.recall(p.curves[goal] for lane in lanes for p in lane.progress)
+        self._rungs.recall(p.curves[self._judge] for lane in lanes for p in lane.progress)
 
     def _resume(self) -> Iterator[TrialOutcome]:
         found = None if self._checkpoint is None else self._checkpoint.load(self.plan)

@@ -16,6 +16,8 @@ Plans = Callable[..., PackPlan]
 def test_rungs_are_a_geometric_series() -> None:
     halving = Halving(first=2, factor=3)
     assert [epoch for epoch in range(1, 60) if halving.is_rung(epoch)] == [2, 6, 18, 54]
+    bounded = Halving(first=2, factor=3, rungs=2)
+    assert [epoch for epoch in range(1, 60) if bounded.is_rung(epoch)] == [2, 6]
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,7 @@ def test_rungs_are_a_geometric_series() -> None:
     [
         ({"first": 0}, "halving.first: got 0, expected >= 1"),
         ({"first": 1, "factor": 1}, "halving.factor: got 1, expected >= 2"),
+        ({"first": 1, "rungs": 0}, "halving.rungs: got 0, expected >= 1"),
     ],
 )
 def test_settings_out_of_range(fields: dict[str, int], message: str) -> None:
@@ -65,10 +68,28 @@ def test_a_pack_thins_out(plan: Plans) -> None:
     got = {o.key: o for o in run_pack(halved(plan))}
     full = {o.key: o for o in run_pack(replace(halved(plan), halving=None))}
     assert sorted(o.epochs_run for o in got.values()) == [1] * 6 + [3] * 2 + [9]
+    stopped = {key for key, outcome in got.items() if outcome.outcome == "stopped_early"}
+    assert stopped == {key for key, outcome in got.items() if outcome.epochs_run < 9}
     for key, outcome in got.items():
         assert outcome.curves["val_loss"] == pytest.approx(
             full[key].curves["val_loss"][: outcome.epochs_run + 1], rel=1e-4
         )
+
+
+def test_another_metric_decides(plan: Plans) -> None:
+    halving = Halving(first=1, factor=9, rungs=1, metric="val_accuracy", minimize=False)
+    given = replace(halved(plan), halving=halving)
+    full = {o.key: o for o in run_pack(replace(given, halving=None))}
+    best = max(o.curves["val_accuracy"][1] for o in full.values())
+    kept = {o.key for o in run_pack(given) if o.epochs_run == 9}
+    assert kept == {k for k, o in full.items() if o.curves["val_accuracy"][1] == best}
+
+
+def test_an_unknown_metric_cannot_decide(plan: Plans) -> None:
+    given = replace(halved(plan), halving=Halving(first=1, metric="f1"))
+    with pytest.raises(PlanError) as caught:
+        list(run_pack(given))
+    assert str(caught.value).startswith("halving.metric: got 'f1', expected a metric of")
 
 
 def test_a_resumed_run_decides_alike(plan: Plans, tmp_path: Path) -> None:

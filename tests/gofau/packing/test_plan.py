@@ -39,6 +39,11 @@ RUNS = [
 SCHEDULES = [
     ({"kind": "cosin"}, "schedule.kind: got 'cosin', expected constant, cosine or step"),
     ({"warmup_steps": -1}, "schedule.warmup_steps: got -1, expected >= 0"),
+    ({"warmup": 1.0}, "schedule.warmup: got 1.0, expected a number in [0, 1)"),
+    (
+        {"warmup": 0.1, "warmup_steps": 1},
+        "schedule.warmup: got 0.1, expected 0 beside warmup_steps",
+    ),
     ({"floor": 1.5}, "schedule.floor: got 1.5, expected a number in [0, 1]"),
     ({"factor": 0.0}, "schedule.factor: got 0.0, expected a number in (0, 1]"),
     ({"drops": (0.5, 0.5)}, "schedule.drops: got (0.5, 0.5), expected rising numbers in (0, 1)"),

@@ -18,6 +18,7 @@ KNOWN = [
     (Schedule("step"), [1, 1, 0.1, 0.01]),
     (Schedule("step", factor=0.5, drops=(0.25,)), [1, 0.5, 0.5, 0.5]),
     (Schedule("step", drops=()), [1, 1, 1, 1]),
+    (Schedule("cosine", warmup=0.5), [0.5, 1, 1, 0.5]),
     (Schedule(warmup_steps=8), [0.125, 0.25, 0.375, 0.5]),
 ]
 
