@@ -13,6 +13,8 @@ from service import docs_page, problems
 from service.catalog import endpoints as catalog
 from service.dependencies import Parts
 from service.events import endpoints as events
+from service.events import list_endpoints
+from service.events.roster import Roster
 from service.exports import endpoints as exports
 from service.health import endpoints as health
 from service.limits import BodyLimit
@@ -38,6 +40,7 @@ from service.workers import endpoints as workers
 from studies.spec import StudySpec
 
 ROUTERS: tuple[APIRouter, ...] = (
+    list_endpoints.router,  # before the studies, one of whose ids it could else be taken for
     studies.router,
     trials.router,
     reports.router,
@@ -70,7 +73,8 @@ def create_app(settings: Settings | None = None, runner: JobRunner | None = None
     chosen = settings or Settings.from_environment()
     store = Store(chosen.database)
     rates = RateLimit(chosen.rate_per_s, chosen.rate_burst)
-    parts = Parts(chosen, store, Bell(), Analyst(store), rates)
+    roster = Roster(store, chosen.events_every_s)
+    parts = Parts(chosen, store, Bell(), Analyst(store), rates, roster)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

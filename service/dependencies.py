@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 
 from service.errors import UnauthorizedError
+from service.events.roster import Roster
 from service.rates import RateLimit
 from service.reconciler.bell import Bell
 from service.reports.service import Analyst
@@ -24,6 +25,7 @@ class Parts:
     bell: Bell
     analyst: Analyst
     rates: RateLimit
+    roster: Roster
 
 
 async def parts(request: Request) -> Parts:

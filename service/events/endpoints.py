@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query
 from fastapi.concurrency import run_in_threadpool
@@ -19,17 +19,15 @@ LastEventId = Annotated[
     str | None, Header(alias="Last-Event-ID", max_length=40, description="where to go on")
 ]
 
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "the stream",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
 
-@router.get(
-    "/events",
-    response_class=EventSourceResponse,
-    responses={
-        200: {
-            "description": "the stream",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
-        }
-    },
-)
+
+@router.get("/events", response_class=EventSourceResponse, responses=STREAM)
 async def events(
     *,
     app: Use,
