@@ -8,6 +8,7 @@ from typing import Any
 from gofau import catalog
 from studies.canonical import content_hash
 from studies.entries import DirectionSpec, ProblemSpec, RuleSpec
+from studies.schedules import AXES
 from studies.search.draws import at_submission
 from studies.search.space import Point, Space
 from studies.spec import StudySpec
@@ -72,6 +73,8 @@ class Arm:
             frozenset(spec.axes),
         )
         self.hyper = {**common, **spec.direction_hyper(direction), **spec.rule_hyper(rule)}
+        self.schedule = spec.schedule_of(rule)
+        self.rates = [a for a in spec.axes if spec.driven(a, direction, rule) == (AXES.get(a),)]
         self.init_scale = float(spec.fixed.get("init_scale", catalog.init_scale.default or 1.0))
         entry = catalog.problems.get(problem.name, "problems")
         self.base: dict[str, Any] = {
@@ -90,17 +93,20 @@ class Arm:
             "dtype": spec.dtype,
             "executor": spec.executor,
         }
+        if rule.gamma_schedule is not None:
+            self.base["gamma_schedule"] = rule.gamma_schedule.definition()
+        if spec.halving is not None:
+            goal = spec.goal
+            self.base["halving"] = spec.halving.definition(goal.metric, goal.minimize)
 
     def __call__(self, point: Point) -> Cell:
         """The cell at a point."""
-        hyper = dict(self.hyper)
-        init_scale = self.init_scale
-        for axis, value in point.items():
-            for name in self.driven[axis]:
-                if name == catalog.init_scale.name:
-                    init_scale = value
-                else:
-                    hyper[name] = value
+        driven = {name: value for axis, value in point.items() for name in self.driven[axis]}
+        init_scale = driven.pop(catalog.init_scale.name, self.init_scale)
+        rates = {name: driven.pop(name) for name in self.rates}
+        hyper = {**self.hyper, **driven}
         definition = {**self.base, "init_scale": init_scale, "hyper": hyper}
+        if schedule := self.schedule.definition(rates):
+            definition["schedule"] = schedule
         problem, direction, rule = self.labels
         return Cell(content_hash(definition), problem, direction, rule, point, definition)

@@ -6,6 +6,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from studies.schedules import GammaSchedule, Schedule
+
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
 Label = Annotated[str, Field(max_length=100)]
 Value = bool | int | float | str
@@ -53,10 +55,13 @@ def label_entries(entries: tuple[E, ...]) -> tuple[E, ...]:
 
 
 def _label(entry: NamedEntry, repeats: Counter[str]) -> str:
-    if repeats[entry.name] == 1 or not entry.parameters:
+    distinction = [f"{key}={value}" for key, value in entry.parameters.items()]
+    if isinstance(entry, RuleSpec):
+        changing = (entry.schedule, entry.gamma_schedule)
+        distinction += [found.kind for found in changing if found is not None]
+    if repeats[entry.name] == 1 or not distinction:
         return entry.name
-    shown = ", ".join(f"{key}={value}" for key, value in entry.parameters.items())
-    return f"{entry.name}({shown})"[:100]
+    return f"{entry.name}({', '.join(distinction)})"[:100]
 
 
 class ProblemSpec(NamedEntry):
@@ -72,6 +77,10 @@ class RuleSpec(NamedEntry):
 
     ``drives: {lr: [lr_out]}`` names the parameters that an axis sets; by default ``lr`` drives
     what the catalog says for the rule, and any other axis the parameter of its own name.
+    ``schedule`` changes the rule's learning rates over the steps, instead of the study's own
+    schedule, and ``gamma_schedule`` its γ over the epochs.
     """
 
     drives: dict[str, Annotated[tuple[str, ...], Field(strict=False)]] = {}
+    schedule: Schedule | None = None
+    gamma_schedule: GammaSchedule | None = None

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from studies.censoring import whole
 from studies.landscape import Floats, GoalMetric, LandscapeError
 
 GROUP = ["problem", "direction", "rule"]
@@ -36,7 +37,7 @@ def binned(trials: pd.DataFrame, goal: GoalMetric, lr: int, init_scale: int) -> 
             raise LandscapeError(f"bins of {name}", count, "at least 1")
         moved[name] = _centres(trials[name].to_numpy(np.float64), count)
     cost = (goal.sign * moved["value"]).mask(moved["outcome"].isin(WORST), np.inf)
-    ordered = moved.assign(_idle=moved["state"] != "completed", _cost=cost)
+    ordered = moved.assign(_idle=~whole(moved), _cost=cost)
     ordered = ordered.sort_values(["_idle", "_cost"], kind="stable")
     by_bin = ordered.groupby([*GROUP, *AXES, "seed"], sort=False)
     done = by_bin["_idle"].transform(lambda idle: (~idle).sum())

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from studies.censoring import whole
 from studies.landscape import (
     Codes,
     Floats,
@@ -33,9 +34,9 @@ def landscapes(
 ) -> list[Landscape]:
     """Build one landscape for every (problem, direction, rule) among the rows of ``trials``.
 
-    Rows whose state isn't ``completed`` are missing trials. A column beyond the known ones may be
-    a further axis (``gamma``, ``weight_decay``): where it makes two rows share a cell and seed,
-    either ``choose`` one of its values or ``split`` the rule by it.
+    Rows whose state isn't ``completed``, and trials that were stopped early, are missing. A column
+    beyond the known ones may be a further axis (``gamma``, ``weight_decay``): where it makes two
+    rows share a cell and seed, either ``choose`` one of its values or ``split`` the rule by it.
 
     Args:
         trials: columns problem, direction, rule, lr, init_scale, seed, state, outcome, value;
@@ -155,8 +156,7 @@ def _cap_of(caps: Mapping[str, float], problem: str) -> float:
 
 
 def _outcomes(rows: pd.DataFrame) -> Codes:
-    completed = (rows["state"] == "completed").to_numpy()
-    names = rows["outcome"].where(completed, "missing")
+    names = rows["outcome"].where(whole(rows), "missing")
     return names.map(lambda name: OutcomeCode.named(str(name))).to_numpy(np.int8)
 
 

@@ -5,6 +5,8 @@ from typing import Any, Protocol, TypeVar
 
 from studies.canonical import canonical_json
 
+SCHEDULES = ("schedule", "gamma_schedule")
+
 
 class HasDefinition(Protocol):
     """Anything with a cell's ``definition``."""
@@ -21,10 +23,12 @@ T = TypeVar("T", bound=HasDefinition)
 def bucket_key(definition: Mapping[str, Any]) -> str:
     """What two trials must share to be stacked: all but the numbers that become vectors.
 
-    Numeric hyperparameters and the init scale vary inside a pack; switches and texts do not,
-    since they change the program.
+    Numeric hyperparameters, the init scale and schedules vary inside a pack; switches and texts do
+    not, since they change the program. Under successive halving a pack's trials compete, so there
+    those of unlike schedules stay apart.
     """
-    fixed = {key: value for key, value in definition.items() if key != "init_scale"}
+    free = {"init_scale"} if "halving" in definition else {"init_scale", *SCHEDULES}
+    fixed = {key: value for key, value in definition.items() if key not in free}
     hyper: Mapping[str, Any] = fixed.pop("hyper")
     fixed["hyper"] = {
         name: None if isinstance(value, float) else value for name, value in hyper.items()

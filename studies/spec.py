@@ -10,7 +10,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from gofau import catalog
 from studies.axes import MAX_POINTS, Axis, Finite, fault
 from studies.canonical import canonical_json, content_hash
-from studies.entries import DirectionSpec, ProblemSpec, RuleSpec, Value, label_entries
+from studies.entries import (
+    DirectionSpec,
+    NamedEntry,
+    ProblemSpec,
+    RuleSpec,
+    Value,
+    label_entries,
+)
+from studies.schedules import AXES, Halving, Schedule
 from studies.search.model import GRID, Refine, Search
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -19,8 +27,11 @@ Tag = Annotated[str, Field(min_length=1, max_length=60)]
 
 _labelled = AfterValidator(label_entries)
 
-UNHASHED = ("name", "description", "tags", "max_attempts")
+UNHASHED = ("name", "description", "tags", "max_attempts", "checkpoint_every")
 """Fields that change no result."""
+
+HASHED_IF_USED = ("refine", "schedule", "halving")
+"""Fields that the hash leaves out at their default, as it did before they existed."""
 
 
 class Goal(BaseModel):
@@ -62,6 +73,8 @@ class StudySpec(BaseModel):
     seeds: tuple[Seed, ...] = Field(strict=False, min_length=1, max_length=MAX_SEEDS)
     search: Search = GRID
     refine: Refine | None = None
+    schedule: Schedule = Schedule()
+    halving: Halving | None = None
     goal: Goal
     stop_at_target: bool = False
     divergence_factor: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 2.0
@@ -69,6 +82,7 @@ class StudySpec(BaseModel):
     dtype: Literal["float32", "float64"] = "float32"
     executor: Literal["auto", "serial"] = "auto"
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
+    checkpoint_every: Annotated[int, Field(ge=1, le=100_000)] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -98,9 +112,16 @@ class StudySpec(BaseModel):
         except catalog.CatalogError as error:
             raise fault(error.path, error.got, error.expected) from error
         for field in ("problems", "directions", "rules"):
-            bare = [entry.model_dump(exclude={"label"}) for entry in getattr(self, field)]
+            bare = [self._bare(entry) for entry in getattr(self, field)]
             _check_distinct(field, [canonical_json(entry) for entry in bare])
         return self
+
+    def _bare(self, entry: NamedEntry) -> dict[str, Any]:
+        """What decides the results of an entry."""
+        bare = entry.model_dump(exclude={"label"})
+        if isinstance(entry, RuleSpec):
+            bare["schedule"] = self.schedule_of(entry).definition()
+        return bare
 
     def _resolve_all(self) -> None:
         for i, problem in enumerate(self.problems):
@@ -110,7 +131,10 @@ class StudySpec(BaseModel):
             self.direction_hyper(direction, f"directions[{i}]")
         for i, rule in enumerate(self.rules):
             self.rule_hyper(rule, f"rules[{i}]")
+            self._check_gamma(rule, f"rules[{i}]")
+        self._check_schedules()
         self._check_search()
+        self._check_halving()
         for name, axis in self.axes.items():
             for j, direction in enumerate(self.directions):
                 for i, rule in enumerate(self.rules):
@@ -132,6 +156,46 @@ class StudySpec(BaseModel):
             raise catalog.CatalogError("refine", "an axis of one value", "a grid of two dimensions")
         if self.search.sampler == "cmaes" and len(self.axes) < 2:
             raise catalog.CatalogError("search.sampler", "cmaes", "a sampler for a single axis")
+
+    def _check_schedules(self) -> None:
+        for i, rule in enumerate(self.rules):
+            path = "schedule" if rule.schedule is None else f"rules[{i}].schedule"
+            schedule = self.schedule_of(rule)
+            for name in sorted(AXES.keys() & self.axes.keys()):
+                if getattr(schedule, name) != AXES[name].default:
+                    expected = "no value here, since an axis sets it"
+                    raise catalog.CatalogError(f"{path}.{name}", getattr(schedule, name), expected)
+
+    def _check_gamma(self, rule: RuleSpec, path: str) -> None:
+        wanted = rule.gamma_schedule
+        if wanted is None:
+            return
+        if catalog.rules.get(rule.name, path).parameter("gamma") is None:
+            expected = f"none, since the rule {rule.name} has no gamma"
+            raise catalog.CatalogError(f"{path}.gamma_schedule", wanted.kind, expected)
+        driven = {name for axis in self.axes for name in self.rule_drives(axis, rule)}
+        if wanted.kind == "random" and "gamma" in driven | rule.parameters.keys():
+            expected = "no value and no axis, since a random schedule has no initial one"
+            raise catalog.CatalogError(f"{path}.gamma", rule.parameters.get("gamma"), expected)
+
+    def _check_halving(self) -> None:
+        if self.halving is None:
+            return
+        if self.halving.first >= self.epochs:
+            expected = f"below epochs = {self.epochs}"
+            raise catalog.CatalogError("halving.first", self.halving.first, expected)
+        if self.search.adaptive or self.refine is not None:
+            expected = "none beside a search or refinement that learns from every trial's end"
+            raise catalog.CatalogError("halving", self.halving.model_dump(), expected)
+        for problem in self.problems:
+            entry = catalog.problems.get(problem.name, "problems")
+            if self.halving.metric not in (None, *entry.metrics):
+                expected = f"a metric of {problem.name}: {', '.join(entry.metrics)}"
+                raise catalog.CatalogError("halving.metric", self.halving.metric, expected)
+
+    def schedule_of(self, rule: RuleSpec) -> Schedule:
+        """The schedule of a rule's learning rates: its own, or else the study's."""
+        return self.schedule if rule.schedule is None else rule.schedule
 
     def _check_problem(self, i: int, problem: ProblemSpec) -> None:
         entry = catalog.problems.get(problem.name, f"problems[{i}].name")
@@ -179,7 +243,10 @@ class StudySpec(BaseModel):
         if names:
             return tuple(p for name in names if (p := rule_entry.parameter(name)) is not None)
         entries = (catalog.directions.get(direction.name, "directions"), catalog.common)
-        return tuple(p for entry in entries if (p := entry.parameter(axis)) is not None)
+        found = tuple(p for entry in entries if (p := entry.parameter(axis)) is not None)
+        if not found and axis in AXES and self.schedule_of(rule).has(axis):
+            return (AXES[axis],)
+        return found
 
     def rule_drives(self, axis: str, rule: RuleSpec) -> tuple[str, ...]:
         """The names of the rule's parameters that an axis sets."""
@@ -242,8 +309,14 @@ class StudySpec(BaseModel):
     @cached_property
     def hash(self) -> str:
         """Content hash of everything that can change a result."""
-        unused = set() if self.refine else {"refine"}
-        return content_hash(self.model_dump(mode="json", exclude={*UNHASHED, *unused}))
+        fields = type(self).model_fields
+        unused = {n for n in HASHED_IF_USED if getattr(self, n) == fields[n].default}
+        data = self.model_dump(mode="json", exclude={*UNHASHED, *unused})
+        for rule in data["rules"]:
+            for name in ("schedule", "gamma_schedule"):
+                if rule[name] is None:
+                    del rule[name]
+        return content_hash(data)
 
 
 def _default_goal(problems: Any) -> Any:

@@ -19,12 +19,17 @@ class TrialState(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a completed trial ended. Divergence is an outcome, not a failure."""
+    """How a completed trial ended. Divergence is an outcome, not a failure.
+
+    A trial that successive halving stopped early is completed too, but what it would have come to
+    is not known: maps and metrics leave it out.
+    """
 
     REACHED_TARGET = "reached_target"
     BUDGET_EXHAUSTED = "budget_exhausted"
     DIVERGED = "diverged"
     NONFINITE = "nonfinite"
+    STOPPED_EARLY = "stopped_early"
 
 
 class StudyState(StrEnum):

@@ -50,12 +50,14 @@ class WorkPage(Wire):
     ``next_after`` is the value of ``after`` for the next page, or ``None`` at the end. ``running``
     counts the study's trials that some lease holds: a driver with nothing left to start waits for
     them, since a lost lease gives its trials back. While ``searching``, rounds are still to come.
+    ``checkpoint_every`` is the spec's number of epochs between checkpoints, if it has one.
     """
 
     study: str
     state: StudyState
     running: int
     searching: bool = False
+    checkpoint_every: Annotated[int, Field(ge=1)] | None = None
     trials: list[WorkTrial]
     cells: dict[str, dict[str, Any]]
     next_after: int | None

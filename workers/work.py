@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from gofau.packing.gamma import Gamma
+from gofau.packing.halving import Halving
 from gofau.packing.plan import PackPlan, TrialOutcome, TrialPlan
+from gofau.packing.schedule import Schedule
 from studies import wire
-from studies.packs import buckets, cut
+from studies.packs import SCHEDULES, buckets, cut
 from studies.trials import Outcome
+
+RENAMED = {"drop_factor": "factor"}
+"""Settings of a schedule that a spec calls otherwise than a plan."""
 
 WHOLE_ATTEMPTS = 2
 """Attempts that a trial makes with its pack; after that it runs alone."""
@@ -56,11 +62,29 @@ def pack_up(trials: Iterable[PendingTrial], sizes: Mapping[str, int]) -> list[li
 def plan(pack: list[PendingTrial]) -> PackPlan:
     """The training plan of a pack; all its trials share a bucket."""
     first = pack[0].definition
-    shared = {k: v for k, v in first.items() if k not in ("init_scale", "hyper")}
-    trials = tuple(
-        TrialPlan(t.index, t.seed, t.definition["init_scale"], t.definition["hyper"]) for t in pack
+    own = ("init_scale", "hyper", "halving", *SCHEDULES)
+    shared = {k: v for k, v in first.items() if k not in own}
+    halving = Halving(**first["halving"]) if "halving" in first else None
+    return PackPlan(trials=tuple(_trial(t) for t in pack), halving=halving, **shared)
+
+
+def _trial(pending: PendingTrial) -> TrialPlan:
+    given = pending.definition
+    return TrialPlan(
+        key=pending.index,
+        seed=pending.seed,
+        init_scale=given["init_scale"],
+        hyper=given["hyper"],
+        schedule=_schedule(given.get("schedule", {})),
+        gamma=Gamma(**given.get("gamma_schedule", {})),
     )
-    return PackPlan(trials=trials, **shared)
+
+
+def _schedule(given: Mapping[str, Any]) -> Schedule:
+    named = {RENAMED.get(name, name): value for name, value in given.items()}
+    if "drops" in named:
+        named["drops"] = tuple(named["drops"])
+    return Schedule(**named)
 
 
 def result(outcome: TrialOutcome, pack_size: int) -> wire.TrialResult:

@@ -22,6 +22,7 @@ _STYLES = {
     Outcome.BUDGET_EXHAUSTED: "cyan",
     Outcome.DIVERGED: "yellow",
     Outcome.NONFINITE: "red",
+    Outcome.STOPPED_EARLY: "magenta",
 }
 
 

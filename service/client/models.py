@@ -145,6 +145,7 @@ class Cell(Answer):
     budget_exhausted: int
     diverged: int
     nonfinite: int
+    stopped_early: int
     mean: float | None
     std: float | None
     minimum: float | None

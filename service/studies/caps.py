@@ -21,7 +21,12 @@ def cap(problem: str, metric: str) -> float | None:
 
 
 def counted(value: float | None, outcome: str, bound: float | None, minimize: bool) -> float | None:
-    """The value that an aggregate adds: capped, and the cap itself where the trial diverged."""
+    """The value that an aggregate adds: capped, and the cap itself where the trial diverged.
+
+    A trial that was stopped early adds none, since its value is of another budget.
+    """
+    if outcome == Outcome.STOPPED_EARLY:
+        return None
     if outcome in (Outcome.DIVERGED, Outcome.NONFINITE):
         return bound
     if value is None or bound is None:

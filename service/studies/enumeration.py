@@ -10,19 +10,16 @@ Row = dict[str, Any]
 
 
 def changes(definition: Mapping[str, Any], shared: Mapping[str, Any]) -> Row:
-    """What ``definition`` has beyond the arm's: its init scale and the differing hypers."""
+    """What ``definition`` has beyond the arm's: its init scale and whatever differs."""
     base = shared["hyper"]
     hyper = {k: v for k, v in definition["hyper"].items() if k not in base or base[k] != v}
-    return {"init_scale": definition["init_scale"], "hyper": hyper}
+    other = {k: v for k, v in definition.items() if k != "hyper" and shared[k] != v}
+    return {**other, "init_scale": definition["init_scale"], "hyper": hyper}
 
 
 def whole(shared: Mapping[str, Any], changed: Mapping[str, Any]) -> Row:
     """The inverse of `changes`: a cell's full definition."""
-    return {
-        **shared,
-        "init_scale": changed["init_scale"],
-        "hyper": {**shared["hyper"], **changed["hyper"]},
-    }
+    return {**shared, **changed, "hyper": {**shared["hyper"], **changed["hyper"]}}
 
 
 class Enumeration:

@@ -29,7 +29,8 @@ def estimate(session: Session, spec: StudySpec) -> Estimate:
         for cell in chunk:
             bucket = bucket_key(cell.definition)
             buckets[bucket] = buckets.get(bucket, 0) + len(spec.seeds)
-        found += reusable(session, [c.key for c in chunk], list(spec.seeds), version)
+        if spec.halving is None:
+            found += reusable(session, [c.key for c in chunk], list(spec.seeds), version)
     each = _seconds(session, spec)
     return Estimate(
         name=spec.name,

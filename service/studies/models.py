@@ -48,6 +48,7 @@ class Study(Base):
     budget_exhausted: Mapped[int] = mapped_column(default=0)
     diverged: Mapped[int] = mapped_column(default=0)
     nonfinite: Mapped[int] = mapped_column(default=0)
+    stopped_early: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     reused: Mapped[int] = mapped_column(default=0)
     message: Mapped[Long | None]
     created_at: Mapped[Seconds]
@@ -113,6 +114,7 @@ class Cell(Base):
     budget_exhausted: Mapped[int] = mapped_column(default=0)
     diverged: Mapped[int] = mapped_column(default=0)
     nonfinite: Mapped[int] = mapped_column(default=0)
+    stopped_early: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     valued: Mapped[int] = mapped_column(default=0)
     value_sum: Mapped[Real] = mapped_column(default=0.0)
     value_sumsq: Mapped[Real] = mapped_column(default=0.0)

@@ -29,9 +29,10 @@ COPIED = (
 def reuse_results(session: Session, study: Study, version: str) -> int:
     """Complete waiting trials of a locked study from any study's results; return how many.
 
-    The copy names its source, so that it can be told from a trial that ran.
+    The copy names its source, so that it can be told from a trial that ran. Under successive
+    halving nothing is reused: where a trial stopped depended on the others of its pack.
     """
-    if not _shares_cells(session, study.id):
+    if study.spec.get("halving") or not _shares_cells(session, study.id):
         return 0
     matches = _matches(study.id, version).subquery()
     if session.execute(select(matches.c.index).limit(1)).first() is None:

@@ -48,6 +48,7 @@ class OutcomeCounts(Out):
     budget_exhausted: int
     diverged: int
     nonfinite: int
+    stopped_early: int
 
 
 class StudyView(Out):

@@ -18,6 +18,7 @@ SUMS = (
     "budget_exhausted",
     "diverged",
     "nonfinite",
+    "stopped_early",
     "valued",
     "value_sum",
     "value_sumsq",

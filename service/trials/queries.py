@@ -28,6 +28,7 @@ class CellRow:
     budget_exhausted: int
     diverged: int
     nonfinite: int
+    stopped_early: int
     valued: int
     value_sum: float
     value_sumsq: float

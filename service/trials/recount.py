@@ -59,7 +59,9 @@ def _sum_where(condition: Any, name: str) -> Any:
 
 def _counted(bound: float | None, minimize: bool) -> Any:
     """The SQL of `service.studies.caps.counted`."""
-    done = Trial.state == TrialState.COMPLETED.value
+    done = and_(
+        Trial.state == TrialState.COMPLETED.value, Trial.outcome != Outcome.STOPPED_EARLY.value
+    )
     diverged = Trial.outcome.in_([Outcome.DIVERGED.value, Outcome.NONFINITE.value])
     limit = null() if bound is None else literal(bound, Float)
     kept: Any = Trial.value

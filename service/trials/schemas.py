@@ -73,6 +73,7 @@ class CellView(Out):
     budget_exhausted: int
     diverged: int
     nonfinite: int
+    stopped_early: int
     mean: float | None
     std: float | None = Field(description="standard deviation over seeds (n − 1)")
     minimum: float | None

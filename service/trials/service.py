@@ -119,6 +119,7 @@ def cell_item(cell: queries.CellRow, arms: Mapping[int, Arm]) -> dict[str, objec
         "budget_exhausted": cell.budget_exhausted,
         "diverged": cell.diverged,
         "nonfinite": cell.nonfinite,
+        "stopped_early": cell.stopped_early,
         "mean": mean,
         "std": _std(cell, mean),
         "minimum": cell.value_min,

@@ -41,6 +41,7 @@ def work(session: Session, who: Principal, public_id: str, after: int, limit: in
         state=StudyState(study.state),
         running=study.running,
         searching=study.unplanned > 0,
+        checkpoint_every=study.spec.get("checkpoint_every"),
         trials=[
             WorkTrial(
                 index=row.index,

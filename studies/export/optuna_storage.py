@@ -30,7 +30,8 @@ def write(trials: pd.DataFrame, spec: StudySpec, storage: str, name: str) -> lis
     """Write every trial that completed or failed, one Optuna study an arm.
 
     A trial is one point with one seed, which is among its user attributes. A trial that diverged
-    without a finite value is complete with the worst value there is, an infinity.
+    without a finite value is complete with the worst value there is, an infinity; one that
+    successive halving stopped is pruned.
 
     Args:
         trials: rows of an export: labels, axes, seed, state, outcome, value.
@@ -75,9 +76,10 @@ def _trial(
     if row["state"] not in ("completed", "failed"):
         return None
     failed = row["state"] == "failed"
+    ended = TrialState.PRUNED if row["outcome"] == "stopped_early" else TrialState.COMPLETE
     value = float(row["value"]) if pd.notna(row["value"]) else inf if minimize else -inf
     return create_trial(
-        state=TrialState.FAIL if failed else TrialState.COMPLETE,
+        state=TrialState.FAIL if failed else ended,
         value=None if failed else value,
         params={name: float(row[name]) for name in ranges},
         distributions=dict(ranges),

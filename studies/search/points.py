@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from studies.censoring import whole
+
 GROUP = ["problem", "direction", "rule"]
 WORST = ("diverged", "nonfinite")
 
@@ -12,7 +14,7 @@ WORST = ("diverged", "nonfinite")
 def points(
     trials: pd.DataFrame, axes: Sequence[str], minimize: bool, cap: float | None = None
 ) -> pd.DataFrame:
-    """The mean over seeds of every cell that has a completed trial.
+    """The mean over seeds of every cell that has a trial of the whole budget.
 
     Args:
         trials: columns problem, direction, rule, the axes, index, state, outcome and value.
@@ -25,7 +27,7 @@ def points(
         Columns problem, direction, rule, the axes, ``index`` (of the cell's first trial) and
         ``cost``, smaller being better.
     """
-    done = trials[trials["state"] == "completed"]
+    done = trials[whole(trials)]
     sign = 1.0 if minimize else -1.0
     cost = sign * done["value"].astype(np.float64)
     diverged = done["outcome"].isin(WORST)

@@ -30,7 +30,7 @@ export async function showCell(panel, study, cell, goal) {
 /** @param {any} cell */
 function summary(cell) {
   const parts = [`${cell.completed} of ${cell.trials} trials completed`];
-  for (const name of ["reached_target", "budget_exhausted", "diverged", "nonfinite", "failed", "cancelled"]) {
+  for (const name of ["reached_target", "budget_exhausted", "diverged", "nonfinite", "stopped_early", "failed", "cancelled"]) {
     if (cell[name]) parts.push(`${cell[name]} ${words(name).toLowerCase()}`);
   }
   return `${cell.problem}, ${cell.direction}. ${parts.join(", ")}.`;

@@ -220,7 +220,13 @@ async function openCell(cell) {
 async function oneSeed(seed) {
   const trials = await all(`${path}/trials`, { seed, limit: 1000 });
   const cap = state.report?.groups[0]?.cap ?? null;
-  return new Map(trials.map((t) => [cellKey(t), ["diverged", "nonfinite"].includes(t.outcome) ? cap : t.value]));
+  return new Map(trials.map((t) => [cellKey(t), seedValue(t, cap)]));
+}
+
+/** What a map shows of a trial; one stopped early has no value of its whole budget. @param {any} trial @param {number | null} cap */
+function seedValue(trial, cap) {
+  if (trial.outcome === "stopped_early") return null;
+  return ["diverged", "nonfinite"].includes(trial.outcome) ? cap : trial.value;
 }
 
 start();
