@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -25,7 +26,8 @@ from studies.landscape import GoalMetric
 from studies.landscape_frame import landscapes
 
 METRICS = {
-    "basin_volume": "basin (decades²)",
+    "basin_volume": "basin around its own best (decades²)",
+    "shared_basin_volume": "basin at the common level (decades²)",
     "basin_width": "basin width at the standard init",
     "best": "best loss",
     "best_of_10": "best of 10 random cells",
@@ -42,7 +44,7 @@ def counts(report: dict[str, Any]) -> str:
     for group in report["groups"]:
         for row in group["comparisons"]:
             value = (row["difference"] or {}).get("value")
-            sign = "higher" if value is not None and value > 0 else "lower"
+            sign = "higher" if value is not None and float(value) > 0 else "lower"
             kind = sign if row["strength"] == "shown" else "not shown"
             found.setdefault((row["metric"], row["rule"]), Counter())[kind] += 1
     lines = ["| metric | rule | lower | higher | not shown |", "|---|---|---:|---:|---:|"]
@@ -56,22 +58,28 @@ def counts(report: dict[str, Any]) -> str:
 def overview(report: dict[str, Any]) -> Figure:
     """Basin volumes of all groups, rules side by side; hollow: the basin leaves the grid."""
     groups = report["groups"]
-    figure = Figure(figsize=(7, 0.32 * len(groups) + 1), layout="constrained")
-    axes = figure.subplots()
-    for k, group in enumerate(groups):
-        for shift, rule in zip((-0.2, 0.0, 0.2), group["rules"], strict=True):
-            basin = rule["scalars"]["basin_volume"]
-            colour = COLOURS[rule["rule"]]
-            axes.plot([basin["low"], basin["high"]], [k + shift] * 2, color=colour, lw=1.5)
-            inside = "white" if basin["censored"] else colour
-            axes.plot(basin["value"], k + shift, "o", ms=4, color=colour, mfc=inside)
-    axes.set_yticks(range(len(groups)), [f"{g['problem']}, {g['direction']}" for g in groups])
-    axes.invert_yaxis()
-    axes.set_xlabel("basin within the tolerance of the rule's own best, decades of lr × init scale")
-    axes.grid(axis="x", lw=0.3)
+    figure = Figure(figsize=(9, 0.32 * len(groups) + 1), layout="constrained")
+    panels = figure.subplots(1, 2, sharex=True, sharey=True)
+    for axes, metric in zip(panels, ("basin_volume", "shared_basin_volume"), strict=True):
+        for k, group in enumerate(groups):
+            for shift, rule in zip((-0.2, 0.0, 0.2), group["rules"], strict=True):
+                draw(axes, k + shift, rule["scalars"][metric], COLOURS[rule["rule"]])
+        axes.set_title(METRICS[metric], fontsize=9)
+        axes.set_xlabel("decades of lr × decades of init scale")
+        axes.grid(axis="x", lw=0.3)
+    panels[0].set_yticks(range(len(groups)), [f"{g['problem']}, {g['direction']}" for g in groups])
+    panels[0].invert_yaxis()
     rules = [Line2D([], [], color=c, marker="o", ms=4, label=r) for r, c in COLOURS.items()]
     figure.legend(handles=rules, loc="outside upper center", ncols=3, frameon=False)
     return figure
+
+
+def draw(axes: Axes, y: float, basin: dict[str, Any], colour: str) -> None:
+    """A point and its interval."""
+    if basin["low"] is not None:
+        axes.plot([basin["low"], basin["high"]], [y, y], color=colour, lw=1.5)
+    inside = "white" if basin["censored"] else colour
+    axes.plot(basin["value"], y, "o", ms=4, color=colour, mfc=inside)
 
 
 def main(report_file: str, trials_file: str, folder: str) -> None:

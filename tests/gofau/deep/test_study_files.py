@@ -77,3 +77,11 @@ def test_the_page_on_plugins_shows_the_template() -> None:
     assert test.splitlines()[0] in (template / "tests" / "test_contract.py").read_text()
     study = yaml.safe_load((template / "study.yaml").read_text())
     assert study["rules"][1]["name"] in page
+
+
+@pytest.mark.parametrize("name", ["digits", "mnist1d"])
+def test_a_published_report_is_that_of_the_spec_beside_it(name: str) -> None:
+    folder = ROOT / "docs" / "results" / "paper"
+    spec = parse_yaml((folder / f"{name}.yaml").read_text())
+    assert spec.trial_count == 18_480
+    assert spec.hash[:12] in (folder / f"{name}-report.md").read_text()
