@@ -1,5 +1,6 @@
 """``/v1/studies/{study}/trials`` and ``/cells``."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -10,7 +11,10 @@ from service.pagination import Page, decode, encode
 from service.problems import PROBLEMS
 from service.studies import repository as studies
 from service.trials import cells, queries, service
+from service.trials.columns import RESULTS
+from service.trials.heat_map import of_metric
 from service.trials.schemas import CellView, TrialDetail, TrialView
+from service.trials.sorting import Wish
 from studies.trials import Outcome, TrialState
 
 router = APIRouter(prefix="/v1/studies/{study}", tags=["trials"], responses=PROBLEMS)
@@ -18,6 +22,33 @@ router = APIRouter(prefix="/v1/studies/{study}", tags=["trials"], responses=PROB
 StudyId = Annotated[str, Path(max_length=64, description="id of the study")]
 Label = Annotated[str | None, Query(max_length=100)]
 Number = Annotated[int | None, Query(ge=0, lt=2**32)]
+Where = Annotated[
+    Sequence[Annotated[str, Query(max_length=200)]],
+    Query(
+        max_length=20,
+        description="conditions that all hold, each an axis, a result or a metric compared with a "
+        "number by <, <=, =, >= or >",
+        examples=[["lr>=0.01", "val_accuracy>0.9"]],
+    ),
+]
+Sort = Annotated[
+    str | None,
+    Query(
+        max_length=100,
+        description=f"an axis, a measured metric (its last value), or {', '.join(RESULTS)}; "
+        "descending with a minus in front. Trials without that number are left out",
+        examples=["-value", "lr"],
+    ),
+]
+Metric = Annotated[
+    str | None,
+    Query(
+        max_length=100,
+        description=f"what to aggregate instead of the goal: {', '.join(RESULTS)}, or the last "
+        "value of a measured metric",
+        examples=["val_accuracy"],
+    ),
+]
 MAX_CELLS = 10_000
 
 
@@ -34,19 +65,12 @@ def list_trials(
     rule: Label = None,
     seed: Number = None,
     cell: Annotated[int | None, Query(ge=0, lt=2**31, description="ordinal of a cell")] = None,
-    sort: Annotated[
-        str | None,
-        Query(
-            max_length=100,
-            description="an axis, or value, best, wall_s, steps_to_target, frozen_fraction, "
-            "attempts; descending with a minus in front. Trials without that result are left out",
-            examples=["-value", "lr"],
-        ),
-    ] = None,
+    where: Where = (),
+    sort: Sort = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[TrialView]:
-    """Trials in the order of the grid, or sorted by an axis or a result."""
+    """Trials in the order of the grid, or sorted by an axis, a result or a metric."""
     wanted = queries.TrialFilter(
         state=state.value if state else None,
         outcome=outcome.value if outcome else None,
@@ -58,9 +82,8 @@ def list_trials(
     )
     with app.store.read() as session:
         found = studies.find(session, study, who.sees)
-        rows, more = service.trial_page(
-            session, found, wanted, sort=sort, cursor=cursor, limit=limit
-        )
+        wish = Wish.parse(found, wanted, where, sort)
+        rows, more = service.trial_page(session, found, wish, cursor=cursor, limit=limit)
         items = [service.trial_view(*row) for row in rows]
     return Page(items=items, next_cursor=more)
 
@@ -84,23 +107,21 @@ def list_cells(
     problem: Label = None,
     direction: Label = None,
     rule: Label = None,
+    metric: Metric = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=MAX_CELLS)] = 1000,
 ) -> JSONResponse:
     """Aggregates of cells: the heat map, kept up to date as results land."""
     at = decode(cursor, int)
+    wanted = queries.TrialFilter(problem=problem, direction=direction, rule=rule)
     with app.store.read() as session:
         found = studies.find(session, study, who.sees)
         arms = cells.arms(session, found.id)
-        chosen = [
-            ordinal
-            for ordinal, arm in arms.items()
-            if problem in (None, arm.problem)
-            and direction in (None, arm.direction)
-            and rule in (None, arm.rule)
-        ]
+        chosen = [ordinal for ordinal, arm in arms.items() if wanted.has_arm(arm)]
         narrowed = chosen if len(chosen) < len(arms) else None
         rows = queries.cells(session, found.id, narrowed, at[0] if at else -1, limit + 1)
+        if metric is not None:
+            rows = of_metric(session, found, rows, metric)
         items = [service.cell_item(cell, arms) for cell in rows[:limit]]
         more = encode(rows[limit - 1].ordinal) if len(rows) > limit else None
     return JSONResponse({"items": items, "next_cursor": more})

@@ -54,6 +54,15 @@ class TrialFilter:
         """Whether only some arms are wanted."""
         return (self.problem, self.direction, self.rule) != (None, None, None)
 
+    def has_arm(self, arm: Arm) -> bool:
+        """Whether an arm is among the wanted ones."""
+        pairs = (
+            (self.problem, arm.problem),
+            (self.direction, arm.direction),
+            (self.rule, arm.rule),
+        )
+        return all(wanted in (None, name) for wanted, name in pairs)
+
 
 def joined(study_id: int) -> Select[Trial, Cell, Arm]:
     """Trials of a study with their cells and arms."""

@@ -58,7 +58,11 @@ class ArmView(Out):
 
 
 class CellView(Out):
-    """Aggregates of a cell's trials; values count a diverged trial as the problem's cap."""
+    """Aggregates of a cell's trials.
+
+    Without ``metric``, mean and its like are of the goal's value, and count a diverged trial as the
+    problem's cap; with it they are over the completed trials that have such a number.
+    """
 
     ordinal: int
     problem: str
@@ -74,6 +78,7 @@ class CellView(Out):
     diverged: int
     nonfinite: int
     stopped_early: int
+    valued: int = Field(description="trials that the mean and its like are over")
     mean: float | None
     std: float | None = Field(description="standard deviation over seeds (n − 1)")
     minimum: float | None

@@ -1,19 +1,18 @@
 """Reading trials and cells."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import sqrt
 
 from sqlalchemy.orm import Session
 
-from service.keyset import Order
-from service.pagination import decode, encode
+from service.pagination import decode, encode, unknown
 from service.studies.enumeration import whole
 from service.studies.models import Arm, Cell, Study
 from service.studies.schemas import moment
 from service.trials import curves, queries
 from service.trials.models import Trial
 from service.trials.schemas import TrialDetail, TrialView
-from service.trials.sorting import RESULTS, by_axis, by_result
+from service.trials.sorting import Wish, page
 from studies.trials import Outcome, TrialState
 
 
@@ -47,39 +46,37 @@ def trial_view(trial: Trial, cell: Cell, arm: Arm) -> TrialView:
 
 
 def trial_page(
-    session: Session,
-    study: Study,
-    wanted: queries.TrialFilter,
-    *,
-    sort: str | None,
-    cursor: str | None,
-    limit: int,
+    session: Session, study: Study, wish: Wish, *, cursor: str | None, limit: int
 ) -> tuple[Sequence[queries.Found], str | None]:
     """A page of trials and the cursor of the one after it.
 
     Raises:
-        InvalidError: an unknown order, or a cursor of another list.
+        InvalidError: a cursor of another list.
     """
-    if sort is None:
-        at = decode(cursor, int)
-        rows = queries.page(session, study.id, wanted, at[0] if at else -1, limit + 1)
-        return _cut(rows, limit, lambda row: encode(row[0].index))
-    order = Order.parse(sort, (*RESULTS, *study.spec["axes"]))
-    if order.by in RESULTS:
-        at = decode(cursor, (int, float), int)
-        after = (at[0], at[1]) if at else None
-        rows = by_result(session, study.id, wanted, order, after=after, limit=limit + 1)
-        return _cut(rows, limit, lambda row: encode(getattr(row[0], order.by), row[0].index))
-    at = decode(cursor, str, int, int)
-    place = (at[1], at[2]) if at else None
-    rows = by_axis(session, study, wanted, order, after=place, limit=limit + 1)
-    return _cut(rows, limit, lambda row: encode(order.by, row[0].cell, row[0].index))
+    if wish.order is not None:
+        at = decode(cursor, str, (int, float), int)
+        if at and at[0] != str(wish.order):
+            raise unknown(cursor)
+        found = page(session, study, wish, (at[1], at[2]) if at else None, limit + 1)
+        return _cut(found, limit, str(wish.order))
+    at = decode(cursor, int)
+    after = at[0] if at else -1
+    if wish.conditions:
+        return _cut(page(session, study, wish, (after, after), limit + 1), limit)
+    rows = queries.page(session, study.id, wish.narrow, after, limit + 1)
+    return _cut([(row, row[0].index) for row in rows], limit)
 
 
 def _cut(
-    rows: Sequence[queries.Found], limit: int, cursor: Callable[[queries.Found], str]
+    found: Sequence[tuple[queries.Found, float]], limit: int, order: str | None = None
 ) -> tuple[Sequence[queries.Found], str | None]:
-    return rows[:limit], cursor(rows[limit - 1]) if len(rows) > limit else None
+    """The rows of a page, and the place of its last one if there are more."""
+    rows = [row for row, _ in found[:limit]]
+    if len(found) <= limit:
+        return rows, None
+    last, number = found[limit - 1]
+    index = last[0].index
+    return rows, encode(index) if order is None else encode(order, number, index)
 
 
 def trial_detail(session: Session, study: Study, index: int) -> TrialDetail:
@@ -120,6 +117,7 @@ def cell_item(cell: queries.CellRow, arms: Mapping[int, Arm]) -> dict[str, objec
         "diverged": cell.diverged,
         "nonfinite": cell.nonfinite,
         "stopped_early": cell.stopped_early,
+        "valued": cell.valued,
         "mean": mean,
         "std": _std(cell, mean),
         "minimum": cell.value_min,
