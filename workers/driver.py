@@ -9,9 +9,11 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from studies import wire
 from studies.trials import StudyState
+from workers.checkpoints import discard
 from workers.errors import NoProgressError, WorkerError
 from workers.rounds import run_round
 from workers.service_client import ServiceClient
@@ -51,6 +53,7 @@ def drive(
     """Run rounds until the study has neither waiting nor running trials, or stops being active.
 
     While its search goes on, a study with nothing left to run is given its next round of points.
+    The checkpoints of a study that has ended are removed.
 
     Raises:
         NoProgressError: several rounds in a row moved no trial.
@@ -61,6 +64,8 @@ def drive(
         first, trials = _read(client)
         if first.state not in ACTIVE:
             log.info("study is %s: nothing to do", first.state)
+            if first.state.final:
+                discard(settings)
             return
         if trials:
             attempts = {trial.index: trial.attempts for trial in trials}
@@ -68,10 +73,12 @@ def drive(
             if stuck == STUCK_ROUNDS:
                 raise NoProgressError(f"{stuck} rounds moved none of {len(trials)} waiting trials")
             seen = attempts
-            run(settings, trials)
+            every = first.checkpoint_every or settings.checkpoint_every
+            run(replace(settings, checkpoint_every=every), trials)
         elif first.running:
             sleep(IDLE_S)
         elif not first.searching or not plan(client):
+            discard(settings)
             return
 
 

@@ -8,7 +8,8 @@
 | ``GOFAU_PACK_SIZE`` | most trials in a pack | ``64`` |
 | ``GOFAU_PATIENCE_S`` | how long to retry an unreachable service | ``600`` |
 | ``GOFAU_CACHE_DIR`` | where calibrations and checkpoints are kept | ``~/.cache/gofau`` |
-| ``GOFAU_CHECKPOINT_EVERY`` | epochs between two checkpoints of a pack; ``0``: none | ``10`` |
+| ``GOFAU_CHECKPOINT_EVERY`` | epochs between two checkpoints of a pack, where the spec does not \
+say; ``0``: none | ``10`` |
 """
 
 from collections.abc import Mapping

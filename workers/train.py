@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from gofau.packing import run_pack
-from gofau.packing.checkpoint import Checkpointing, fingerprint
 from gofau.packing.plan import PackPlan, TrialOutcome
 from gofau.version import code_version
 from studies import wire
+from workers.checkpoints import checkpointing
 from workers.errors import LeaseLostError
 from workers.lease import HeldLease
 from workers.service_client import ServiceClient
@@ -78,8 +78,8 @@ Train = Callable[[PackPlan, Callable[[], None]], Iterator[TrialOutcome]]
 def packed(settings: WorkerSettings) -> Train:
     """Train with `gofau.packing`, calling back as it goes.
 
-    Executor and width come from the calibration in the cache folder. A pack that was killed goes
-    on from its checkpoint there, once the same trials come together again.
+    Executor and width come from the calibration in the cache folder. The trials of a pack that
+    was killed go on from its checkpoint there, in whatever packs they come to.
     """
 
     def train(pack_plan: PackPlan, check: Callable[[], None]) -> Iterator[TrialOutcome]:
@@ -87,18 +87,10 @@ def packed(settings: WorkerSettings) -> Train:
             pack_plan,
             on_progress=lambda _epoch: check(),
             calibration=settings.cache_dir,
-            checkpoint=_checkpointing(settings, pack_plan),
+            checkpoint=checkpointing(settings, pack_plan),
         )
 
     return train
-
-
-def _checkpointing(settings: WorkerSettings, pack_plan: PackPlan) -> Checkpointing | None:
-    if not settings.checkpoint_every:
-        return None
-    folder = settings.cache_dir / "checkpoints" / settings.study
-    folder.mkdir(parents=True, exist_ok=True)
-    return Checkpointing(folder / f"{fingerprint(pack_plan)}.pt", settings.checkpoint_every)
 
 
 def train_pack(client: ServiceClient, pack: list[PendingTrial], train: Train) -> PackAccount:

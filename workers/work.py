@@ -45,9 +45,8 @@ def bucket_sizes(trials: Iterable[PendingTrial]) -> dict[str, int]:
 def pack_up(trials: Iterable[PendingTrial], sizes: Mapping[str, int]) -> list[list[PendingTrial]]:
     """Cut trials into packs of the size that ``sizes`` gives for their bucket.
 
-    A trial that lost its first attempt runs in a pack of the same size, so that the pack that was
-    killed forms again and finds its checkpoint. After that it runs alone, so that one that kills
-    its process stops taking its neighbours with it.
+    A trial that lost its first attempt runs in a pack of the same size. After that it runs alone,
+    so that one that kills its process stops taking its neighbours with it.
     """
     packs: list[list[PendingTrial]] = []
     for key, bucket in buckets(trials).items():

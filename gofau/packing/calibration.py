@@ -1,8 +1,10 @@
 """How many trials to stack: bounded by memory, chosen by measured throughput, remembered."""
 
+import fcntl
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -22,15 +24,23 @@ MOST = 4096
 WORTH_DOUBLING = 1.1
 """A doubled stack must train this many times as fast, or the search ends."""
 
+WORTH_SETTLING = 5.0
+"""An executor this many times as fast as the serial one is taken without trying later ones."""
+
 WORTH_PACKING = 1.2
 """Packs must train this many times as fast as one trial after the other."""
 
 STEPS = 4
+"""Steps that are timed together, since the first of an epoch pays for gathering examples."""
+
+TIMES = 2
+"""How often they are timed; the best counts."""
+
 SHARE_OF_MEMORY = 0.5
 TEMPORARIES = 4
 """Copies of a row that an optimizer step by torch's operations holds at once."""
 
-FORMAT = 1
+FORMAT = 2
 
 Rate = Callable[[PackPlan, ExecutorName, int], float]
 """Trial-steps per second of a plan under an executor at a width."""
@@ -61,14 +71,14 @@ def calibrated(plan: PackPlan, folder: Path) -> Calibration:
         folder: where calibrations are kept; made if missing.
     """
     path = folder / f"calibration-{_key(plan)}.json"
-    if path.exists():
-        found = json.loads(path.read_text())
-        return Calibration(**found)
-    made = measured(plan)
     folder.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(asdict(made)))
-    partial.replace(path)
+    with _alone_in(folder):
+        if path.exists():
+            return Calibration(**json.loads(path.read_text()))
+        made = measured(plan)
+        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+        partial.write_text(json.dumps(asdict(made)))
+        partial.replace(path)
     return made
 
 
@@ -84,7 +94,12 @@ def measured(plan: PackPlan, rate: Rate | None = None) -> Calibration:
     bound = min(MOST, memory_bound(program))
     serial = rate(plan, "serial", 1)
     names = able(plan.executor, program.problem, program.template)
-    found = [_widest(plan, name, bound, rate) for name in names if name != "serial"]
+    found: list[tuple[float, ExecutorName, int]] = []
+    for name in names:
+        if name != "serial":
+            found.append(_widest(plan, name, bound, rate))
+            if found[-1][0] >= WORTH_SETTLING * serial:
+                break
     alone: tuple[float, ExecutorName, int] = (serial, "serial", 1)
     fastest = max(found, default=alone)[0]
     # Executors come in order of preference: a later one must be clearly faster, or noise decides.
@@ -99,14 +114,15 @@ def measured(plan: PackPlan, rate: Rate | None = None) -> Calibration:
 
 
 def trial_steps_per_second(plan: PackPlan, executor: ExecutorName, width: int) -> float:
-    """The best of `STEPS` steps of ``width`` trials, after one to warm up."""
+    """The best of `TIMES` runs of `STEPS` steps of ``width`` trials, after a step to warm up."""
     program = Program(replace(plan, executor=executor))
     base = plan.trials
     trials = [replace(base[i % len(base)], key=i) for i in range(width)]
     with flushed_denormals():
         lane = program.start(trials)
-        seconds = [_timed(lambda: program.steps(lane, 1), program.like) for _ in range(STEPS + 1)]
-    return width / min(seconds[1:])
+        program.steps(lane, 1)
+        seconds = [_timed(lambda: program.steps(lane, STEPS), program.like) for _ in range(TIMES)]
+    return width * min(STEPS, program.epoch_steps) / min(seconds)
 
 
 def memory_bound(program: Program) -> int:
@@ -119,6 +135,21 @@ def memory_bound(program: Program) -> int:
     states = len(program.optimizer.state_names)
     held = program.executor.layout.per_trial * element * (2 + states + TEMPORARIES)
     return max(1, int(SHARE_OF_MEMORY * _free(program.like.device) / (held + 2 * _kept(program))))
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other process of this machine measures for ``folder``.
+
+    Calibrations at the same time would slow one another down, and packs of one bucket, which
+    start together, would all measure the same.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _widest(

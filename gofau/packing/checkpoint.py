@@ -1,7 +1,7 @@
 """Checkpoints of a running pack: written atomically, read without running code."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from hashlib import blake2b
 from pathlib import Path
@@ -10,12 +10,14 @@ from typing import Any
 import torch
 
 from gofau.packing.errors import CheckpointError
+from gofau.packing.gamma import Gamma
 from gofau.packing.lane import Lane
-from gofau.packing.plan import PackPlan, TrialOutcome
+from gofau.packing.plan import PackPlan, TrialOutcome, TrialPlan
 from gofau.packing.progress import Progress
+from gofau.packing.schedule import Schedule
 from gofau.packing.stack import Stack
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass
@@ -44,10 +46,12 @@ class Checkpointing:
     Args:
         path: the file; its folder exists.
         every: epochs of the stack between two checkpoints, >= 1.
+        salvage: also go on with trials whose state other packs left in the file's folder.
     """
 
     path: Path
     every: int = 10
+    salvage: bool = False
 
     def __post_init__(self) -> None:
         if self.every < 1:
@@ -59,6 +63,8 @@ class Checkpointing:
         content = {
             "format": FORMAT,
             "plan": fingerprint(plan),
+            "common": common(plan),
+            "trials": [asdict(trial) for trial in plan.trials],
             "lane": None if snapshot.lane is None else _lane_out(snapshot.lane),
             "parked": [_lane_out(lane) for lane in snapshot.parked],
             "waiting": snapshot.waiting,
@@ -86,10 +92,10 @@ class Checkpointing:
                 f"checkpoint {self.path}: got format and plan {found}, expected "
                 f"{(FORMAT, fingerprint(plan))}; remove the file or give another path"
             )
-        lane = None if content["lane"] is None else _lane_in(plan, content["lane"])
+        lane = None if content["lane"] is None else lane_in(plan, content["lane"])
         return Snapshot(
             lane=lane,
-            parked=[_lane_in(plan, parked) for parked in content["parked"]],
+            parked=[lane_in(plan, parked) for parked in content["parked"]],
             waiting=content["waiting"],
             finished=[TrialOutcome(**outcome) for outcome in content["finished"]],
             width=content["width"],
@@ -105,6 +111,19 @@ def fingerprint(plan: PackPlan) -> str:
     return blake2b(repr(plan).encode(), digest_size=16).hexdigest()
 
 
+def common(plan: PackPlan) -> str:
+    """A hash of what the trials of the plan share, the executor left out."""
+    names = [f.name for f in fields(PackPlan) if f.name not in ("trials", "executor")]
+    text = repr([(name, getattr(plan, name)) for name in names])
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def trial_in(content: Mapping[str, Any]) -> TrialPlan:
+    """The trial that ``dataclasses.asdict`` has made ``content`` of."""
+    schedule = Schedule(**{**content["schedule"], "drops": tuple(content["schedule"]["drops"])})
+    return TrialPlan(**{**content, "schedule": schedule, "gamma": Gamma(**content["gamma"])})
+
+
 _KEPT = tuple(f.name for f in fields(Progress) if f.name not in ("trial", "plan"))
 
 
@@ -116,10 +135,14 @@ def _lane_out(lane: Lane) -> dict[str, Any]:
     return {"records": records, "tensors": tensors}
 
 
-def _lane_in(plan: PackPlan, content: Mapping[str, Any]) -> Lane:
+def lane_in(plan: PackPlan, content: Mapping[str, Any], rows: Sequence[int] | None = None) -> Lane:
+    """A stored lane of trials of ``plan``, or its ``rows`` only, in memory of their own."""
+    stack, records = Stack(**content["tensors"]), content["records"]
+    if rows is not None:
+        stack, records = stack.take(rows), [records[row] for row in rows]
     trials = {trial.key: trial for trial in plan.trials}
     progress = [
         Progress(trial=trials[record["key"]], plan=plan, **{n: record[n] for n in _KEPT})
-        for record in content["records"]
+        for record in records
     ]
-    return Lane(Stack(**content["tensors"]), progress)
+    return Lane(stack, progress)

@@ -98,6 +98,18 @@ class Program:
             ],
         )
 
+    def refitted(self, stack: Stack, trials: Sequence[TrialPlan]) -> Stack | None:
+        """A stack of the same trials from another program's run, made to fit this one.
+
+        Returns:
+            Its parameters and states with the hyperparameters of this plan, or ``None`` where the
+            other program kept them in another form.
+        """
+        if stack.form != self.start(trials[:1]).stack.form:
+            return None
+        hyper = self.optimizer.vectors(trials, self.like)
+        return replace(stack, hyper=hyper, factors=self._factors(trials))
+
     def epoch(self, lane: Lane) -> tuple[Lane | None, list[Progress]]:
         """Train every trial of ``lane`` for one epoch.
 
@@ -128,8 +140,9 @@ class Program:
 
     def steps(self, lane: Lane, count: int) -> None:
         """Train ``lane`` for the first ``count`` steps of an epoch, recording nothing."""
-        tour = self._tour(lane)
-        for step in range(min(count, self.epoch_steps)):
+        count = min(count, self.epoch_steps)
+        tour = self._tour(lane, count)
+        for step in range(count):
             self._step(lane, tour, step)
 
     def _first_losses(self, stack: Stack, trials: Sequence[TrialPlan]) -> Tensor:
@@ -139,7 +152,7 @@ class Program:
         divide by those it starts with, and the loss would grow with the init scale to the power of
         the depth.
         """
-        tour = self._route([(trial.seed, 0) for trial in trials], None)
+        tour = self._route([(trial.seed, 0) for trial in trials], None, 1)
         untouched = replace(stack, buffers={n: b.clone() for n, b in stack.buffers.items()})
         losses, _ = self.executor.gradients(untouched, self._batch(tour, 0))
         return losses.clone()
@@ -197,15 +210,18 @@ class Program:
         index = torch.tensor(done, device=self.like.device).unsqueeze(1)
         return lane.stack.factors.gather(1, index).squeeze(1)
 
-    def _tour(self, lane: Lane) -> Tour:
-        return self._route([p.stream for p in lane.progress], self.optimizer.begin(lane))
+    def _tour(self, lane: Lane, steps: int | None = None) -> Tour:
+        fused = self.optimizer.begin(lane)
+        return self._route([p.stream for p in lane.progress], fused, steps or self.epoch_steps)
 
-    def _route(self, streams: Sequence[tuple[int, int]], fused: FusedPass | None) -> Tour:
+    def _route(
+        self, streams: Sequence[tuple[int, int]], fused: FusedPass | None, steps: int
+    ) -> Tour:
         groups = Groups.of(streams, self.like.device)
         heads = tuple(streams[row.start] for row in groups.rows)
         name = self.problem.name
         orders = [epoch_order(name, seed, epoch, self.size) for seed, epoch in heads]
-        order = torch.stack(orders).to(self.like.device)
+        order = torch.stack(orders)[:, : steps * self.batch].to(self.like.device)
         feed = Feed(self.data.train_x, self.data.train_y, order, self.batch)
         return Tour(feed, groups, heads, fused)
 

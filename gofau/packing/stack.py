@@ -1,6 +1,6 @@
 """The tensors of K trials: parameters, optimizer states, buffers and hyperparameters."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -35,6 +35,17 @@ class Stack:
     def size(self) -> int:
         """K."""
         return self.step.shape[0]
+
+    @property
+    def form(self) -> tuple[object, ...]:
+        """Names and shapes of a trial's parameters, buffers and states."""
+
+        def shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+            return {name: tuple(tensor.shape[1:]) for name, tensor in tensors.items()}
+
+        blocks = [tuple(block.shape[1:]) for block in self.blocks]
+        states = [[shapes(state) for state in part] for part in (self.direction, self.rule)]
+        return blocks, shapes(self.buffers), states
 
     def take(self, rows: Sequence[int]) -> "Stack":
         """The trials at ``rows``, in that order, in memory of their own."""

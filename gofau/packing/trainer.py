@@ -1,7 +1,7 @@
 """The loop that trains a pack: refill, run an epoch, release what ended, go on."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -17,6 +17,7 @@ from gofau.packing.lane import Lane, join_all
 from gofau.packing.plan import PackPlan, TrialOutcome
 from gofau.packing.program import Program
 from gofau.packing.progress import Progress
+from gofau.packing.salvage import Remains, bury, remains, reunited, revived
 
 DEFAULT_WIDTH = 32
 REFILL_SHARE = 0.2
@@ -44,7 +45,8 @@ def run_pack(
         calibration: a folder in which the best executor and width are looked up, and kept once
             they have been measured.
         checkpoint: where to keep the state, and how often. A run that finds a checkpoint of the
-            same plan goes on from it: it first yields again what had ended by then.
+            same plan goes on from it: it first yields again what had ended by then. One that
+            salvages goes on with each trial that any checkpoint in the folder has.
         fused: let compiled kernels take the optimizer's steps, and the passes of multilayer
             perceptrons, where this machine has a compiler and there is such a kernel; else, and
             with ``False``, torch's operations do.
@@ -61,14 +63,24 @@ def run_pack(
         found = calibrated(plan, calibration)
         plan, why = replace(plan, executor=found.executor), found.reason
         width = width or found.width
-    yield from Trainer(
+    wanted = {trial.key for trial in plan.trials}
+    found: list[Remains] = []
+    if checkpoint is not None and checkpoint.salvage:
+        found = remains(plan, checkpoint.path.parent)
+        plan = reunited(plan, found)
+    trainer = Trainer(
         plan,
         width or DEFAULT_WIDTH,
         on_progress=on_progress,
         checkpoint=checkpoint,
         fused=fused,
         why=why,
-    ).run()
+        found=found,
+    )
+    for outcome in trainer.run():
+        if outcome.key in wanted:
+            yield outcome
+    bury(plan, found)
 
 
 class Trainer:
@@ -83,6 +95,7 @@ class Trainer:
         why: why the plan names the executor it names, for the records.
         guarded: keep a copy of the lane in the host's memory during each epoch, to go on from
             when the device's memory runs out; by default on accelerators.
+        found: what other packs left of the plan's trials, if the checkpoint salvages.
     """
 
     def __init__(
@@ -95,6 +108,7 @@ class Trainer:
         fused: bool = True,
         why: str = "",
         guarded: bool | None = None,
+        found: Sequence[Remains] = (),
     ) -> None:
         self.plan = plan
         self.width = width
@@ -104,6 +118,7 @@ class Trainer:
         self.parked: deque[Lane] = deque()
         self._on_progress = on_progress or (lambda _: None)
         self._checkpoint = checkpoint
+        self._remains = found
         self._device = self.program.like.device
         self._guarded = self._device != CPU if guarded is None else guarded
         self._finished: list[TrialOutcome] = []
@@ -215,7 +230,7 @@ class Trainer:
         self._rungs.recall(p.curves[self._judge] for lane in lanes for p in lane.progress)
 
     def _resume(self) -> Iterator[TrialOutcome]:
-        found = None if self._checkpoint is None else self._checkpoint.load(self.plan)
+        found = self._found()
         if found is None:
             return
         self._recall(found)
@@ -226,6 +241,13 @@ class Trainer:
         self.parked = deque(found.parked)
         self.width = found.width
         yield from found.finished
+
+    def _found(self) -> Snapshot | None:
+        if self._checkpoint is None:
+            return None
+        if self._checkpoint.salvage:
+            return revived(self.program, self._remains, self.width) if self._remains else None
+        return self._checkpoint.load(self.plan)
 
     def _save(self, epochs: int) -> None:
         if self._checkpoint is None or epochs % self._checkpoint.every:

@@ -28,6 +28,7 @@ class FakeService:
     broken: list[int] = field(default_factory=list)
     page_size: int = 10_000
     ttl_s: float = 60.0
+    checkpoint_every: int | None = None
 
     def client(self, settings: WorkerSettings = SETTINGS) -> ServiceClient:
         return ServiceClient(settings, httpx.MockTransport(self.handle), sleep=lambda _s: None)
@@ -60,6 +61,7 @@ class FakeService:
             study="s1",
             state=self.state,
             running=sum(map(len, self.leases.values())),
+            checkpoint_every=self.checkpoint_every,
             trials=trials,
             cells={t.cell: self.cells[t.cell] for t in trials},
             next_after=shown[-1] if len(shown) < len(indices) else None,

@@ -1,5 +1,11 @@
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from gofau.packing import Gamma, Halving, Schedule
+from studies.cells import cells
+from studies.parsing import parse_yaml
 from studies.trials import StudyState
 from tests.workers.fake_service import SETTINGS, FakeService
 from workers.driver import drive
@@ -19,6 +25,34 @@ def test_drives_until_nothing_waits_and_nothing_runs(service: FakeService) -> No
 
     drive(service.client(), SETTINGS, run)
     assert rounds == [24, 8]
+
+
+@pytest.mark.parametrize(("specified", "expected"), [(None, 10), (3, 3)])
+def test_the_spec_says_how_often_packs_are_saved(
+    service: FakeService, specified: int | None, expected: int
+) -> None:
+    service.checkpoint_every = specified
+    found: list[int] = []
+
+    def run(settings: WorkerSettings, _trials: list[PendingTrial]) -> None:
+        found.append(settings.checkpoint_every)
+        service.waiting.clear()
+
+    drive(service.client(), SETTINGS, run)
+    assert found == [expected]
+
+
+def test_a_study_that_ended_leaves_no_checkpoints(service: FakeService, tmp_path: Path) -> None:
+    settings = replace(SETTINGS, cache_dir=tmp_path)
+    mine, other = (tmp_path / "checkpoints" / study for study in ("s1", "s2"))
+    for folder in (mine, other):
+        folder.mkdir(parents=True)
+    service.state = StudyState.PAUSED
+    drive(service.client(), settings, run=lambda *_: pytest.fail("ran"))
+    assert mine.exists()
+    service.state = StudyState.CANCELLED
+    drive(service.client(), settings, run=lambda *_: pytest.fail("ran"))
+    assert (mine.exists(), other.exists()) == (False, True)
 
 
 def test_waits_for_trials_that_a_dead_pack_still_holds(service: FakeService) -> None:
@@ -80,6 +114,31 @@ def test_a_plan_carries_every_setting_of_the_cell(service: FakeService) -> None:
     assert made.trials[0].hyper["lr"] == made.trials[0].hyper["lr_out"] == 1.0
     assert [t.seed for t in made.trials] == [0, 1]
     assert made.trials[0].init_scale == 1.0
+
+
+def test_a_plan_carries_schedules_and_halving() -> None:
+    rates = {"kind": "step", "warmup": 0.1, "drop_factor": 0.5, "drops": [0.25]}
+    spec = """
+name: scheduled
+problem: digits-mlp
+epochs: 9
+directions: [sgd]
+rules:
+  - {name: hybrid, label: a, schedule: {kind: step, warmup: 0.1, drop_factor: 0.5, drops: [0.25]}}
+axes: {lr: {values: [0.1]}}
+halving: {first: 2, rungs: 1}
+seeds: 1
+"""
+    (cell,) = cells(parse_yaml(spec))
+    assert cell.definition["schedule"] == rates
+    made = plan([PendingTrial(0, 0, 0, cell.definition)])
+    assert made.halving == Halving(2, 3, 1, "val_loss", True)
+    assert made.trials[0].schedule == Schedule("step", factor=0.5, drops=(0.25,), warmup=0.1)
+    definition = {**cell.definition, "gamma_schedule": {"kind": "inverse", "patience": 2}}
+    del definition["schedule"], definition["halving"]
+    other = plan([PendingTrial(0, 0, 0, definition)])
+    assert (other.halving, other.trials[0].schedule) == (None, Schedule())
+    assert other.trials[0].gamma == Gamma("inverse", 2)
 
 
 @pytest.mark.parametrize(

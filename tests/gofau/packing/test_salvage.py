@@ -1,0 +1,124 @@
+"""Trials of killed packs go on in other packs, and end as if nothing had happened."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gofau.packing import Checkpointing, Gamma, Halving, PackPlan, Schedule, TrialOutcome, run_pack
+
+Plans = Callable[..., PackPlan]
+
+
+class KilledError(Exception):
+    """Stands for whatever ends the process."""
+
+
+def timeless(outcomes: Sequence[TrialOutcome]) -> dict[int, TrialOutcome]:
+    return {o.key: replace(o, wall_s=0.0) for o in outcomes}
+
+
+def checkpoint(folder: Path, name: str) -> Checkpointing:
+    return Checkpointing(folder / f"{name}.pt", every=1, salvage=True)
+
+
+def part(plan: PackPlan, keys: Sequence[int]) -> PackPlan:
+    return replace(plan, trials=tuple(t for t in plan.trials if t.key in keys))
+
+
+def killed_after(plan: PackPlan, calls: int, saved: Checkpointing) -> list[TrialOutcome]:
+    left = calls
+
+    def tick(_: int) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise KilledError
+
+    seen: list[TrialOutcome] = []
+    with pytest.raises(KilledError):
+        seen.extend(run_pack(plan, width=3, checkpoint=saved, on_progress=tick))
+    return seen
+
+
+def trained_epochs(plan: PackPlan, saved: Checkpointing) -> tuple[list[TrialOutcome], int]:
+    counts: list[int] = []
+    got = list(run_pack(plan, width=3, checkpoint=saved, on_progress=counts.append))
+    return got, sum(counts)
+
+
+@pytest.mark.parametrize("problem", ["test-blobs", "test-convolutions", "test-tokens"])
+def test_trials_of_two_killed_packs_go_on_in_packs_of_another_cut(
+    plan: Plans, tmp_path: Path, problem: str
+) -> None:
+    base = plan("adam", "hybrid", 8, problem=problem, epochs=6)
+    kinds = (Schedule(), Schedule("cosine", warmup=0.3))
+    shifts = (Gamma(), Gamma("inverse", 1), Gamma("random"))
+    trials = tuple(
+        replace(t, schedule=kinds[t.key % 2], gamma=shifts[t.key % 3]) for t in base.trials
+    )
+    whole = replace(base, trials=trials)
+    killed_after(part(whole, [0, 1, 2]), 4, checkpoint(tmp_path, "a"))
+    killed_after(part(whole, [3, 4, 5]), 3, checkpoint(tmp_path, "b"))
+    first, epochs = trained_epochs(part(whole, [0, 4, 6]), checkpoint(tmp_path, "c"))
+    assert epochs == (6 - 4) + (6 - 3) + 6
+    second, _ = trained_epochs(part(whole, [1, 2, 3, 5, 7]), checkpoint(tmp_path, "d"))
+    expected = timeless(list(run_pack(whole, width=3)))
+    for key, outcome in timeless([*first, *second]).items():
+        for name, curve in outcome.curves.items():
+            assert curve == pytest.approx(expected[key].curves[name], rel=1e-4, nan_ok=True)
+        assert outcome.epochs_run == expected[key].epochs_run == 6
+
+
+def test_what_had_ended_is_not_trained_again(plan: Plans, tmp_path: Path) -> None:
+    given = plan("sgd", "additive", 6, epochs=2)
+    killed_after(given, 3, checkpoint(tmp_path, "a"))
+    got, epochs = trained_epochs(given, checkpoint(tmp_path, "b"))
+    assert sorted(o.key for o in got) == [0, 1, 2, 3, 4, 5]
+    assert epochs == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_trials_and_other_plans_are_left_alone(plan: Plans, tmp_path: Path) -> None:
+    given = plan("sgd", "additive", 6, epochs=3)
+    killed_after(part(given, [0, 1, 2]), 2, checkpoint(tmp_path, "a"))
+    for other in (
+        part(given, [3, 4, 5]),
+        replace(part(given, [0, 1, 2]), epochs=4),
+        replace(given, trials=tuple(replace(t, seed=t.seed + 9) for t in given.trials[:3])),
+    ):
+        _, epochs = trained_epochs(other, checkpoint(tmp_path, "b"))
+        assert epochs == 3 * other.epochs
+        assert [path.name for path in tmp_path.iterdir()] == ["a.pt"]
+
+
+def test_a_stack_of_another_form_starts_afresh(plan: Plans, tmp_path: Path) -> None:
+    given = plan("sgd", "additive", 6, epochs=3)
+    calm = replace(
+        given, trials=tuple(replace(t, hyper={**t.hyper, "momentum": 0.0}) for t in given.trials)
+    )
+    lively = replace(calm, trials=(*calm.trials[:2], given.trials[2]))
+    killed_after(part(calm, [0, 1]), 2, checkpoint(tmp_path, "a"))
+    got, epochs = trained_epochs(lively, checkpoint(tmp_path, "b"))
+    assert given.trials[2].hyper["momentum"] != 0
+    assert epochs == 9
+    assert timeless(got) == timeless(list(run_pack(lively, width=3)))
+
+
+def halved(plan: Plans) -> PackPlan:
+    return plan("sgd", "additive", 9, epochs=9, halving=Halving(first=1, factor=3))
+
+
+@pytest.mark.parametrize("calls", [2, 4, 8])
+def test_a_halved_pack_decides_as_if_it_had_not_been_killed(
+    plan: Plans, tmp_path: Path, calls: int
+) -> None:
+    given = halved(plan)
+    whole = timeless(list(run_pack(given, width=3)))
+    posted = killed_after(given, calls, checkpoint(tmp_path, "a"))
+    left = part(given, sorted(set(whole) - {o.key for o in posted}))
+    resumed = timeless(list(run_pack(left, width=3, checkpoint=checkpoint(tmp_path, "b"))))
+    assert timeless(posted) | resumed == whole
+    assert resumed.keys() == {t.key for t in left.trials}
+    assert list(tmp_path.iterdir()) == []
