@@ -64,10 +64,10 @@ def run_pack(
         plan, why = replace(plan, executor=found.executor), found.reason
         width = width or found.width
     wanted = {trial.key for trial in plan.trials}
-    found: list[Remains] = []
+    left: list[Remains] = []
     if checkpoint is not None and checkpoint.salvage:
-        found = remains(plan, checkpoint.path.parent)
-        plan = reunited(plan, found)
+        left = remains(plan, checkpoint.path.parent)
+        plan = reunited(plan, left)
     trainer = Trainer(
         plan,
         width or DEFAULT_WIDTH,
@@ -75,12 +75,12 @@ def run_pack(
         checkpoint=checkpoint,
         fused=fused,
         why=why,
-        found=found,
+        left=left,
     )
     for outcome in trainer.run():
         if outcome.key in wanted:
             yield outcome
-    bury(plan, found)
+    bury(plan, left)
 
 
 class Trainer:
@@ -95,7 +95,7 @@ class Trainer:
         why: why the plan names the executor it names, for the records.
         guarded: keep a copy of the lane in the host's memory during each epoch, to go on from
             when the device's memory runs out; by default on accelerators.
-        found: what other packs left of the plan's trials, if the checkpoint salvages.
+        left: what other packs left of the plan's trials, if the checkpoint salvages.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Trainer:
         fused: bool = True,
         why: str = "",
         guarded: bool | None = None,
-        found: Sequence[Remains] = (),
+        left: Sequence[Remains] = (),
     ) -> None:
         self.plan = plan
         self.width = width
@@ -118,7 +118,7 @@ class Trainer:
         self.parked: deque[Lane] = deque()
         self._on_progress = on_progress or (lambda _: None)
         self._checkpoint = checkpoint
-        self._remains = found
+        self._remains = left
         self._device = self.program.like.device
         self._guarded = self._device != CPU if guarded is None else guarded
         self._finished: list[TrialOutcome] = []
