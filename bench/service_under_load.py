@@ -250,13 +250,16 @@ def operations(
 
     return {
         "list": lambda: http.get("/v1/studies"),
+        "list_by_rate": lambda: http.get("/v1/studies?sort=-rate"),
         "study": get,
         "trial": lambda: get(f"/trials/{random.randrange(trials)}"),
         "trials": lambda: get("/trials", cell=random.randrange(trials // SEEDS)),
         "trials_completed": lambda: get("/trials", state="completed", limit=100),
         "trials_by_value": lambda: get("/trials", sort="-value", limit=100),
         "trials_by_lr": lambda: get("/trials", sort="lr", limit=100),
+        "trials_by_best": lambda: get("/trials", sort="best", where="init_scale>1", limit=100),
         "heat_map": lambda: get("/cells", rule="hybrid", limit=1000),
+        "heat_map_of_best": lambda: get("/cells", rule="hybrid", metric="best", limit=1000),
     }
 
 

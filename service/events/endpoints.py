@@ -9,7 +9,8 @@ from fastapi.concurrency import run_in_threadpool
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from service.dependencies import Parts, Reader, Use
-from service.events.stream import News, Position, news
+from service.errors import NotFoundError
+from service.events.stream import News, Position, news, progress
 from service.problems import PROBLEMS
 
 router = APIRouter(prefix="/v1/studies/{study}", tags=["events"], responses=PROBLEMS)
@@ -36,7 +37,7 @@ async def events(
     results: Annotated[bool, Query(description="send trials as they end, too")] = False,
     last_event_id: LastEventId = None,
 ) -> EventSourceResponse:
-    """``progress`` events with the study as data, now and at each change, until it has ended.
+    """``progress`` events with the study as data, now and at each change, until it ends or goes.
 
     With ``results`` each trial that ends is a ``result`` event before that. An event's id says
     where the stream is: with ``Last-Event-ID`` only what came later is sent, each trial once.
@@ -64,6 +65,9 @@ class _Feed:
         await asyncio.sleep(self._app.settings.events_every_s)
 
     def _look(self, seen: Position) -> News:
+        known = None if self._results else self._app.roster.latest(self._study, self._owner)
+        if known is not None and seen.revision >= 0 and known.goes_on:
+            return progress(known, seen)
         with self._app.store.read() as session:
             return news(session, self._study, self._owner, seen, self._results)
 
@@ -77,4 +81,7 @@ async def _stream(feed: _Feed, first: News) -> AsyncIterator[ServerSentEvent]:
             return
         if not found.more:
             await feed.pause()
-        found = await feed.after(found.position)
+        try:
+            found = await feed.after(found.position)
+        except NotFoundError:
+            return

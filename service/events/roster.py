@@ -28,12 +28,19 @@ Mark = tuple[int, int]
 
 @dataclass(frozen=True)
 class Change:
-    """The latest change of a study; without a view it is gone."""
+    """The latest change of a study: how it is now, or, without a view, that it is gone."""
 
     number: int
     study: str
     owner: str
-    view: str | None
+    view: str | None = None
+    revision: int = 0
+    ended: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the study is there and open."""
+        return self.view is not None and not self.ended
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,13 @@ class Roster:
             later = [change for change in self._changes.values() if change.number > number]
             return [c for c in later if owner in (None, c.owner)], self._number
 
+    def latest(self, study: str, owner: str | None) -> Change | None:
+        """The latest change of a study that ``owner`` (or anybody) may see, if it is known."""
+        with self._turn:
+            self._look()
+            found = self._changes.get(study)
+            return found if found is not None and owner in (None, found.owner) else None
+
     def _look(self) -> None:
         if time.monotonic() - self._looked < self._every_s:
             return
@@ -98,19 +112,26 @@ class Roster:
 
     def _note(self, session: Session, before: dict[int, Seen], found: dict[int, Seen]) -> None:
         for gone in before.keys() - found.keys():
-            self._add(before[gone], None)
+            self._add(Change(self._number + 1, before[gone].public_id, before[gone].owner))
         changed = sorted(n for n, seen in found.items() if before.get(n) != seen)
         for study in repository.by_ids(session, changed):
-            tags = repository.tags(session, [study.id])[study.id]
-            self._add(found[study.id], StudyView.of(study, tags).model_dump_json())
+            view = StudyView.of(study, repository.tags(session, [study.id])[study.id])
+            change = Change(
+                number=self._number + 1,
+                study=study.public_id,
+                owner=study.owner,
+                view=view.model_dump_json(),
+                revision=view.revision,
+                ended=view.state.final,
+            )
+            self._add(change)
         for old in list(islice(self._changes.values(), max(len(self._changes) - KEPT, 0))):
             self._forgotten = self._changes.pop(old.study).number
 
-    def _add(self, seen: Seen, view: str | None) -> None:
-        self._number += 1
-        change = Change(self._number, seen.public_id, seen.owner, view)
-        self._changes[seen.public_id] = change
-        self._changes.move_to_end(seen.public_id)
+    def _add(self, change: Change) -> None:
+        self._number = change.number
+        self._changes[change.study] = change
+        self._changes.move_to_end(change.study)
 
 
 def _marks(session: Session) -> dict[int, Seen]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 from sse_starlette import ServerSentEvent
 
+from service.events.roster import Change
 from service.studies import repository
 from service.studies.models import Study
 from service.studies.schemas import StudyView
@@ -64,6 +65,15 @@ def news(
         seen = Position(view.revision)
         sent.append(ServerSentEvent(view.model_dump_json(), event="progress", id=str(seen)))
     return News(tuple(sent), seen, view.state.final, more=False)
+
+
+def progress(known: Change, seen: Position) -> News:
+    """News of a study that goes on from a change that all listeners share, not from the store."""
+    if known.revision <= seen.revision:
+        return News((), seen, ended=False, more=False)
+    at = Position(known.revision)
+    event = ServerSentEvent(known.view, event="progress", id=str(at))
+    return News((event,), at, ended=False, more=False)
 
 
 def _ended(session: Session, study: Study, seen: Position) -> Iterator[ServerSentEvent]:

@@ -9,6 +9,7 @@ reads a column once.
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ class Columns:
             rows = select(Trial.index, Trial.cell, Trial.seed).where(
                 Trial.study_id == study.id, Trial.index >= len(self.cell)
             )
-            found = np.array(session.execute(rows).all(), np.int64).reshape(-1, 3)
+            found = _read(session, rows, np.int64)
             self.cell = _grown(self.cell, count, found[:, 0], found[:, 1])
             self.seed = _grown(self.seed, count, found[:, 0], found[:, 2])
         self._refresh_cells(session, study)
@@ -115,7 +116,7 @@ class Columns:
         query = _numbers(study.id, name)
         if column.seen >= 0:
             query = query.where(Trial.revision > column.seen)
-        rows = np.array(session.execute(query).all(), np.float64).reshape(-1, 2)
+        rows = _read(session, query, np.float64)
         rows = rows[rows[:, 0] < count]
         if len(rows) or len(column.values) < count:
             at = rows[:, 0].astype(np.int64)
@@ -180,6 +181,13 @@ def _numbers(study_id: int, name: str) -> Select[Any]:
         return query
     same = (Measurement.study_id == Trial.study_id) & (Measurement.index == Trial.index)
     return query.join(Measurement, same)
+
+
+def _read(session: Session, query: Any, kind: type[Any]) -> Any:
+    """Rows of numbers as an array, without a million row objects at a time."""
+    width = len(query.selected_columns)
+    rows = session.connection().execute(query)
+    return np.fromiter(chain.from_iterable(rows), kind).reshape(-1, width)
 
 
 def _next(session: Session, number: Any, owner: Any, study_id: int) -> int:

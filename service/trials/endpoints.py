@@ -1,18 +1,17 @@
 """``/v1/studies/{study}/trials`` and ``/cells``."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Header, Path, Query, Response
 
 from service.dependencies import Cursor, Limit, Reader, Use
-from service.pagination import Page, decode, encode
+from service.pagination import Page, decode
 from service.problems import PROBLEMS
 from service.studies import repository as studies
-from service.trials import cells, queries, service
+from service.trials import heat_map, queries, service
 from service.trials.columns import RESULTS
-from service.trials.heat_map import of_metric
+from service.trials.heat_map import CellWish
 from service.trials.schemas import CellView, TrialDetail, TrialView
 from service.trials.sorting import Wish
 from studies.trials import Outcome, TrialState
@@ -49,6 +48,7 @@ Metric = Annotated[
         examples=["val_accuracy"],
     ),
 ]
+UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "as the tag says"}}
 MAX_CELLS = 10_000
 
 
@@ -98,7 +98,7 @@ def get_trial(
         return service.trial_detail(session, found, index)
 
 
-@router.get("/cells", response_model=Page[CellView])
+@router.get("/cells", response_model=Page[CellView], responses=UNCHANGED)
 def list_cells(
     *,
     app: Use,
@@ -110,18 +110,20 @@ def list_cells(
     metric: Metric = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=MAX_CELLS)] = 1000,
-) -> JSONResponse:
-    """Aggregates of cells: the heat map, kept up to date as results land."""
+    known: Annotated[str | None, Header(alias="If-None-Match", max_length=200)] = None,
+) -> Response:
+    """Aggregates of cells: the heat map, kept up to date as results land.
+
+    The ``ETag`` stays as long as no result has landed: sent back as ``If-None-Match``, it saves the
+    body.
+    """
     at = decode(cursor, int)
-    wanted = queries.TrialFilter(problem=problem, direction=direction, rule=rule)
+    wish = CellWish(problem, direction, rule, metric, at[0] if at else -1, limit)
     with app.store.read() as session:
         found = studies.find(session, study, who.sees)
-        arms = cells.arms(session, found.id)
-        chosen = [ordinal for ordinal, arm in arms.items() if wanted.has_arm(arm)]
-        narrowed = chosen if len(chosen) < len(arms) else None
-        rows = queries.cells(session, found.id, narrowed, at[0] if at else -1, limit + 1)
-        if metric is not None:
-            rows = of_metric(session, found, rows, metric)
-        items = [service.cell_item(cell, arms) for cell in rows[:limit]]
-        more = encode(rows[limit - 1].ordinal) if len(rows) > limit else None
-    return JSONResponse({"items": items, "next_cursor": more})
+        tag = heat_map.tag(found, wish)
+        headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+        if known == tag:
+            return Response(status_code=304, headers=headers)
+        body = heat_map.PAGES.get(session, found, wish)
+    return Response(body, media_type="application/json", headers=headers)

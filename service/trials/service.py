@@ -1,7 +1,6 @@
 """Reading trials and cells."""
 
-from collections.abc import Mapping, Sequence
-from math import sqrt
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
@@ -96,38 +95,3 @@ def trial_detail(session: Session, study: Study, index: int) -> TrialDetail:
         curves=curves.unpack(measured.lengths, measured.curves) if measured else {},
         source_study=source.public_id if source else None,
     )
-
-
-def cell_item(cell: queries.CellRow, arms: Mapping[int, Arm]) -> dict[str, object]:
-    """A cell's aggregates as `CellView` shows them, plain, since a heat map has thousands."""
-    arm = arms[cell.arm]
-    mean = cell.value_sum / cell.valued if cell.valued else None
-    return {
-        "ordinal": cell.ordinal,
-        "problem": arm.problem,
-        "direction": arm.direction,
-        "rule": arm.rule,
-        "point": cell.point,
-        "trials": cell.trials,
-        "completed": cell.completed,
-        "failed": cell.failed,
-        "cancelled": cell.cancelled,
-        "reached_target": cell.reached_target,
-        "budget_exhausted": cell.budget_exhausted,
-        "diverged": cell.diverged,
-        "nonfinite": cell.nonfinite,
-        "stopped_early": cell.stopped_early,
-        "valued": cell.valued,
-        "mean": mean,
-        "std": _std(cell, mean),
-        "minimum": cell.value_min,
-        "maximum": cell.value_max,
-        "wall_s": cell.wall_s,
-    }
-
-
-def _std(cell: queries.CellRow, mean: float | None) -> float | None:
-    if mean is None or cell.valued < 2:
-        return None
-    squares = max(cell.value_sumsq - cell.valued * mean * mean, 0.0)
-    return sqrt(squares / (cell.valued - 1))

@@ -301,3 +301,18 @@ def test_cells_have_no_unknown_metric(service: Service) -> None:
         "attempts, val_loss, val_accuracy, train_loss"
     )
     assert answer.json()["errors"] == [{"path": "metric", "got": "lr", "expected": expected}]
+
+
+def test_a_known_heat_map_is_not_sent_again_until_results_land(
+    any_service: Service, partly: Worker
+) -> None:
+    path = f"/v1/studies/{partly.study}/cells"
+    whole = any_service.http.get(path)
+    tag = whole.headers["etag"]
+    again = any_service.http.get(path, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    other = any_service.http.get(path, params={"limit": 3}, headers={"If-None-Match": tag})
+    assert (other.status_code, len(other.json()["items"])) == (200, 3)
+    any_service.http.post(f"/v1/studies/{partly.study}/cancel")
+    changed = any_service.http.get(path, headers={"If-None-Match": tag})
+    assert changed.json()["items"][-1]["cancelled"] == 2

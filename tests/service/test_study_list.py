@@ -172,3 +172,12 @@ def test_a_listener_sees_the_changes_of_its_own_studies_only(
         name, data, _ = stream.next()
         assert (name, data["id"]) == ("study", mine)
         assert hidden != mine
+
+
+def test_the_stream_of_a_study_ends_when_it_is_deleted(any_service: Service) -> None:
+    study = any_service.submit()["id"]
+    with any_service.http.stream("GET", f"/v1/studies/{study}/events") as stream:
+        lines = stream.iter_lines()
+        assert next_event(lines)["event"] == "progress"
+        assert any_service.http.delete(f"/v1/studies/{study}?force=true").status_code == 204
+        assert "deleted" not in "".join(lines)
