@@ -21,8 +21,14 @@ from gofau.packing.program import Program
 MOST = 4096
 """The widest stack tried."""
 
+USUAL = 256
+"""The widest stack tried for plans of fewer trials."""
+
 WORTH_DOUBLING = 1.1
-"""A doubled stack must train this many times as fast, or the search ends."""
+"""A wider stack must train this many times as fast as the last one that was worth it."""
+
+LOOK_AHEAD = 4
+"""The search ends where a stack so many times as wide as the last one worth it is not."""
 
 WORTH_SETTLING = 5.0
 """An executor this many times as fast as the serial one is taken without trying later ones."""
@@ -91,7 +97,7 @@ def measured(plan: PackPlan, rate: Rate | None = None) -> Calibration:
     """
     rate = rate or trial_steps_per_second
     program = Program(plan)
-    bound = min(MOST, memory_bound(program))
+    bound = min(MOST, memory_bound(program), max(USUAL, len(plan.trials)))
     serial = rate(plan, "serial", 1)
     names = able(plan.executor, program.problem, program.template)
     found: list[tuple[float, ExecutorName, int]] = []
@@ -114,15 +120,22 @@ def measured(plan: PackPlan, rate: Rate | None = None) -> Calibration:
 
 
 def trial_steps_per_second(plan: PackPlan, executor: ExecutorName, width: int) -> float:
-    """The best of `TIMES` runs of `STEPS` steps of ``width`` trials, after a step to warm up."""
+    """The speed of ``width`` trials over an epoch, from a few steps and one evaluation.
+
+    The best of `TIMES` runs of `STEPS` steps counts, after a step to warm up.
+    """
     program = Program(replace(plan, executor=executor))
     base = plan.trials
     trials = [replace(base[i % len(base)], key=i) for i in range(width)]
+    steps = min(STEPS, program.epoch_steps)
     with flushed_denormals():
         lane = program.start(trials)
         program.steps(lane, 1)
-        seconds = [_timed(lambda: program.steps(lane, STEPS), program.like) for _ in range(TIMES)]
-    return width * min(STEPS, program.epoch_steps) / min(seconds)
+        stepping = min(
+            _timed(lambda: program.steps(lane, steps), program.like) for _ in range(TIMES)
+        )
+        evaluating = _timed(lambda: program.evaluate(lane), program.like)
+    return width / (stepping / steps + evaluating / program.epoch_steps)
 
 
 def memory_bound(program: Program) -> int:
@@ -155,12 +168,12 @@ def _alone_in(folder: Path) -> Iterator[None]:
 def _widest(
     plan: PackPlan, executor: ExecutorName, bound: int, rate: Rate
 ) -> tuple[float, ExecutorName, int]:
-    width, speed = 1, rate(plan, executor, 1)
-    while 2 * width <= bound:
-        doubled = rate(plan, executor, 2 * width)
-        if doubled < WORTH_DOUBLING * speed:
-            break
-        width, speed = 2 * width, doubled
+    width, speed, tried = 1, rate(plan, executor, 1), 1
+    while tried < LOOK_AHEAD * width and 2 * tried <= bound:
+        tried *= 2
+        faster = rate(plan, executor, tried)
+        if faster >= WORTH_DOUBLING * speed:
+            width, speed = tried, faster
     return speed, executor, width
 
 

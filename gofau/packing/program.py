@@ -145,6 +145,10 @@ class Program:
         for step in range(count):
             self._step(lane, tour, step)
 
+    def evaluate(self, lane: Lane) -> None:
+        """Measure ``lane`` as at the end of an epoch, recording nothing."""
+        self._rows(lane.stack, lane.stack.step)
+
     def _first_losses(self, stack: Stack, trials: Sequence[TrialPlan]) -> Tensor:
         """The losses ``[K]`` that the first step will see; ``stack`` stays as it is.
 

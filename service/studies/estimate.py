@@ -15,7 +15,7 @@ from studies.packs import bucket_key
 from studies.spec import StudySpec
 from studies.trials import TrialState
 
-PACK_SIZE = 256
+PACK_SIZE = 128
 CHUNK = 1000
 
 
