@@ -8,22 +8,20 @@ reads a column once.
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from gofau import catalog
 from service.studies.models import Cell, Study
 from service.trials.models import Measurement, Trial
+from service.trials.ordered import Floats, Integers, Ordered
 from studies.trials import Outcome
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 RESULTS = (
     "value",
@@ -37,6 +35,8 @@ RESULTS = (
 )
 OUTCOME = "outcome"
 OUTCOMES = {str(outcome): place for place, outcome in enumerate(Outcome)}
+FEW = 1_000
+"""New numbers that are put into an order one by one; more are sorted with the old ones."""
 MOST_BYTES = 512 * 2**20
 
 
@@ -58,6 +58,17 @@ class Column:
     values: Floats
     seen: int = -1
     summary: Summary | None = None
+    ordered: Ordered | None = None
+
+    def including(self, count: int, index: Integers, numbers: Floats) -> "Column":
+        """The column of so many trials, some of which have got their numbers."""
+        fresh = index >= len(self.values)
+        fresh[~fresh] = np.isnan(self.values[index[~fresh]])
+        index, numbers = index[fresh], numbers[fresh]
+        values = _grown(self.values, count, index, numbers, np.nan)
+        if self.ordered is None or len(index) > FEW:
+            return Column(values)
+        return Column(values, ordered=self.ordered.including(index, numbers))
 
 
 @dataclass
@@ -68,6 +79,7 @@ class Columns:
     seed: Integers = field(default_factory=lambda: np.empty(0, np.int64))
     arm: Integers = field(default_factory=lambda: np.empty(0, np.int64))
     axes: dict[str, Floats] = field(default_factory=dict)
+    orders: dict[str, Ordered] = field(default_factory=dict)
     results: dict[str, Column] = field(default_factory=dict)
     turn: threading.Lock = field(default_factory=threading.Lock)
 
@@ -119,17 +131,29 @@ class Columns:
         rows = _read(session, query, np.float64)
         rows = rows[rows[:, 0] < count]
         if len(rows) or len(column.values) < count:
-            at = rows[:, 0].astype(np.int64)
-            column = Column(_grown(column.values, count, at, rows[:, 1], np.nan))
+            column = column.including(count, rows[:, 0].astype(np.int64), rows[:, 1])
         column.seen = study.revision
         self.results[name] = column
         return column
 
-    def numbers(self, session: Session, study: Study, name: str) -> Floats:
-        """An axis or a result by trial."""
+    def numbers(self, session: Session, study: Study, name: str) -> Callable[[Integers], Floats]:
+        """An axis or a result by the indexes of trials."""
         if name in self.axes:
-            return self.axes[name][self.cell]
-        return self.column(session, study, name).values
+            axis, cell = self.axes[name], self.cell
+            return lambda at: axis[cell[at]]
+        return self.column(session, study, name).values.__getitem__
+
+    def ordered(self, session: Session, study: Study, name: str) -> Ordered:
+        """The trials in the order of an axis or a result."""
+        if name in self.axes:
+            known = self.orders.get(name)
+            if known is None or len(known.index) < len(self.cell):
+                self.orders[name] = Ordered.of(self.axes[name][self.cell])
+            return self.orders[name]
+        column = self.column(session, study, name)
+        if column.ordered is None:
+            column.ordered = Ordered.of(column.values)
+        return column.ordered
 
     def summary(self, session: Session, study: Study, name: str) -> Summary:
         """A result by cell."""

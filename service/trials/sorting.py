@@ -1,7 +1,9 @@
 """Trials sorted and filtered by any axis, result or metric, by keyset."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,17 +19,18 @@ from service.trials.columns import (
     OUTCOMES,
     RESULTS,
     Columns,
-    Floats,
-    Integers,
     metric_names,
 )
 from service.trials.conditions import Condition
 from service.trials.models import Trial
+from service.trials.ordered import Floats, Integers, Key
 from service.trials.queries import Found, TrialFilter, joined, narrowed
 from studies.trials import TrialState
 
 Mask = npt.NDArray[np.bool_]
-MOST = 2_000
+Numbers = Callable[[Integers], Floats]
+Test = Callable[[Integers], Mask]
+MOST = 65_536
 FEW = 20
 """A state that fewer than one in so many trials have is looked up, instead of met by chance."""
 
@@ -59,10 +62,6 @@ class Wish:
         return {c.by for c in self.conditions} | ({self.order.by} if self.order else set())
 
 
-Key = tuple[float, int]
-"""Where a page ends: the number sorted by and, among equals, the trial's index."""
-
-
 def known(study: Study) -> tuple[str, ...]:
     """What the trials of a study can be sorted and filtered by."""
     return tuple(dict.fromkeys((*RESULTS, *study.spec["axes"], *metric_names(study))))
@@ -82,81 +81,82 @@ def page(
             columns.axes
         ):
             return []
-        mask = _mask(session, study, columns, wish)
-        keys = np.arange(len(mask), dtype=np.float64)
-        if wish.order is not None:
-            keys = columns.numbers(session, study, wish.order.by)
-    descending = wish.order is not None and wish.order.descending
+        tests = list(_tests(session, study, columns, wish))
+        following, numbers = _following(session, study, columns, wish.order, after)
     found: list[tuple[Found, float]] = []
-    for chosen in _pages(keys, mask, descending, after, limit):
+    for chosen in _chosen(following, tests, limit):
         rows = _rows(session, study.id, wish.narrow, chosen)
-        found += [(row, float(keys[row[0].index])) for row in rows]
+        at = np.array([row[0].index for row in rows], np.int64)
+        found += zip(rows, numbers(at).tolist(), strict=True)
         if len(found) >= limit:
             break
     return found[:limit]
 
 
-def _mask(session: Session, study: Study, columns: Columns, wish: Wish) -> Mask:
-    """Where the trials are that are wanted, but for states that change."""
+def _following(
+    session: Session, study: Study, columns: Columns, order: Order | None, after: Key | None
+) -> tuple[Integers, Numbers]:
+    """Indexes after a place in order, and what gives the numbers that they are sorted by."""
+    if order is None:
+        every = np.arange(len(columns.cell), dtype=np.int64)
+        return every[after[1] + 1 if after else 0 :], lambda at: at.astype(np.float64)
+    sorted_ = columns.ordered(session, study, order.by)
+    numbers = columns.numbers(session, study, order.by)
+    return sorted_.after(after, order.descending), numbers
+
+
+def _tests(session: Session, study: Study, columns: Columns, wish: Wish) -> Iterator[Test]:
+    """What a wanted trial fulfils, by its index; of the states that change, only that it may."""
     narrow = wish.narrow
-    mask = np.ones(len(columns.cell), np.bool_)
     if narrow.by_arm:
-        wanted = [n for n, arm in cells.arms(session, study.id).items() if narrow.has_arm(arm)]
-        mask &= np.isin(columns.arm, wanted)[columns.cell]
-    if narrow.cell is not None:
-        mask &= columns.cell == narrow.cell
-    if narrow.seed is not None:
-        mask &= columns.seed == narrow.seed
+        arms = cells.arms(session, study.id)
+        wanted = np.array([narrow.has_arm(arms[n]) for n in range(len(arms))], np.bool_)
+        arm, cell = columns.arm, columns.cell
+        yield lambda at: wanted[arm[cell[at]]]
+    for known, one in ((columns.cell, narrow.cell), (columns.seed, narrow.seed)):
+        if one is not None:
+            yield partial(_equal, known.__getitem__, one)
     if narrow.outcome is not None:
-        mask &= columns.numbers(session, study, OUTCOME) == OUTCOMES[narrow.outcome]
+        outcomes = columns.numbers(session, study, OUTCOME)
+        yield partial(_equal, outcomes, OUTCOMES[narrow.outcome])
     for condition in wish.conditions:
-        mask &= condition.holds(columns.numbers(session, study, condition.by))
-    return mask & _of_state(session, study, columns, narrow.state)
+        yield partial(_holds, columns.numbers(session, study, condition.by), condition)
+    if narrow.state is not None:
+        yield _of_state(session, study, columns, narrow.state)
 
 
-def _of_state(session: Session, study: Study, columns: Columns, state: str | None) -> Mask:
-    """Where trials may be in the state: the store is asked where there are few."""
-    everywhere = np.ones(len(columns.cell), np.bool_)
+def _equal(numbers: Callable[[Integers], Any], one: int, at: Integers) -> Mask:
+    equal: Mask = numbers(at) == one
+    return equal
+
+
+def _holds(numbers: Numbers, condition: Condition, at: Integers) -> Mask:
+    holds: Mask = condition.holds(numbers(at))
+    return holds
+
+
+def _of_state(session: Session, study: Study, columns: Columns, state: str) -> Test:
+    """Which trials may be in the state: the store is asked where there are few."""
     if state == TrialState.COMPLETED:
-        return ~np.isnan(columns.numbers(session, study, OUTCOME))
-    if state is None or getattr(study, state) * FEW > len(everywhere):
-        return everywhere
+        outcomes = columns.numbers(session, study, OUTCOME)
+        return lambda at: ~np.isnan(outcomes(at))
+    if getattr(study, state) * FEW > len(columns.cell):
+        return lambda at: np.ones(len(at), np.bool_)
     query = select(Trial.index).where(Trial.study_id == study.id, Trial.state == state)
-    at = np.fromiter(session.scalars(query), np.int64)
-    here = np.zeros(len(everywhere), np.bool_)
-    here[at[at < len(here)]] = True
-    return here
+    here = np.fromiter(session.scalars(query), np.int64)
+    return lambda at: np.isin(at, here)
 
 
-def _pages(
-    keys: Floats, mask: Mask, descending: bool, after: Key | None, limit: int
-) -> Iterator[Integers]:
-    """Indexes in order, in chunks that grow."""
-    sign = -1.0 if descending else 1.0
-    at = np.flatnonzero(mask & ~np.isnan(keys))[:: -1 if descending else 1]
-    numbers = sign * keys[at]
-    if after is not None:
-        value, last = sign * after[0], after[1]
-        beyond = at < last if descending else at > last
-        later = (numbers > value) | ((numbers == value) & beyond)
-        at, numbers = at[later], numbers[later]
-    count = limit
-    while len(at):
-        head = _least(numbers, count)
-        head = head[np.argsort(numbers[head], kind="stable")][:count]
-        yield at[head]
-        rest = np.ones(len(at), np.bool_)
-        rest[head] = False
-        at, numbers = at[rest], numbers[rest]
-        count = min(4 * count, MOST)
-
-
-def _least(numbers: Floats, count: int) -> Integers:
-    """Places of the ``count`` least numbers and of all that equal the largest of them."""
-    if len(numbers) <= count:
-        return np.arange(len(numbers))
-    bound = np.partition(numbers, count - 1)[count - 1]
-    return np.flatnonzero(numbers <= bound)
+def _chosen(following: Integers, tests: Sequence[Test], limit: int) -> Iterator[Integers]:
+    """Indexes that fulfil all tests, a page at a time; the chunks that are tested grow."""
+    start, step = 0, limit
+    while start < len(following):
+        at = following[start : start + step]
+        start, step = start + step, min(4 * step, MOST)
+        for test in tests:
+            at = at[test(at)]
+        for first in range(0, len(at), limit):
+            yield at[first : first + limit]
 
 
 def _rows(session: Session, study_id: int, narrow: TrialFilter, chosen: Integers) -> list[Found]:
