@@ -29,7 +29,7 @@ def test_what_follows_a_place_is_all_beyond_it(
     values: list[float], number: float, last: int
 ) -> None:
     order = Ordered.of(np.array(values))
-    keys = [(v, i) for i, v in enumerate(values) if v == v]
+    keys = [(v, i) for i, v in enumerate(values) if not np.isnan(v)]
     after = sorted(key for key in keys if key > (number, last))
     before = sorted((key for key in keys if key < (number, last)), reverse=True)
     assert order.after((number, last), False).tolist() == [i for _, i in after]
