@@ -16,7 +16,6 @@ class Trial(Base):
         UniqueConstraint("study_id", "cell", "seed"),
         Index("ix_trials_study_id_state", "study_id", "state", "index"),
         Index("ix_trials_study_id_revision", "study_id", "revision"),
-        Index("ix_trials_study_id_value", "study_id", "value", "index"),
         {"sqlite_with_rowid": False},
     )
 
