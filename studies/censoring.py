@@ -16,3 +16,18 @@ def whole(trials: pd.DataFrame) -> "pd.Series[bool]":
     """
     completed = trials["state"] == TrialState.COMPLETED.value
     return completed & (trials["outcome"] != Outcome.STOPPED_EARLY.value)
+
+
+def notes(trials: pd.DataFrame) -> tuple[str, ...]:
+    """What a report over these trials has to say of those that were stopped early.
+
+    Args:
+        trials: columns ``state`` and ``outcome``.
+    """
+    stopped = int((trials["outcome"] == Outcome.STOPPED_EARLY.value).sum())
+    if not stopped:
+        return ()
+    return (
+        f"Successive halving stopped {stopped} of {len(trials)} trials early. Maps and metrics "
+        "leave them out, so this is no landscape; the best trials are in the list of trials.",
+    )

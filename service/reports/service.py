@@ -3,7 +3,7 @@
 import platform
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,7 +19,9 @@ from service.store.engine import Store
 from service.studies import repository
 from service.studies.caps import cap
 from service.studies.models import Study
+from studies import censoring
 from studies.canonical import content_hash
+from studies.entries import RuleSpec
 from studies.errors import FieldError
 from studies.landscape import GoalMetric, Landscape
 from studies.landscape_bins import binned
@@ -93,7 +95,8 @@ def compare(store: Store, public_ids: Sequence[str], owner: str | None) -> Robus
     )
     settings = AnalysisSettings(tolerance=specs[0].goal.tolerance, baseline=found[0].key.rule)
     rng = np.random.default_rng(int(summary.spec_hash[:16], 16))
-    return build(found, summary, _provenance(pd.concat(frames)), rng, settings)
+    every = pd.concat(frames)
+    return _noted(build(found, summary, _provenance(every), rng, settings), every)
 
 
 def _check_comparable(public_ids: Sequence[str], specs: Sequence[StudySpec]) -> None:
@@ -133,7 +136,11 @@ def _analyse(session: Session, study: Study) -> Analysis:
         np.random.default_rng(int(study.spec_hash[:16], 16)),
         AnalysisSettings(tolerance=spec.goal.tolerance),
     )
-    return Analysis(report, found)
+    return Analysis(_noted(report, frame), found)
+
+
+def _noted(report: RobustnessReport, frame: pd.DataFrame) -> RobustnessReport:
+    return report.model_copy(update={"notes": (*censoring.notes(frame), *report.notes)})
 
 
 def _caps(spec: StudySpec, frame: pd.DataFrame) -> dict[str, float]:
@@ -167,10 +174,23 @@ def _settings(spec: StudySpec) -> dict[str, str]:
         shown["search"] = f"{found.sampler}, {found.budget} points a rule, seed {found.seed}"
     if spec.refine:
         shown["refined"] = f"{spec.refine.trials} cells a rule in {spec.refine.rounds} rounds"
+    if spec.halving:
+        shown["halving"] = _words(spec.halving.definition(spec.goal.metric, spec.goal.minimize))
     for rule in spec.rules:
         driven = [f"{a} → {', '.join(_drives(spec, a, rule.label))}" for a in spec.axes]
-        shown[f"rule {rule.label}"] = "; ".join(driven)
+        shown[f"rule {rule.label}"] = "; ".join([*driven, *_schedules(spec, rule)])
     return shown
+
+
+def _schedules(spec: StudySpec, rule: RuleSpec) -> list[str]:
+    rates = spec.schedule_of(rule).definition()
+    gamma = rule.gamma_schedule.definition() if rule.gamma_schedule else {}
+    found = {"schedule": rates, "γ schedule": gamma}
+    return [f"{name}: {_words(given)}" for name, given in found.items() if given]
+
+
+def _words(given: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in given.items() if value is not None)
 
 
 def _drives(spec: StudySpec, axis: str, label: str) -> list[str]:

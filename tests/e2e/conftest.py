@@ -11,4 +11,4 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
     made = Folder(tmp_path)
     yield made
     if made.left:
-        made.start("down").wait(120)
+        made.start("down").communicate(timeout=120)

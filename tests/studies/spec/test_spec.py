@@ -4,6 +4,7 @@ import pytest
 
 from studies.errors import SpecError
 from studies.parsing import parse_spec, parse_yaml, to_yaml
+from studies.schedules import GammaSchedule, Halving, Schedule
 from studies.spec import StudySpec
 
 BASE = """
@@ -169,3 +170,10 @@ def test_every_ready_made_study_is_valid(path: Path) -> None:
     spec = parse_yaml(path.read_text())
     assert spec.name == path.stem
     assert len(spec.seeds) >= 3
+
+
+def test_every_field_is_documented() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "spec.md").read_text()
+    models = (StudySpec, Schedule, GammaSchedule, Halving)
+    names = [name for model in models for name in model.model_fields]
+    assert [name for name in names if f"`{name}`" not in text] == []
