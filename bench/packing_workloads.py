@@ -187,6 +187,6 @@ WORKLOADS = (
              serial=4, packed=32, tune=False),
     Workload("digits-cnn", "bench-digits-cnn", "sgd", "additive", 2,
              serial=4, packed=32, tune=False),
-    Workload("resnet18-32", "bench-resnet18", "sgd", "additive", 1, batch_size=32,
+    Workload("resnet18-32", "bench-resnet18", "sgd", "additive", 2, batch_size=32,
              serial=2, packed=4, tune=False),
 )  # fmt: skip

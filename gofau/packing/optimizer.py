@@ -188,7 +188,10 @@ class StackOptimizer:
         """The share of each trial's parameters that are zero and can never move, ``[K]``."""
         frozen = stack.step.new_zeros(stack.size)
         for block, state in zip(stack.blocks, stack.rule, strict=True):
-            moves = torch.as_tensor(self.rule.moves_zero(self._hyper(stack, block, None)))
+            given = self.rule.moves_zero(self._hyper(stack, block, None))
+            if given is True:
+                continue
+            moves = torch.as_tensor(given)
             still = (block == 0) & ~moves.to(block.device)
             if "zero" in state:
                 still &= ~state["zero"]

@@ -258,7 +258,8 @@ class Program:
     def _record(self, lane: Lane, train_loss: Tensor) -> None:
         finite = train_loss.isfinite()
         for block in lane.stack.blocks:
-            finite &= block.flatten(1).isfinite().all(1)
+            # 0·∞ and 0·NaN are NaN: several times as fast as a look at every element.
+            finite &= (block.flatten(1) * 0).sum(1) == 0
         rows = self._rows(lane.stack, train_loss)
         for progress, values, flag in zip(lane.progress, rows, finite.tolist(), strict=True):
             progress.record(values, flag)
