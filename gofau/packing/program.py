@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import nan
 
 import torch
 from torch import Tensor, nn
@@ -77,7 +78,10 @@ class Program:
         self._draws = InitialDraws(self.problem, self.like)
 
     def start(self, trials: Sequence[TrialPlan]) -> Lane:
-        """A lane of ``trials`` before their first step, with the values before training."""
+        """A lane of ``trials`` before their first step, with the values before training.
+
+        The training loss among them is not known before the first step, and NaN until then.
+        """
         stack = Stack(
             blocks=self._draws.blocks(trials, self.executor.layout),
             buffers=self._draws.buffers(trials),
@@ -89,7 +93,7 @@ class Program:
         )
         self.optimizer.init(stack)
         frozen = self.optimizer.frozen_fraction(stack).tolist()
-        rows = self._rows(stack, self._first_losses(stack, trials))
+        rows = self._rows(stack, torch.full_like(stack.step, nan))
         return Lane(
             stack,
             [
@@ -124,7 +128,10 @@ class Program:
         tour = self._tour(lane)
         sums = lane.stack.step.new_zeros(len(lane))
         for step in range(self.epoch_steps):
-            sums += self._step(lane, tour, step)
+            losses = self._step(lane, tour, step)
+            if step == 0 and any(p.epoch == 0 for p in lane.progress):
+                self._note_start(lane, losses)
+            sums += losses
             if (step + 1) % SYNC_EVERY or step + 1 == self.epoch_steps:
                 continue
             alive = sums.isfinite().tolist()
@@ -149,17 +156,16 @@ class Program:
         """Measure ``lane`` as at the end of an epoch, recording nothing."""
         self._rows(lane.stack, lane.stack.step)
 
-    def _first_losses(self, stack: Stack, trials: Sequence[TrialPlan]) -> Tensor:
-        """The losses ``[K]`` that the first step will see; ``stack`` stays as it is.
+    def _note_start(self, lane: Lane, losses: Tensor) -> None:
+        """Let the losses ``[K]`` of the first step be those before training.
 
         Training mode gives a batch norm the statistics of its batch. In evaluation mode it would
         divide by those it starts with, and the loss would grow with the init scale to the power of
         the depth.
         """
-        tour = self._route([(trial.seed, 0) for trial in trials], None, 1)
-        untouched = replace(stack, buffers={n: b.clone() for n, b in stack.buffers.items()})
-        losses, _ = self.executor.gradients(untouched, self._batch(tour, 0))
-        return losses.clone()
+        for progress, loss in zip(lane.progress, losses.tolist(), strict=True):
+            if progress.epoch == 0:
+                progress.curves["train_loss"][0] = loss
 
     def _step(self, lane: Lane, tour: Tour, step: int) -> Tensor:
         """One update of every trial; returns the losses before it, ``[K]``."""
@@ -215,17 +221,15 @@ class Program:
         return lane.stack.factors.gather(1, index).squeeze(1)
 
     def _tour(self, lane: Lane, steps: int | None = None) -> Tour:
-        fused = self.optimizer.begin(lane)
-        return self._route([p.stream for p in lane.progress], fused, steps or self.epoch_steps)
-
-    def _route(
-        self, streams: Sequence[tuple[int, int]], fused: FusedPass | None, steps: int
-    ) -> Tour:
+        """The batches of an epoch, or of its first ``steps``."""
+        fused, streams = self.optimizer.begin(lane), [p.stream for p in lane.progress]
         groups = Groups.of(streams, self.like.device)
         heads = tuple(streams[row.start] for row in groups.rows)
         name = self.problem.name
         orders = [epoch_order(name, seed, epoch, self.size) for seed, epoch in heads]
-        order = torch.stack(orders)[:, : steps * self.batch].to(self.like.device)
+        order = torch.stack(orders)[:, : (steps or self.epoch_steps) * self.batch].to(
+            self.like.device
+        )
         feed = Feed(self.data.train_x, self.data.train_y, order, self.batch)
         return Tour(feed, groups, heads, fused)
 
