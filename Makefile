@@ -51,6 +51,7 @@ lock: ## Pin the newest allowed versions; PIP_CONSTRAINT=FILE caps them further.
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate \
 	  $(if $(PIP_CONSTRAINT),--constraint $(PIP_CONSTRAINT)) \
 	  --quiet --output-file requirements.lock pyproject.toml
+	sed -i.bak '/^gofau @ /d' requirements.lock && rm requirements.lock.bak  # itself, by this folder's path
 
 clean: ## Remove .venv and caches; studies in .gofau stay.
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
