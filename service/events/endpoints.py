@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query
@@ -47,6 +48,11 @@ async def events(
     return EventSourceResponse(_stream(feed, first), ping=15, sep="\n")
 
 
+LISTENERS = count(1)
+GOLDEN = (5**0.5 - 1) / 2
+"""Its multiples modulo 1 are spread evenly, so listeners that came together look one by one."""
+
+
 class _Feed:
     """News of one study for one listener."""
 
@@ -55,18 +61,24 @@ class _Feed:
         self._study = study
         self._owner = owner
         self._results = results
+        self._share = next(LISTENERS) * GOLDEN % 1.0
 
     async def after(self, seen: Position) -> News:
-        """What came after a position."""
-        return await run_in_threadpool(self._look, seen)
+        """What came after a position; without a thread where another listener has just looked."""
+        shares = not self._results and seen.revision >= 0
+        known = self._app.roster.glance(self._study, self._owner) if shares else None
+        if known is not None and known.goes_on:
+            return progress(known, seen)
+        return await run_in_threadpool(self._look, seen, shares)
 
     async def pause(self) -> None:
-        """Wait until it is worth looking again."""
-        await asyncio.sleep(self._app.settings.events_every_s)
+        """Wait until it is worth looking again; the first pauses of listeners differ."""
+        await asyncio.sleep(self._app.settings.events_every_s * self._share)
+        self._share = 1.0
 
-    def _look(self, seen: Position) -> News:
-        known = None if self._results else self._app.roster.latest(self._study, self._owner)
-        if known is not None and seen.revision >= 0 and known.goes_on:
+    def _look(self, seen: Position, shares: bool) -> News:
+        known = self._app.roster.latest(self._study, self._owner) if shares else None
+        if known is not None and known.goes_on:
             return progress(known, seen)
         with self._app.store.read() as session:
             return news(session, self._study, self._owner, seen, self._results)

@@ -93,15 +93,25 @@ class Roster:
             later = [change for change in self._changes.values() if change.number > number]
             return [c for c in later if owner in (None, c.owner)], self._number
 
+    def glance(self, study: str, owner: str | None) -> Change | None:
+        """The same as `latest` if the last look is not too old, without waiting for anybody."""
+        return None if self._is_due() else self._known(study, owner)
+
     def latest(self, study: str, owner: str | None) -> Change | None:
         """The latest change of a study that ``owner`` (or anybody) may see, if it is known."""
         with self._turn:
             self._look()
-            found = self._changes.get(study)
-            return found if found is not None and owner in (None, found.owner) else None
+            return self._known(study, owner)
+
+    def _known(self, study: str, owner: str | None) -> Change | None:
+        found = self._changes.get(study)
+        return found if found is not None and owner in (None, found.owner) else None
+
+    def _is_due(self) -> bool:
+        return time.monotonic() - self._looked >= self._every_s
 
     def _look(self) -> None:
-        if time.monotonic() - self._looked < self._every_s:
+        if not self._is_due():
             return
         with self._store.read() as session:
             found = _marks(session)
