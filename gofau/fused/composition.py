@@ -36,6 +36,16 @@ class Composition:
     direction: Part
     rule: Part
 
+    @property
+    def templates(self) -> tuple[str, str, str]:
+        """What the kernel is built from."""
+        return self.decay.template, self.direction.template, self.rule.template
+
+    @property
+    def numbers(self) -> tuple[tuple[float, ...], ...]:
+        """The kernel's arrays, in the order of `gofau.fused.library.Shared`."""
+        return self.direction.numbers, self.rule.numbers, self.decay.numbers
+
 
 DirectionLowering: TypeAlias = Callable[[tuple[str, ...], int, Hyper], Part]
 RuleLowering: TypeAlias = Callable[[Hyper], Part]

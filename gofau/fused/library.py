@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gofau.errors import UnsupportedError
 from gofau.fused.compiler import compiled
 
-__all__ = ["ELEMENTS", "Shared", "kernel", "run", "run_rows"]
+__all__ = ["ELEMENTS", "Shared", "kernel", "run", "run_rows", "run_table"]
 
 ELEMENTS = {
     torch.float32: "float",
@@ -90,6 +90,14 @@ def run(kernel: Kernel, pointers: Sequence[int], counts: Sequence[int], shared: 
     rows = (ctypes.c_void_p * len(pointers))(*pointers)
     elements = (ctypes.c_int64 * len(counts))(*counts)
     kernel(rows, elements, len(counts), ctypes.byref(shared), 0, torch.get_num_threads())
+
+
+def run_table(
+    kernel: Kernel, pointers: NDArray[np.int64], counts: NDArray[np.int64], shared: Shared
+) -> None:
+    """`run` for addresses ``[tensors, width]`` and counts ``[tensors]`` in contiguous arrays."""
+    addresses = (array.ctypes.data for array in (pointers, counts))
+    kernel(*addresses, len(counts), ctypes.byref(shared), 0, torch.get_num_threads())
 
 
 def run_rows(

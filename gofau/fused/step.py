@@ -8,9 +8,9 @@ from torch.autograd.graph import increment_version
 
 from gofau.directions.base import Direction
 from gofau.errors import UnsupportedError
-from gofau.fused.composition import Composition, compose
+from gofau.fused.composition import compose
 from gofau.fused.layout import tensor_obstacle, walk
-from gofau.fused.library import Kernel, Shared, kernel, run
+from gofau.fused.library import Shared, kernel, run
 from gofau.hyper import Hyper, State
 from gofau.rules.base import UpdateRule
 
@@ -50,14 +50,12 @@ def fused_step(  # noqa: PLR0917 - the lists of what gofau.functional.step takes
         walk([param, grad, *[state[name] for name in moving]], dtype)
         for param, grad, state in zip(params, grads, states, strict=True)
     ]
-    function = _kernel(composition, dtype)
+    function = kernel(*composition.templates, dtype)
     pointers: list[int] = []
     for w, state in zip(walks, states, strict=True):
         pointers += [tensor.data_ptr() for tensor in w.tensors]
         pointers += [state[name].data_ptr() for name in composition.rule.states]
-    parts = (composition.direction, composition.rule, composition.decay)
-    shared = Shared(*(part.numbers for part in parts))
-    run(function, pointers, [param.numel() for param in params], shared)
+    run(function, pointers, [param.numel() for param in params], Shared(*composition.numbers))
     for w in walks:
         w.finish()
     increment_version(params)
@@ -78,12 +76,7 @@ def obstacle(
     try:
         composition = compose(direction, rule, 1, hyper)
         for dtype in {tensor.dtype for tensor in tensors}:
-            _kernel(composition, dtype)
+            kernel(*composition.templates, dtype)
     except UnsupportedError as error:
         return str(error)
     return None
-
-
-def _kernel(composition: Composition, dtype: torch.dtype) -> Kernel:
-    decay, direction, rule = composition.decay, composition.direction, composition.rule
-    return kernel(decay.template, direction.template, rule.template, dtype)

@@ -14,6 +14,7 @@ from gofau.optim.batch import Batch
 from gofau.optim.batching import batches
 from gofau.optim.driving import Driven
 from gofau.optim.groups import STRUCTURAL, ParamGroup, complete, resolve
+from gofau.optim.replay import Replay
 from gofau.optim.storage import FORMAT, check_loadable
 
 
@@ -64,6 +65,7 @@ class Gofau(Optimizer):
         given["implementation"] = "auto" if implementation is None else implementation
         defaults = resolve(given, {}, "Gofau")
         implementations.require(defaults["implementation"])
+        self._replays: dict[int, Replay | None] = {}
         super().__init__(params, defaults)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -111,10 +113,23 @@ class Gofau(Optimizer):
         unstarted = not self.state
         with torch.no_grad():
             for index, group in enumerate(self.param_groups):
-                for batch in batches(group, self.state, f"param_groups[{index}]"):
-                    if not (unstarted and _only_starts(group, batch)):
-                        implementations.run(group["implementation"], batch)
+                replay = self._replays.get(index)
+                if replay is None or not replay.step(group, self.state):
+                    self._replays[index] = self._step(index, group, unstarted)
         return loss
+
+    def _step(self, index: int, group: dict[str, Any], unstarted: bool) -> Replay | None:
+        """Step one group, and return how to do so again if kernels did all of it."""
+        fused: list[Batch] = []
+        others = 0
+        for batch in batches(group, self.state, f"param_groups[{index}]"):
+            if unstarted and _only_starts(group, batch):
+                others += 1
+            elif implementations.run(group["implementation"], batch) == "fused":
+                fused.append(batch)
+            else:
+                others += 1
+        return None if others else Replay.of(group, fused)
 
     def driving(self, *names: str) -> Driven:
         """A view for torch's schedulers in which ``lr`` is the named step size.
@@ -140,6 +155,7 @@ class Gofau(Optimizer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
+        self._replays = {}
         self.param_groups: list[dict[str, Any]] = [complete(g) for g in self.param_groups]
 
 

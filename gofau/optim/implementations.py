@@ -28,8 +28,8 @@ def require(name: str) -> None:
         )
 
 
-def run(name: str, batch: Batch) -> None:
-    """Perform ``batch`` by the named implementation.
+def run(name: str, batch: Batch) -> str:
+    """Perform ``batch`` by the named implementation, and return which one "auto" chose.
 
     Raises:
         UnsupportedError: a direction or rule of somebody else's that is not written for lists.
@@ -39,7 +39,9 @@ def run(name: str, batch: Batch) -> None:
             f"implementation: got 'foreach' for {batch.direction.name} and {batch.rule.name}, "
             "expected auto or loop, since one of them is not written for lists of tensors"
         )
-    implementations[choose(batch) if name == "auto" else name](batch)
+    chosen = choose(batch) if name == "auto" else name
+    implementations[chosen](batch)
+    return chosen
 
 
 def choose(batch: Batch) -> str:

@@ -1,0 +1,138 @@
+"""A group's fused step performed again, as long as nothing that it rests on has changed."""
+
+import ctypes
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from gofau.directions import direction as direction_of
+from gofau.fused import Rows, compose
+from gofau.fused.composition import Composition
+from gofau.fused.rows import ADDRESS, Kept, same
+from gofau.hyper import Hyper, State
+from gofau.optim.batch import Batch
+from gofau.optim.batching import hyperparameters
+from gofau.optim.zeros import rule_at
+
+__all__ = ["Replay"]
+
+_SETTINGS = ("direction", "rule", "implementation", "capturable", "zero_initialised")
+"""What decides, beside the tensors, how a group is divided into batches and who serves them."""
+
+
+@final
+class Replay:
+    """The batches of a group whose last step kernels performed in place.
+
+    Dividing a group into batches and checking every tensor takes about as long as torch's whole
+    step of a small model. `step` repeats the division that it knows after it has seen that the
+    same tensors lie at the same addresses; numbers such as ``lr`` are read anew.
+    """
+
+    def __init__(self, group: dict[str, Any], parts: list["_Part"]) -> None:
+        self._parts = parts
+        self._params = list(group["params"])
+        self._settings = _settings(group)
+        moved = {place for part in parts for place in part.places}
+        self._idle = [i for i in range(len(self._params)) if i not in moved]
+
+    @classmethod
+    def of(cls, group: dict[str, Any], batches: Sequence[Batch]) -> "Replay | None":
+        """What performs these batches of ``group`` again, or ``None`` if it cannot be repeated."""
+        places = {id(param): place for place, param in enumerate(group["params"])}
+        parts = [_part([places[id(p)] for p in batch.params], batch) for batch in batches]
+        known = [part for part in parts if part is not None]
+        return cls(group, known) if known and len(known) == len(batches) else None
+
+    def step(self, group: dict[str, Any], states: Mapping[Tensor, Any]) -> bool:
+        """Count up and step, or touch nothing and return False where something has changed."""
+        if _settings(group) != self._settings or not same(group["params"], self._params):
+            return False
+        grads = [param.grad for param in self._params]
+        if any(grads[place] is not None for place in self._idle):
+            return False
+        hyper = hyperparameters(group, capturable=False)
+        if not all(part.prepare(group, hyper, states, grads) for part in self._parts):
+            return False
+        for part in self._parts:
+            part.run()
+        return True
+
+
+@final
+class _Part:
+    """One batch: its places among the group's parameters, its memory and its counters."""
+
+    def __init__(self, places: list[int], rows: Rows, next_step: Composition) -> None:
+        self.places = places
+        self._rows = rows
+        self._counters = _Counters(rows.states)
+        self._next = (0, next_step)
+
+    def prepare(
+        self,
+        group: dict[str, Any],
+        hyper: Hyper,
+        states: Mapping[Tensor, Any],
+        grads: Sequence[Tensor | None],
+    ) -> bool:
+        """Compose the next step, and see whether the memory that it needs is as it was."""
+        if not same([states.get(param) for param in self._rows.params], self._rows.states):
+            return False
+        number = self._counters.next(self._rows.states)
+        if number is None:
+            return False
+        rule, own = rule_at(group, self.places[0], hyper)
+        composition = compose(direction_of(group["direction"]), rule, number, own)
+        self._next = (number, composition)
+        return self._rows.serve([grads[place] for place in self.places], composition)
+
+    def run(self) -> None:
+        """Perform the step that `prepare` composed."""
+        number, composition = self._next
+        self._counters.write(number)
+        self._rows.run(composition)
+
+
+@final
+class _Counters:
+    """The step counters of several states, read and written where they are.
+
+    Torch keeps a 0-dim tensor a parameter; adding 1 to each by an operator takes longer than all
+    checks of the parameter's memory.
+    """
+
+    def __init__(self, states: Sequence[State]) -> None:
+        self._kept = Kept("step", states, ADDRESS)
+        self._cells = [ctypes.c_float.from_address(x.data_ptr()) for x in self._kept.tensors]
+
+    def next(self, states: Sequence[State]) -> int | None:
+        """The number of the next step, or ``None`` where counters were replaced or differ."""
+        if not self._kept.stay(states):
+            return None
+        numbers = {cell.value for cell in self._cells}
+        return int(numbers.pop()) + 1 if len(numbers) == 1 else None
+
+    def write(self, number: int) -> None:
+        """Set every counter."""
+        for cell in self._cells:
+            cell.value = number
+
+
+def _part(places: list[int], batch: Batch) -> _Part | None:
+    if not isinstance(batch.step, int) or not all(map(_is_plain_counter, batch.states)):
+        return None
+    composition = compose(batch.direction, batch.rule, batch.step, batch.hyper)
+    rows = Rows.of(batch.params, batch.grads, batch.states, composition)
+    return None if rows is None else _Part(places, rows, composition)
+
+
+def _is_plain_counter(state: State) -> bool:
+    step = state["step"]
+    return type(step) is Tensor and step.is_cpu and step.dtype is torch.float32
+
+
+def _settings(group: dict[str, Any]) -> list[Any]:
+    return [group[name] for name in _SETTINGS[:-1]] + list(group["zero_initialised"])
