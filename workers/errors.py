@@ -1,6 +1,6 @@
 """The exception tree of this package.
 
-`WorkerError` > `SettingsError`, `LeaseLostError`, `NoProgressError`,
+`WorkerError` > `SettingsError`, `PlacementError`, `LeaseLostError`, `NoProgressError`,
 `ServiceError` > `ServiceUnreachableError`.
 """
 
@@ -11,6 +11,10 @@ class WorkerError(Exception):
 
 class SettingsError(WorkerError):
     """The driver's environment lacks a setting, or holds one that cannot be read."""
+
+
+class PlacementError(WorkerError):
+    """Packs cannot run where the settings want them."""
 
 
 class ServiceError(WorkerError):

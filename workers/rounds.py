@@ -8,6 +8,7 @@ from math import ceil
 import ray
 from ray import tune
 
+from workers.placement import Placement, place
 from workers.settings import WorkerSettings
 from workers.trainable import PackTrainable
 from workers.work import PendingTrial, bucket_sizes, pack_up
@@ -31,10 +32,17 @@ def run_round(settings: WorkerSettings, trials: list[PendingTrial]) -> None:
     os.environ.update(TUNE_ENVIRONMENT)
     if not ray.is_initialized():
         ray.init(log_to_driver=False)
-    workers = max(1, int(ray.cluster_resources().get("CPU", 1)))  # type: ignore[no-untyped-call]
-    packs = pack_up(trials, pack_sizes(trials, workers, settings.pack_size))
-    log.info("%d trials in %d packs on %d workers", len(trials), len(packs), workers)
-    for error in _fit(settings, packs, workers).errors:
+    cluster = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    placed = place(cluster, settings.device, settings.gpus_per_pack)
+    packs = pack_up(trials, pack_sizes(trials, placed.workers, settings.pack_size))
+    log.info(
+        "%d trials in %d packs on %d workers (%s)",
+        len(trials),
+        len(packs),
+        placed.workers,
+        placed.device,
+    )
+    for error in _fit(settings, packs, placed).errors:
         log.error("a pack's process died: %s", str(error).strip().splitlines()[-1])
 
 
@@ -46,14 +54,16 @@ def pack_sizes(trials: list[PendingTrial], workers: int, most: int) -> dict[str,
 
 
 def _fit(
-    settings: WorkerSettings, packs: list[list[PendingTrial]], workers: int
+    settings: WorkerSettings, packs: list[list[PendingTrial]], placed: Placement
 ) -> tune.ResultGrid:
-    trainable = tune.with_parameters(PackTrainable, settings=settings, packs=packs)
+    trainable = tune.with_parameters(
+        PackTrainable, settings=settings, packs=packs, device=placed.device
+    )
     with tempfile.TemporaryDirectory(prefix="gofau-tune-") as storage:
         tuner = tune.Tuner(
-            tune.with_resources(trainable, {"cpu": 1}),
+            tune.with_resources(trainable, dict(placed.resources)),
             param_space={"pack": tune.grid_search(list(range(len(packs))))},
-            tune_config=tune.TuneConfig(reuse_actors=True, max_concurrent_trials=workers),
+            tune_config=tune.TuneConfig(reuse_actors=True, max_concurrent_trials=placed.workers),
             run_config=tune.RunConfig(
                 name=settings.study,
                 storage_path=storage,

@@ -10,13 +10,17 @@
 | ``GOFAU_CACHE_DIR`` | where calibrations and checkpoints are kept | ``~/.cache/gofau`` |
 | ``GOFAU_CHECKPOINT_EVERY`` | epochs between two checkpoints of a pack, where the spec does not \
 say; ``0``: none | ``10`` |
+| ``GOFAU_DEVICE`` | ``cpu``, ``cuda``, or ``auto``: GPUs where the cluster has any | ``auto`` |
+| ``GOFAU_GPUS_PER_PACK`` | share of a GPU that a pack takes, in (0, 1] | ``1`` |
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast, get_args
 
 from workers.errors import SettingsError
+from workers.placement import DeviceName
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,8 @@ class WorkerSettings:
     patience_s: float = 600.0
     cache_dir: Path = Path.home() / ".cache" / "gofau"
     checkpoint_every: int = 10
+    device: DeviceName = "auto"
+    gpus_per_pack: float = 1.0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "WorkerSettings":
@@ -48,7 +54,25 @@ class WorkerSettings:
             checkpoint_every=int(
                 _number(environment, "GOFAU_CHECKPOINT_EVERY", cls.checkpoint_every)
             ),
+            device=_device(environment),
+            gpus_per_pack=_share(environment, "GOFAU_GPUS_PER_PACK", cls.gpus_per_pack),
         )
+
+
+def _device(environment: Mapping[str, str]) -> DeviceName:
+    given = environment.get("GOFAU_DEVICE", "") or "auto"
+    for name in get_args(DeviceName):
+        if given == name:
+            return cast(DeviceName, name)
+    expected = ", ".join(get_args(DeviceName))
+    raise SettingsError(f"GOFAU_DEVICE: got {given!r}, expected one of {expected}")
+
+
+def _share(environment: Mapping[str, str], name: str, default: float) -> float:
+    value = _number(environment, name, default)
+    if not 0 < value <= 1:
+        raise SettingsError(f"{name}: got {value:g}, expected a share in (0, 1]")
+    return value
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:

@@ -93,8 +93,10 @@ def packed(settings: WorkerSettings) -> Train:
     return train
 
 
-def train_pack(client: ServiceClient, pack: list[PendingTrial], train: Train) -> PackAccount:
-    """Lease a pack's trials, train those granted, and post each result.
+def train_pack(
+    client: ServiceClient, pack: list[PendingTrial], train: Train, device: str = "cpu"
+) -> PackAccount:
+    """Lease a pack's trials, train those granted on ``device``, and post each result.
 
     Code that raises fails the attempt of every trial that has no result yet; the error travels
     with it. A lost lease or a stop request ends the pack quietly.
@@ -113,20 +115,22 @@ def train_pack(client: ServiceClient, pack: list[PendingTrial], train: Train) ->
     with HeldLease(client, lease) as held:
         outbox = _Outbox(held, len(granted), account, set(granted))
         try:
-            _train([t for t in pack if t.index in granted], held, outbox, train)
+            _train([t for t in pack if t.index in granted], device, held, outbox, train)
         except (PackStopped, LeaseLostError) as stop:
             account.stopped = True
             log.info("pack stopped: %s", stop or "on request")
     return account
 
 
-def _train(trials: list[PendingTrial], held: HeldLease, outbox: _Outbox, train: Train) -> None:
+def _train(
+    trials: list[PendingTrial], device: str, held: HeldLease, outbox: _Outbox, train: Train
+) -> None:
     def check() -> None:
         if held.stop.is_set():
             raise PackStopped
 
     try:
-        for outcome in train(plan(trials), check):
+        for outcome in train(plan(trials, device), check):
             outbox.add(outcome)
             check()
     except (PackStopped, LeaseLostError):

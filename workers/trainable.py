@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from ray import tune
 
+from workers.errors import PlacementError
 from workers.service_client import ServiceClient
 from workers.settings import WorkerSettings
 from workers.train import packed, train_pack
@@ -18,10 +19,24 @@ class PackTrainable(tune.Trainable):
     """
 
     def setup(  # type: ignore[override] # tune.with_parameters adds the rest
-        self, config: dict[str, Any], settings: WorkerSettings, packs: list[list[PendingTrial]]
+        self,
+        config: dict[str, Any],
+        settings: WorkerSettings,
+        packs: list[list[PendingTrial]],
+        device: str,
     ) -> None:
-        """Take the first pack; ``packs`` is every pack of the round."""
+        """Take the first pack; ``packs`` is every pack of the round.
+
+        Raises:
+            PlacementError: Ray gave this actor a GPU that torch cannot use.
+        """
+        if device == "cuda" and not torch.cuda.is_available():
+            raise PlacementError(
+                "torch: got no usable GPU on a node that offers one to Ray, "
+                "expected a CUDA build and driver; set GOFAU_DEVICE=cpu to train on cores"
+            )
         torch.set_num_threads(1)
+        self._device = device
         self._client = ServiceClient(settings)
         self._train = packed(settings)
         self._packs = packs
@@ -34,7 +49,7 @@ class PackTrainable(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         """Train the pack to its end."""
-        account = train_pack(self._client, self._pack, self._train)
+        account = train_pack(self._client, self._pack, self._train, self._device)
         return {
             "done": True,
             "trials": len(self._pack),

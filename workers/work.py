@@ -58,13 +58,13 @@ def pack_up(trials: Iterable[PendingTrial], sizes: Mapping[str, int]) -> list[li
     return packs
 
 
-def plan(pack: list[PendingTrial]) -> PackPlan:
-    """The training plan of a pack; all its trials share a bucket."""
+def plan(pack: list[PendingTrial], device: str = "cpu") -> PackPlan:
+    """The training plan of a pack on a torch device; all its trials share a bucket."""
     first = pack[0].definition
     own = ("init_scale", "hyper", "halving", *SCHEDULES)
     shared = {k: v for k, v in first.items() if k not in own}
     halving = Halving(**first["halving"]) if "halving" in first else None
-    return PackPlan(trials=tuple(_trial(t) for t in pack), halving=halving, **shared)
+    return PackPlan(trials=tuple(_trial(t) for t in pack), halving=halving, device=device, **shared)
 
 
 def _trial(pending: PendingTrial) -> TrialPlan:

@@ -1,0 +1,76 @@
+"""Packs go where the cluster's devices are, and say so when they cannot."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from tests.workers.fake_service import SETTINGS, FakeService
+from workers.errors import PlacementError, SettingsError
+from workers.placement import DeviceName, Placement, place
+from workers.settings import WorkerSettings
+from workers.trainable import PackTrainable
+from workers.work import pending, plan
+
+REQUIRED = {"GOFAU_SERVICE_URL": "http://x", "GOFAU_STUDY": "s", "GOFAU_TOKEN": "t"}
+
+
+@pytest.mark.parametrize(
+    ("cluster", "device", "share", "expected"),
+    [
+        ({"CPU": 2.0}, "auto", 1.0, Placement("cpu", 2, {"cpu": 1})),
+        ({}, "auto", 1.0, Placement("cpu", 1, {"cpu": 1})),
+        ({"CPU": 16.0, "GPU": 4.0}, "cpu", 1.0, Placement("cpu", 16, {"cpu": 1})),
+        ({"CPU": 16.0, "GPU": 4.0}, "auto", 1.0, Placement("cuda", 4, {"cpu": 1.0, "gpu": 1.0})),
+        ({"CPU": 16.0, "GPU": 1.0}, "cuda", 0.25, Placement("cuda", 4, {"cpu": 1.0, "gpu": 0.25})),
+        (
+            {"CPU": 16.0, "GPU": 2.0},
+            "auto",
+            1 / 3,
+            Placement("cuda", 6, {"cpu": 1.0, "gpu": 1 / 3}),
+        ),
+        ({"CPU": 16.0, "GPU": 1.0}, "auto", 0.4, Placement("cuda", 2, {"cpu": 1.0, "gpu": 0.4})),
+        # Two cores feed four packs: each asks for half of one.
+        ({"CPU": 2.0, "GPU": 4.0}, "auto", 1.0, Placement("cuda", 4, {"cpu": 0.5, "gpu": 1.0})),
+    ],
+)
+def test_placement(
+    cluster: dict[str, float], device: DeviceName, share: float, expected: Placement
+) -> None:
+    assert place(cluster, device, share) == expected
+
+
+def test_gpus_that_are_not_there_are_demanded_in_vain() -> None:
+    with pytest.raises(PlacementError, match="got 'cuda' in a cluster without GPUs, expected one"):
+        place({"CPU": 8.0}, "cuda", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"GOFAU_DEVICE": "tpu"}, "GOFAU_DEVICE: got 'tpu', expected one of auto, cpu, cuda"),
+        ({"GOFAU_GPUS_PER_PACK": "2"}, r"GOFAU_GPUS_PER_PACK: got 2, expected a share in \(0, 1\]"),
+        ({"GOFAU_GPUS_PER_PACK": "0"}, r"GOFAU_GPUS_PER_PACK: got 0, expected a share in \(0, 1\]"),
+    ],
+)
+def test_settings_that_place_nothing(given: dict[str, str], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        WorkerSettings.from_environment({**REQUIRED, **given})
+
+
+def test_settings_name_the_device_and_the_share() -> None:
+    given = {"GOFAU_DEVICE": "cuda", "GOFAU_GPUS_PER_PACK": "0.5"}
+    found = WorkerSettings.from_environment({**REQUIRED, **given})
+    assert (found.device, found.gpus_per_pack) == ("cuda", 0.5)
+
+
+def test_a_pack_is_planned_for_its_device(service: FakeService) -> None:
+    trials = list(pending(service.client().work()))[:2]
+    assert (plan(trials).device, plan(trials, "cuda").device) == ("cpu", "cuda")
+
+
+def test_a_node_whose_gpu_torch_cannot_use_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    given: dict[str, Any] = {"settings": SETTINGS, "packs": [[]], "device": "cuda"}
+    with pytest.raises(PlacementError, match="got no usable GPU on a node that offers one to Ray"):
+        PackTrainable.setup(object.__new__(PackTrainable), {"pack": 0}, **given)
