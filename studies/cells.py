@@ -93,6 +93,8 @@ class Arm:
             "dtype": spec.dtype,
             "executor": spec.executor,
         }
+        if spec.autocast != "none":
+            self.base["autocast"] = spec.autocast
         if rule.gamma_schedule is not None:
             self.base["gamma_schedule"] = rule.gamma_schedule.definition()
         if spec.halving is not None:

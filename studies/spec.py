@@ -30,7 +30,7 @@ _labelled = AfterValidator(label_entries)
 UNHASHED = ("name", "description", "tags", "max_attempts", "checkpoint_every")
 """Fields that change no result."""
 
-HASHED_IF_USED = ("refine", "schedule", "halving")
+HASHED_IF_USED = ("refine", "schedule", "halving", "autocast")
 """Fields that the hash leaves out at their default, as it did before they existed."""
 
 
@@ -80,6 +80,7 @@ class StudySpec(BaseModel):
     divergence_factor: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 2.0
     zero_policy: Literal["leave", "additive"] = "leave"
     dtype: Literal["float32", "float64"] = "float32"
+    autocast: Literal["none", "bfloat16"] = "none"
     executor: Literal["auto", "serial"] = "auto"
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
     checkpoint_every: Annotated[int, Field(ge=1, le=100_000)] | None = None
@@ -135,6 +136,9 @@ class StudySpec(BaseModel):
         self._check_schedules()
         self._check_search()
         self._check_halving()
+        if self.autocast != "none" and self.dtype != "float32":
+            expected = f"float32, since autocast is {self.autocast}"
+            raise catalog.CatalogError("dtype", self.dtype, expected)
         for name, axis in self.axes.items():
             for j, direction in enumerate(self.directions):
                 for i, rule in enumerate(self.rules):

@@ -46,7 +46,7 @@ SHARE_OF_MEMORY = 0.5
 TEMPORARIES = 4
 """Copies of a row that an optimizer step by torch's operations holds at once."""
 
-FORMAT = 2
+FORMAT = 3
 
 Rate = Callable[[PackPlan, ExecutorName, int], float]
 """Trial-steps per second of a plan under an executor at a width."""
@@ -99,7 +99,7 @@ def measured(plan: PackPlan, rate: Rate | None = None) -> Calibration:
     program = Program(plan)
     bound = min(MOST, memory_bound(program), max(USUAL, len(plan.trials)))
     serial = rate(plan, "serial", 1)
-    names = able(plan.executor, program.problem, program.template)
+    names = able(plan.executor, program.problem, program.template, plan.autocast != "none")
     found: list[tuple[float, ExecutorName, int]] = []
     for name in names:
         if name != "serial":
@@ -218,6 +218,7 @@ def _key(plan: PackPlan) -> str:
         plan.direction,
         plan.rule,
         plan.dtype,
+        plan.autocast,
         plan.executor,
         device,
         torch.get_num_threads(),

@@ -17,6 +17,7 @@ OutcomeName = Literal[
 ]
 ZeroPolicy = Literal["leave", "additive"]
 DTypeName = Literal["float32", "float64"]
+AutocastName = Literal["none", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ class PackPlan:
         zero_policy: what the rule does with tensors that start at exactly zero: ``leave`` them to
             the rule, or move them by the ``additive`` rule.
         dtype: of parameters, states and data.
+        autocast: ``bfloat16`` runs forward passes under `torch.autocast`; parameters and updates
+            stay in ``dtype``, which must be float32 then.
         device: a torch device.
         executor: how the stack is computed; ``auto`` chooses.
         halving: stop the worse trials of the pack early.
@@ -89,6 +92,7 @@ class PackPlan:
     divergence_factor: float = 2.0
     zero_policy: ZeroPolicy = "leave"
     dtype: DTypeName = "float32"
+    autocast: AutocastName = "none"
     device: str = "cpu"
     executor: ExecutorName = "auto"
     halving: Halving | None = None
@@ -107,6 +111,9 @@ class PackPlan:
         _member("zero_policy", self.zero_policy, get_args(ZeroPolicy))
         _member("dtype", self.dtype, get_args(DTypeName))
         _member("executor", self.executor, get_args(ExecutorName))
+        _member("autocast", self.autocast, get_args(AutocastName))
+        if self.autocast != "none" and self.dtype != "float32":
+            raise PlanError("dtype", self.dtype, f"float32, since autocast is {self.autocast}")
         if not self.trials:
             raise PlanError("trials", self.trials, "at least one trial")
         _unique_keys(self.trials)

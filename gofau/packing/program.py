@@ -1,6 +1,7 @@
 """What a pack's trials run: problem, data, executor and optimizer, and one epoch of them."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from math import nan
 
@@ -62,7 +63,11 @@ class Program:
         self.like = torch.empty(0, dtype=getattr(torch, plan.dtype), device=plan.device)
         self.template = self._template()
         self.executor, self.reason = choose(
-            plan.executor, self.problem, self.template, kernels=fused
+            plan.executor,
+            self.problem,
+            self.template,
+            kernels=fused,
+            autocast=plan.autocast != "none",
         )
         self.reason = why or self.reason
         data = self.problem.dataset().to(self.like.dtype, self.like.device)
@@ -169,13 +174,19 @@ class Program:
 
     def _step(self, lane: Lane, tour: Tour, step: int) -> Tensor:
         """One update of every trial; returns the losses before it, ``[K]``."""
-        losses, grads = self.executor.gradients(lane.stack, self._batch(tour, step))
+        with self._casting():
+            losses, grads = self.executor.gradients(lane.stack, self._batch(tour, step))
         factor = self._factor(lane, step)
         if tour.fused is None:
             self.optimizer.step(lane.stack, grads, factor)
         else:
             self.optimizer.fused_step(lane.stack, grads[0], tour.fused, step, factor)
         return losses
+
+    def _casting(self) -> AbstractContextManager[object]:
+        if self.plan.autocast == "none":
+            return nullcontext()
+        return torch.autocast(self.like.device.type, torch.bfloat16)
 
     def _template(self) -> nn.Module:
         # Its own module: executors switch its mode and call it with other parameters.
@@ -270,7 +281,8 @@ class Program:
 
     def _rows(self, stack: Stack, train_loss: Tensor) -> list[dict[str, float]]:
         """Each trial's metrics as numbers, fetched from the device in one go."""
-        measured = self.executor.measure(stack, self.data.val_x, self.data.val_y)
+        with self._casting():
+            measured = self.executor.measure(stack, self.data.val_x, self.data.val_y)
         columns = {**measured, "train_loss": train_loss}
         names = self.problem.entry.metrics
         table = torch.stack([columns[name] for name in names], 1).tolist()

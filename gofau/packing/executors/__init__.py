@@ -33,14 +33,30 @@ _preferred: tuple[type[Executor], ...] = (
 )
 
 
-def able(name: ExecutorName, problem: Problem, template: nn.Module) -> list[ExecutorName]:
+def able(
+    name: ExecutorName, problem: Problem, template: nn.Module, autocast: bool = False
+) -> list[ExecutorName]:
     """The executors among those asked for that can train the problem, best first."""
     kinds = (kind for kind in _preferred if name in ("auto", kind.name))
-    return [kind.name for kind in kinds if kind.obstacle(problem, template) is None]
+    return [k.name for k in kinds if obstacle_to(k, problem, template, autocast) is None]
+
+
+def obstacle_to(
+    kind: type[Executor], problem: Problem, template: nn.Module, autocast: bool
+) -> str | None:
+    """Why an executor cannot train that module, or ``None``."""
+    if autocast and issubclass(kind, MLPExecutor):
+        return "its products are written by hand, in one dtype"
+    return kind.obstacle(problem, template)
 
 
 def choose(
-    name: ExecutorName, problem: Problem, template: nn.Module, *, kernels: bool = True
+    name: ExecutorName,
+    problem: Problem,
+    template: nn.Module,
+    *,
+    kernels: bool = True,
+    autocast: bool = False,
 ) -> tuple[Executor, str]:
     """The executor asked for, or the first that can, with the reasons against those before it.
 
@@ -49,6 +65,7 @@ def choose(
         problem: what is trained.
         template: its module, in the dtype and on the device of the training.
         kernels: whether ``auto`` may take kernels that this machine compiles.
+        autocast: whether forward passes run under `torch.autocast`.
 
     Raises:
         UnsupportedError: the one asked for by name cannot run this problem.
@@ -59,7 +76,7 @@ def choose(
             continue
         if name == "auto" and kind is CompiledExecutor and not kernels:
             continue
-        obstacle = kind.obstacle(problem, template)
+        obstacle = obstacle_to(kind, problem, template, autocast)
         if obstacle is None:
             asked = "" if name == "auto" else "asked for"
             return kind(problem, template), "; ".join(reasons) or asked

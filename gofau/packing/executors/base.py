@@ -112,7 +112,8 @@ class Executor(ABC):
 
     def _measure(self, stack: Stack, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         score = torch.vmap(self.problem.measure, in_dims=(0, None))
-        measured: dict[str, Tensor] = score(self.outputs(stack, x), y)
+        outputs = self.outputs(stack, x).to(stack.blocks[0].dtype)
+        measured: dict[str, Tensor] = score(outputs, y)
         return measured
 
 
