@@ -1,9 +1,9 @@
 """The exception tree of this package.
 
-`ServiceError` > `SettingsError`, `RayUnreachableError`, `RefusedError`. A `RefusedError` becomes
-problem details: `UnauthorizedError`, `ForbiddenError`, `QuotaError`, `NotFoundError`,
-`ConflictError`,
-`TooLargeError`, `UnsupportedError`, `InvalidError`, `ThrottledError`.
+`ServiceError` > `SettingsError`, `BackupError`, `RayUnreachableError`, `RefusedError`. A
+`RefusedError` becomes problem details: `UnauthorizedError`, `ForbiddenError`, `QuotaError`,
+`NotFoundError`, `ConflictError`, `TooLargeError`, `UnsupportedError`, `InvalidError`,
+`ThrottledError`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +18,10 @@ class ServiceError(Exception):
 
 class SettingsError(ServiceError):
     """An environment variable that cannot be accepted."""
+
+
+class BackupError(ServiceError):
+    """A snapshot that cannot be taken, or not restored here."""
 
 
 class RayUnreachableError(ServiceError):

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -49,6 +49,10 @@ class Settings(BaseModel):
     job_linger_s: Seconds = Field(20.0, description="how long an ended study's job may wind down")
     auth: bool | None = Field(None, description="demand tokens; default: beyond loopback")
     admin_token: SecretStr = Field(SecretStr(""), description="an admin token to accept from start")
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="a token that reads /metrics and nothing else"
+    )
+    log_format: Literal["text", "json"] = Field("text", description="lines for people or machines")
     events_every_s: Seconds = Field(0.5, description="pause between two looks of an event stream")
     rate_per_s: Seconds = Field(50.0, description="requests a second of one caller, with tokens")
     rate_burst: Count = Field(200, description="requests that a caller may make at once")

@@ -11,6 +11,7 @@ from service.cli.commands import (
     report,
     run,
     serve,
+    store,
     studies,
     submit,
     tokens,
@@ -56,6 +57,11 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
     },
     "Use the library": {"reproduce": passed_on.reproduce},
     "Serve": {"up": up.up, "down": up.down, "serve": serve.serve},
+    "Keep the store": {
+        "migrate": store.migrate,
+        "backup": store.backup,
+        "restore": store.restore,
+    },
 }
 
 for panel, commands in PANELS.items():
