@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-slow test-all check format lock clean
+.PHONY: help install demo up test test-slow test-gpu test-all check format lock clean
 
 help: ## Show this help.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -31,8 +31,11 @@ test: $(STAMP) ## Run the fast tests, one process a core.
 test-slow: $(STAMP) ## Run the tests with real processes and long runs.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
 
-test-all: $(STAMP) ## Run all tests.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "slow or not slow"
+test-gpu: $(STAMP) ## Run the tests that need a CUDA device, on one.
+	$(BIN)/python -m pytest -m gpu
+
+test-all: $(STAMP) ## Run all tests that need no GPU.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not gpu"
 
 check: $(STAMP) ## Lint, formatting, types, import rules, fast tests.
 	$(BIN)/ruff check .

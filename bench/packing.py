@@ -85,14 +85,16 @@ def rates_per_core(work: Workload, alone: int, together: int) -> tuple[float, fl
         return rate(serial, alone), rate(packed, together)
 
 
-def gemm_rate() -> float:
-    """Floating-point operations per second of a 1024 × 1024 product on one thread."""
-    a, b = torch.randn(1024, 1024), torch.randn(1024, 1024)
-    out = torch.empty(1024, 1024)
+def gemm_rate(device: str) -> float:
+    """Floating-point operations per second of a 1024 × 1024 product, on one thread of a CPU."""
+    a, b = (torch.randn(1024, 1024, device=device) for _ in range(2))
+    out = torch.empty(1024, 1024, device=device)
     best = float("inf")
     for _ in range(20):
         started = time.perf_counter()
         torch.mm(a, b, out=out)
+        if device != "cpu":
+            torch.cuda.synchronize()
         best = min(best, time.perf_counter() - started)
     return 2 * 1024**3 / best
 
@@ -118,6 +120,8 @@ def measure(work: Workload, quick: bool) -> dict[str, float]:
         "serial": rate(serial, work, few, 1 if quick else 3),
         "packed": rate(packed, work, many, 1 if quick else 3),
     }
+    if work.device != "cpu":
+        return rows
     rows["serial_per_core"], rows["packed_per_core"] = rates_per_core(work, few, many)
     if work.tune:
         import packing_tune
@@ -131,15 +135,16 @@ def measure(work: Workload, quick: bool) -> dict[str, float]:
 
 def ratios(rows: dict[str, float], work: Workload, gemm: float) -> dict[str, float]:
     """How many times faster ours is; the driver where it ran, else packs in this process."""
-    ours = rows.get("driver", rows["packed_per_core"])
     found = {"vs_serial": rows["packed"] / rows["serial"]}
-    found["vs_serial_per_core"] = rows["packed_per_core"] / rows["serial_per_core"]
-    found["driver_vs_serial"] = rows["driver"] / rows["serial"] if "driver" in rows else None
+    if "packed_per_core" in rows:
+        found["vs_serial_per_core"] = rows["packed_per_core"] / rows["serial_per_core"]
+    if "driver" in rows:
+        found["driver_vs_serial"] = rows["driver"] / rows["serial"]
     found["to_gemm_bound"] = gemm / (rows["packed"] * work.flops())
     for row in ("tune_actor", "tune_reuse"):
         if row in rows:
-            found[f"vs_{row}"] = ours / rows[row]
-    return {name: round(value, 3) for name, value in found.items() if value is not None}
+            found[f"vs_{row}"] = rows["driver"] / rows[row]
+    return {name: round(value, 3) for name, value in found.items()}
 
 
 def table(results: dict[str, dict[str, dict[str, float]]], gemm: float) -> str:
@@ -179,6 +184,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="the first workload, few trials")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda; a GPU has no Ray rows")
     parser.add_argument("--workload", action="append", help="only these workloads")
     options = parser.parse_args()
     _one_thread()
@@ -190,7 +196,8 @@ def main() -> int:
 def run(options: argparse.Namespace) -> int:
     """Measure the chosen workloads, print the table and keep it."""
     chosen = [w for w in WORKLOADS if not options.workload or w.name in options.workload]
-    gemm = gemm_rate()
+    chosen = [replace(w, device=options.device) for w in chosen]
+    gemm = gemm_rate(options.device)
     results: dict[str, dict[str, dict[str, float]]] = {}
     for work in chosen[:1] if options.quick else chosen:
         print(f"{work.name}: losses agree with the plain loop to {agreement(work)}", flush=True)
@@ -198,7 +205,7 @@ def run(options: argparse.Namespace) -> int:
         results[work.name] = {"rates": rows, "ratios": ratios(rows, work, gemm)}
     section = table(results, gemm)
     print(section, flush=True)
-    if not options.quick and not options.workload:
+    if not options.quick and not options.workload and options.device == "cpu":
         write_docs(section)
     if options.json:
         print(json.dumps({"workloads": {n: r["ratios"] for n, r in results.items()}}), flush=True)

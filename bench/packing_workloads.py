@@ -102,6 +102,7 @@ class Workload:
     serial: int = 8
     packed: int = 128
     tune: bool = True
+    device: str = "cpu"
 
     def trials(self, count: int) -> tuple[TrialPlan, ...]:
         """Rates from 1e-3 to 1e-1 over one seed per 32 trials."""
@@ -132,18 +133,19 @@ class Workload:
             trials=trials,
             goal_metric="val_loss",
             executor=executor,  # type: ignore[arg-type]
+            device=self.device,
         )
 
     def alone(self, trial: TrialPlan) -> float:
         """One trial in a plain loop with an ordinary optimizer; returns its last val_loss."""
         given = problem(self.problem, self.parameters)
-        data = given.dataset()
-        module = initial_module(given.name, trial.seed, given.module)
+        data = given.dataset().to(torch.float32, torch.device(self.device))
+        module = initial_module(given.name, trial.seed, given.module).to(self.device)
         optimizer = self.optimizer(module, trial)
         size, batch = len(data.train_x), self.batch_size
         score = float("nan")
         for epoch in range(self.epochs):
-            order = epoch_order(given.name, trial.seed, epoch, size)
+            order = epoch_order(given.name, trial.seed, epoch, size).to(self.device)
             module.train()
             for start in range(0, size - batch + 1, batch):
                 rows = order[start : start + batch]
