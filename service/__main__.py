@@ -1,20 +1,18 @@
 """``python -m service``: serve with the settings of the environment."""
 
 import gc
-import logging
 
 import uvicorn
 
 from service.app import create_app
 from service.settings import Settings
+from studies import logs
 
 
 def main() -> None:
     """Serve until interrupted."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
     settings = Settings.from_environment()
+    logs.configure(settings.log_format, settings.secrets)
     app = create_app(settings)
     # What has been imported lives as long as the process: a full collection need not walk it,
     # which would hold up every answer for a tenth of a second.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from sqlalchemy import make_url
 
 from service.errors import SettingsError
 
@@ -83,6 +84,14 @@ class Settings(BaseModel):
     def database(self) -> str:
         """The database URL in effect."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'gofau.db').absolute()}"
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every secret that is set, which no log line may hold."""
+        fields = (getattr(self, name) for name in type(self).model_fields)
+        found = [f.get_secret_value() for f in fields if isinstance(f, SecretStr)]
+        password = make_url(self.database).password
+        return [*found, *([password] if password else [])]
 
     @property
     def url(self) -> str:

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from studies import wire
+from studies import logs, wire
+from studies.logs import LogFormatError
 from studies.trials import StudyState
 from workers.checkpoints import discard
 from workers.errors import NoProgressError, WorkerError
@@ -93,13 +94,13 @@ def _read(client: ServiceClient) -> tuple[wire.WorkPage, list[PendingTrial]]:
 
 def main() -> int:
     """Entry point of ``python -m workers.driver``; exit code 0 when nothing is left to do."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         settings = WorkerSettings.from_environment(os.environ)
+        logs.configure(os.environ.get(logs.VARIABLE, ""), [settings.token])
         client = ServiceClient(settings)
-        drive(client, settings)
-    except WorkerError as error:
+        with logs.bound(study=settings.study):
+            drive(client, settings)
+    except (WorkerError, LogFormatError) as error:
         log.error("%s: %s", type(error).__name__, error)
         return 1
     return 0

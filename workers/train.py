@@ -12,6 +12,7 @@ from gofau.packing import run_pack
 from gofau.packing.plan import PackPlan, TrialOutcome
 from gofau.version import code_version
 from studies import wire
+from studies.logs import bound
 from workers.checkpoints import checkpointing
 from workers.errors import LeaseLostError
 from workers.lease import HeldLease
@@ -112,13 +113,15 @@ def train_pack(
     account.refused = len(pack) - len(granted)
     if not granted:
         return account
-    with HeldLease(client, lease) as held:
+    with bound(lease=lease.lease), HeldLease(client, lease) as held:
+        log.info("pack begun: %d trials from %d on", len(granted), min(granted))
         outbox = _Outbox(held, len(granted), account, set(granted))
         try:
             _train([t for t in pack if t.index in granted], device, held, outbox, train)
         except (PackStopped, LeaseLostError) as stop:
             account.stopped = True
             log.info("pack stopped: %s", stop or "on request")
+        log.info("pack ended: %d completed, %d failed", account.completed, account.failed)
     return account
 
 
@@ -136,7 +139,8 @@ def _train(
     except (PackStopped, LeaseLostError):
         raise
     except Exception as error:
-        log.exception("pack of %d trials failed", len(trials))
+        first = min(trial.index for trial in trials)
+        log.exception("pack of %d trials from %d on failed", len(trials), first)
         outbox.flush()
         outbox.fail(error)
         return

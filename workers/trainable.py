@@ -1,10 +1,12 @@
 """The Tune trainable: one Tune trial is one pack, and an actor trains many packs in turn."""
 
+import os
 from typing import Any
 
 import torch
 from ray import tune
 
+from studies import logs
 from workers.errors import PlacementError
 from workers.service_client import ServiceClient
 from workers.settings import WorkerSettings
@@ -36,15 +38,19 @@ class PackTrainable(tune.Trainable):
                 "expected a CUDA build and driver; set GOFAU_DEVICE=cpu to train on cores"
             )
         torch.set_num_threads(1)
+        logs.configure(os.environ.get(logs.VARIABLE, ""), [settings.token])
+        self._study = settings.study
         self._device = device
         self._client = ServiceClient(settings)
         self._train = packed(settings)
         self._packs = packs
-        self._pack = packs[config["pack"]]
+        self._number = config["pack"]
+        self._pack = packs[self._number]
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Take another pack into the same actor."""
-        self._pack = self._packs[new_config["pack"]]
+        self._number = new_config["pack"]
+        self._pack = self._packs[self._number]
         return True
 
     def step(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from service.settings import Settings
 from service.store.engine import Store
 from service.studies import repository as studies
 from service.studies.models import Study
+from studies.logs import bound
 from studies.trials import StudyState
 
 log = logging.getLogger(__name__)
@@ -76,12 +77,16 @@ class Reconciler:
             session.expunge_all()
         self._ended_for.keep({job.id for job, _ in found})
         for job, study in found:
-            try:
-                self._observe(runner, job, study)
-                self._say(study, None)
-            except RayUnreachableError as error:
-                log.warning("study %s: %s", study.public_id, error)
-                self._say(study, f"waiting for the Ray cluster: {error}")
+            with bound(study=study.public_id, job=job.submission_id):
+                self._observe_job(runner, job, study)
+
+    def _observe_job(self, runner: JobRunner, job: Job, study: Study) -> None:
+        try:
+            self._observe(runner, job, study)
+            self._say(study, None)
+        except RayUnreachableError as error:
+            log.warning("%s", error)
+            self._say(study, f"waiting for the Ray cluster: {error}")
 
     def _say(self, study: Study, message: str | None) -> None:
         """Set or clear the note that Ray is away; other notes stay."""
@@ -99,7 +104,7 @@ class Reconciler:
             said = runner.log_tail(job.submission_id) if status is JobStatus.FAILED else ""
             with self._store.write() as session:
                 steps.end(session, job.id, status, said)
-            log.info("study %s: job %s ended: %s", study.public_id, job.submission_id, status)
+            log.info("job ended: %s", status)
         else:
             self._stay(runner, job, status, wanted, StudyState(study.state).final)
 
@@ -130,7 +135,7 @@ class Reconciler:
         )
         with self._store.write() as session:
             steps.see(session, job.id, JobStatus.PENDING)
-        log.info("study %s: job %s submitted", study.public_id, job.submission_id)
+        log.info("job submitted")
 
     def _restart_jobs(self) -> None:
         """Give running studies without a job another one, later and later, up to a limit."""
