@@ -8,6 +8,7 @@ from ray import tune
 
 from studies import logs
 from workers.errors import PlacementError
+from workers.observed import PackMetrics
 from workers.service_client import ServiceClient
 from workers.settings import WorkerSettings
 from workers.train import packed, train_pack
@@ -40,6 +41,7 @@ class PackTrainable(tune.Trainable):
         torch.set_num_threads(1)
         logs.configure(os.environ.get(logs.VARIABLE, ""), [settings.token])
         self._study = settings.study
+        self._metrics = PackMetrics()
         self._device = device
         self._client = ServiceClient(settings)
         self._train = packed(settings)

@@ -1,8 +1,10 @@
 """``/metrics`` in Prometheus' text format."""
 
 from collections.abc import Iterator
+from hmac import compare_digest
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -10,7 +12,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.dependencies import Admin, Use
+from service.dependencies import Use, admin, caller
 from service.jobs import repository as jobs
 from service.metrics.http import REGISTRY
 from service.problems import PROBLEMS
@@ -59,9 +61,20 @@ def _single(name: str, doc: str, value: int) -> GaugeMetricFamily:
     return family
 
 
+def scraper(request: Request, app: Use) -> None:
+    """Let an admin pass, and whoever bears the token of the metrics."""
+    wanted = app.settings.metrics_token.get_secret_value()
+    given = request.headers.get("Authorization", "")
+    if not wanted or not compare_digest(given.encode(), f"Bearer {wanted}".encode()):
+        admin(caller(request, app))
+
+
 @router.get("/metrics", response_class=PlainTextResponse)
-def metrics(app: Use, _: Admin) -> PlainTextResponse:
-    """Studies, trials, leases and jobs as gauges; request times as a histogram."""
+def metrics(app: Use, _: Annotated[None, Depends(scraper)]) -> PlainTextResponse:
+    """Studies, trials, leases and jobs as gauges; request times as a histogram.
+
+    For admins, and for the bearer of ``GOFAU_METRICS_TOKEN``.
+    """
     with app.store.read() as session:
         gauges = generate_latest(_Gauges(session))
     return PlainTextResponse(gauges + generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

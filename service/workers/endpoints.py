@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from service.dependencies import Use, Worker
+from service.metrics.results import count
 from service.problems import PROBLEMS
 from service.workers import service
 from studies.wire import (
@@ -55,6 +56,7 @@ def results(app: Use, who: Worker, lease: LeaseId, batch: ResultBatch) -> Result
     """Post results and failures; posting again changes nothing."""
     with app.store.write() as session:
         receipt = service.post(session, who, lease, batch)
+    count(receipt)
     if receipt.stop:
         app.bell.ring()
     return receipt
