@@ -1,5 +1,7 @@
 """M2, basin width and volume: how many decades of settings are almost as good as the best."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from studies.landscape import Floats
@@ -45,12 +47,22 @@ def area_below(maps: Floats, x: Floats, z: Floats, level: Floats | float) -> Flo
     """
     top = np.asarray(level)[..., None, None]
     corners = (maps[..., :-1, :-1], maps[..., 1:, :-1], maps[..., 1:, 1:], maps[..., :-1, 1:])
+    high = np.maximum(np.maximum(corners[0], corners[1]), np.maximum(corners[2], corners[3]))
+    low = np.minimum(np.minimum(corners[0], corners[1]), np.minimum(corners[2], corners[3]))
+    # Only where the level passes between the corners is there anything to work out.
+    share = (high <= top).astype(np.float64)
+    crossed = (low <= top) & (high > top)
+    nodes = [np.broadcast_to(corner, share.shape)[crossed] for corner in corners]
+    share[crossed] = rectangle_share(nodes, np.broadcast_to(top, share.shape)[crossed])
+    return np.asarray((share * np.outer(np.diff(x), np.diff(z))).sum(axis=(-2, -1)))
+
+
+def rectangle_share(corners: Sequence[Floats], top: Floats) -> Floats:
+    """Share of rectangles, given their corners in turn, where the function is ≤ ``top``."""
     centre = (corners[0] + corners[1] + corners[2] + corners[3]) / 4
-    share = np.zeros(np.broadcast_shapes(centre.shape, top.shape))
-    for p, q in zip(corners, (*corners[1:], corners[0]), strict=True):
-        share += triangle_share(p, q, centre, top)
-    areas = np.outer(np.diff(x), np.diff(z)) / 4
-    return np.asarray((np.nan_to_num(share, nan=0.0) * areas).sum(axis=(-2, -1)))
+    pairs = zip(corners, (*corners[1:], corners[0]), strict=True)
+    shares = [triangle_share(p, q, centre, top) for p, q in pairs]
+    return np.asarray((shares[0] + shares[1] + shares[2] + shares[3]) / 4)
 
 
 def basin_volume(maps: Floats, grid: Grid, level: Floats | float) -> Floats:
@@ -85,8 +97,9 @@ def triangle_share(p: Floats, q: Floats, r: Floats, top: Floats) -> Floats:
     low, high = np.minimum(p, q), np.maximum(p, q)
     a, c = np.minimum(low, r), np.maximum(high, r)
     b = np.maximum(low, np.minimum(high, r))
-    # Each quotient of the closed form is a ramp, so that flat edges need no case of their own.
-    rising = _ramp(top - a, b - a) * _ramp(top - a, c - a)
-    falling = 1.0 - _ramp(c - top, c - a) * _ramp(c - top, c - b)
-    below = np.where(top < b, rising, falling)
-    return np.asarray(np.where(top >= c, 1.0, below))
+    rising = top < b
+    part = np.maximum(np.where(rising, top - a, c - top), 0.0)
+    whole = np.where(rising, b - a, c - b) * (c - a)
+    # A part without a whole is none: the level is at a flat edge, or beyond it.
+    share = np.divide(part * part, whole, out=np.zeros_like(whole), where=whole != 0)
+    return np.asarray(np.where(rising, share, 1.0 - share))

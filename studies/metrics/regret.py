@@ -4,9 +4,6 @@ import numpy as np
 
 from studies.landscape import Floats
 
-FACTORS = (2.0, 3.0, 10.0)
-"""How far off a careful, a usual and a careless guess may be."""
-
 
 def misspecification_regret(curves: Floats, x: Floats, factor: float) -> Floats:
     """Worst excess loss within a factor of the best learning rate.

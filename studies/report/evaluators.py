@@ -17,7 +17,7 @@ from studies.metrics.tuning import expected_best
 from studies.metrics.variance import variance_shares
 from studies.refine.basin import refined_volumes
 from studies.report.row import Context, Evaluate, IntervalOf
-from studies.statistics.bootstrap import blocks, bootstrap, resampled_means
+from studies.statistics.bootstrap import bootstrap, distinct, mean_maps
 from studies.statistics.intervals import Interval
 from studies.statistics.selection import halves, held_out_best, split_half_best
 
@@ -119,16 +119,12 @@ def variance_part(part: str) -> Evaluate:
 
     def evaluate(landscape: Landscape, counts: Floats, context: Context) -> Floats:
         grid, cost = Grid.of(landscape), landscape.cost
+        rows, which = distinct(counts)
         shares = [
-            variance_shares(
-                resampled_means(cost, block),
-                resampled_means(cost**2, block),
-                grid.lr_weights,
-                grid.init_weights,
-            )
-            for block in blocks(counts, cost.size // cost.shape[2])
+            variance_shares(means, squares, grid.lr_weights, grid.init_weights)
+            for means, squares in zip(mean_maps(cost, rows), mean_maps(cost**2, rows), strict=True)
         ]
-        return np.concatenate([np.asarray(getattr(share, part)) for share in shares])
+        return np.concatenate([np.asarray(getattr(share, part)) for share in shares])[which]
 
     return evaluate
 
@@ -150,7 +146,7 @@ def steps_at_fastest(landscape: Landscape, counts: Floats, context: Context) -> 
     if landscape.steps_to_target is None:
         return np.full(len(counts), np.nan)
     steps = np.where(landscape.present, landscape.steps_to_target, np.nan)
-    return np.concatenate([fastest(steps, block) for block in blocks(counts, steps.size)])
+    return fastest(steps, counts)
 
 
 def frozen(landscape: Landscape, counts: Floats, context: Context) -> Floats:

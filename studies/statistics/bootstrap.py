@@ -3,11 +3,18 @@
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from studies.landscape import Floats
 
 BLOCK_VALUES = 12_000
 """Numbers in a block of resampled maps, so that it stays in the processor's cache."""
+
+
+PRODUCT = 64
+"""Resamples whose mean maps are multiplied out together."""
+
+Integers = npt.NDArray[np.intp]
 
 
 def seed_counts(n_seeds: int, resamples: int, rng: np.random.Generator) -> Floats:
@@ -38,8 +45,10 @@ def resampled_means(values: Floats, counts: Floats) -> Floats:
     flat = values.reshape(-1, values.shape[-1]).T
     there = ~np.isnan(flat)
     sums = counts @ np.where(there, flat, 0.0)
+    whole = bool(there.all())
+    drawn = counts.sum(axis=1, keepdims=True) if whole else counts @ there.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        means = sums / (counts @ there.astype(np.float64))
+        means = np.divide(sums, drawn, out=sums)
     return np.asarray(means.reshape(len(counts), *values.shape[:-1]))
 
 
@@ -60,6 +69,40 @@ def blocks(counts: Floats, cells: int) -> Iterator[Floats]:
         yield counts[start : start + size]
 
 
+def distinct(counts: Floats) -> tuple[Floats, Integers]:
+    """Each row of ``counts[R, S]`` once, and which of those each resample is.
+
+    Few seeds have few resamples: five have 126, whatever R. Rows are told apart by their digits in
+    base S + 1, as long as a double holds those exactly; with more seeds repeats are rare.
+    """
+    n_seeds = counts.shape[1]
+    if (n_seeds + 1) ** n_seeds > 2**53:
+        return counts, np.arange(len(counts))
+    codes = counts @ float(n_seeds + 1) ** np.arange(n_seeds)
+    _, first, which = np.unique(codes, return_index=True, return_inverse=True)
+    return counts[first], which
+
+
+def mean_maps(values: Floats, counts: Floats) -> Iterator[Floats]:
+    """Mean maps over resampled seeds, as many at a time as the processor's cache holds.
+
+    They are multiplied out many at a time, which reads the values once for all of these.
+
+    Args:
+        values: ``[..., S]``, NaN where missing.
+        counts: ``[R, S]`` from `seed_counts`.
+
+    Yields:
+        ``[B, ...]``.
+    """
+    size = block_size(values.size // values.shape[-1])
+    step = size * -(-PRODUCT // size)
+    for start in range(0, len(counts), step):
+        means = resampled_means(values, counts[start : start + step])
+        for first in range(0, len(means), size):
+            yield means[first : first + size]
+
+
 def bootstrap(values: Floats, counts: Floats, statistic: Callable[[Floats], Floats]) -> Floats:
     """A statistic of mean maps over seed resamples.
 
@@ -71,6 +114,5 @@ def bootstrap(values: Floats, counts: Floats, statistic: Callable[[Floats], Floa
     Returns:
         ``[R]`` samples.
     """
-    cells = values.size // values.shape[-1]
-    parts = [statistic(resampled_means(values, block)) for block in blocks(counts, cells)]
-    return np.concatenate(parts)
+    rows, which = distinct(counts)
+    return np.concatenate([statistic(maps) for maps in mean_maps(values, rows)])[which]
