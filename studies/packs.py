@@ -39,8 +39,14 @@ def bucket_key(definition: Mapping[str, Any]) -> str:
 def buckets(trials: Iterable[T]) -> dict[str, list[T]]:
     """Group trials by `bucket_key`, keeping their order."""
     grouped: dict[str, list[T]] = {}
-    for trial in trials:
-        grouped.setdefault(bucket_key(trial.definition), []).append(trial)
+    # Seeds of one cell share its definition, whose key is worked out once.
+    keys: dict[int, str] = {}
+    kept = list(trials)
+    for trial in kept:
+        same = id(trial.definition)
+        if same not in keys:
+            keys[same] = bucket_key(trial.definition)
+        grouped.setdefault(keys[same], []).append(trial)
     return grouped
 
 

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from gofau import catalog
-from studies.axes import MAX_POINTS, Axis, Finite, fault
+from studies.axes import Axis, Finite, fault
 from studies.canonical import canonical_json, content_hash
+from studies.checks import check_against_catalog
 from studies.entries import (
     DirectionSpec,
     NamedEntry,
@@ -109,7 +110,7 @@ class StudySpec(BaseModel):
         for field in ("problems", "directions", "rules"):
             _check_distinct(field, [entry.label for entry in getattr(self, field)])
         try:
-            self._resolve_all()
+            check_against_catalog(self)
         except catalog.CatalogError as error:
             raise fault(error.path, error.got, error.expected) from error
         for field in ("problems", "directions", "rules"):
@@ -124,117 +125,9 @@ class StudySpec(BaseModel):
             bare["schedule"] = self.schedule_of(entry).definition()
         return bare
 
-    def _resolve_all(self) -> None:
-        for i, problem in enumerate(self.problems):
-            self._check_problem(i, problem)
-        self._check_fixed()
-        for i, direction in enumerate(self.directions):
-            self.direction_hyper(direction, f"directions[{i}]")
-        for i, rule in enumerate(self.rules):
-            self.rule_hyper(rule, f"rules[{i}]")
-            self._check_gamma(rule, f"rules[{i}]")
-        self._check_schedules()
-        self._check_search()
-        self._check_halving()
-        if self.autocast != "none" and self.dtype != "float32":
-            expected = f"float32, since autocast is {self.autocast}"
-            raise catalog.CatalogError("dtype", self.dtype, expected)
-        for name, axis in self.axes.items():
-            for j, direction in enumerate(self.directions):
-                for i, rule in enumerate(self.rules):
-                    self._check_axis(name, axis, direction, rule, f"rules[{i}], directions[{j}]")
-
-    def _check_search(self) -> None:
-        for name, axis in self.axes.items():
-            if self.search.is_grid and axis.values is None and axis.points is None:
-                expected = f"an integer in [2, {MAX_POINTS}]"
-                raise catalog.CatalogError(f"axes.{name}.points", None, expected)
-            if not self.search.is_grid and axis.values is not None:
-                expected = f"a log or linear range, since {self.search.sampler} draws from it"
-                raise catalog.CatalogError(f"axes.{name}.values", list(axis.values), expected)
-        if self.refine is not None and not self.search.is_grid:
-            raise catalog.CatalogError("refine", self.search.sampler, "a grid to refine")
-        if self.refine is not None and set(self.axes) != {"lr", catalog.init_scale.name}:
-            raise catalog.CatalogError("refine", list(self.axes), "the axes lr and init_scale")
-        if self.refine is not None and min(axis.size for axis in self.axes.values()) < 2:
-            raise catalog.CatalogError("refine", "an axis of one value", "a grid of two dimensions")
-        if self.search.sampler == "cmaes" and len(self.axes) < 2:
-            raise catalog.CatalogError("search.sampler", "cmaes", "a sampler for a single axis")
-
-    def _check_schedules(self) -> None:
-        for i, rule in enumerate(self.rules):
-            path = "schedule" if rule.schedule is None else f"rules[{i}].schedule"
-            schedule = self.schedule_of(rule)
-            for name in sorted(AXES.keys() & self.axes.keys()):
-                if getattr(schedule, name) != AXES[name].default:
-                    expected = "no value here, since an axis sets it"
-                    raise catalog.CatalogError(f"{path}.{name}", getattr(schedule, name), expected)
-
-    def _check_gamma(self, rule: RuleSpec, path: str) -> None:
-        wanted = rule.gamma_schedule
-        if wanted is None:
-            return
-        if catalog.rules.get(rule.name, path).parameter("gamma") is None:
-            expected = f"none, since the rule {rule.name} has no gamma"
-            raise catalog.CatalogError(f"{path}.gamma_schedule", wanted.kind, expected)
-        driven = {name for axis in self.axes for name in self.rule_drives(axis, rule)}
-        if wanted.kind == "random" and "gamma" in driven | rule.parameters.keys():
-            expected = "no value and no axis, since a random schedule has no initial one"
-            raise catalog.CatalogError(f"{path}.gamma", rule.parameters.get("gamma"), expected)
-
-    def _check_halving(self) -> None:
-        if self.halving is None:
-            return
-        if self.halving.first >= self.epochs:
-            expected = f"below epochs = {self.epochs}"
-            raise catalog.CatalogError("halving.first", self.halving.first, expected)
-        if self.search.adaptive or self.refine is not None:
-            expected = "none beside a search or refinement that learns from every trial's end"
-            raise catalog.CatalogError("halving", self.halving.model_dump(), expected)
-        for problem in self.problems:
-            entry = catalog.problems.get(problem.name, "problems")
-            if self.halving.metric not in (None, *entry.metrics):
-                expected = f"a metric of {problem.name}: {', '.join(entry.metrics)}"
-                raise catalog.CatalogError("halving.metric", self.halving.metric, expected)
-
     def schedule_of(self, rule: RuleSpec) -> Schedule:
         """The schedule of a rule's learning rates: its own, or else the study's."""
         return self.schedule if rule.schedule is None else rule.schedule
-
-    def _check_problem(self, i: int, problem: ProblemSpec) -> None:
-        entry = catalog.problems.get(problem.name, f"problems[{i}].name")
-        entry.resolve(problem.parameters, f"problems[{i}]")
-        if self.goal.metric not in entry.metrics:
-            expected = f"a metric of {problem.name}: {', '.join(entry.metrics)}"
-            raise catalog.CatalogError("goal.metric", self.goal.metric, expected)
-        if entry.train_size is not None and self.batch_size > entry.train_size:
-            expected = f"at most {entry.train_size}, the training examples of {problem.name}"
-            raise catalog.CatalogError("batch_size", self.batch_size, expected)
-
-    def _check_fixed(self) -> None:
-        names = [p.name for p in catalog.common.parameters] + [catalog.init_scale.name]
-        for name, value in self.fixed.items():
-            parameter = (
-                catalog.init_scale if name == "init_scale" else catalog.common.parameter(name)
-            )
-            if parameter is None:
-                raise catalog.CatalogError(f"fixed.{name}", value, f"one of: {', '.join(names)}")
-            if name in self.axes:
-                raise catalog.CatalogError(
-                    f"fixed.{name}", value, "no value, since an axis sets it"
-                )
-            parameter.check(value, f"fixed.{name}")
-
-    def _check_axis(
-        self, name: str, axis: Axis, direction: DirectionSpec, rule: RuleSpec, where: str
-    ) -> None:
-        parameters = self.driven(name, direction, rule)
-        if not parameters:
-            expected = f"an axis that drives a parameter of every rule and direction ({where})"
-            raise catalog.CatalogError(f"axes.{name}", name, expected)
-        for parameter in parameters:
-            for value in axis.grid():
-                parameter.check(value, f"axes.{name}")
 
     def driven(
         self, axis: str, direction: DirectionSpec, rule: RuleSpec
