@@ -37,6 +37,40 @@ def test_the_list_is_searched_filtered_and_sorted(page: Page, service: Service) 
     expect(page.locator("#content")).to_contain_text("No study is like that")
 
 
+def test_a_heading_sorts_and_turns_the_order_around(page: Page, service: Service) -> None:
+    for name in ("beta", "alpha", "gamma"):
+        service.submit({**SPEC, "name": name})
+    page.goto(service.server.url)
+    names = page.locator("tr[data-study] th")
+    heading = page.locator("thead th", has_text="Study")
+    expect(page.locator("thead th", has_text="Submitted")).to_have_attribute(
+        "aria-sort", "descending"
+    )
+    heading.get_by_role("button").click()
+    expect(names).to_have_text(["alpha", "beta", "gamma"])
+    expect(heading).to_have_attribute("aria-sort", "ascending")
+    expect(page.get_by_label("Sort by")).to_have_value("name")
+    expect(heading.get_by_role("button")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(names).to_have_text(["gamma", "beta", "alpha"])
+    expect(heading).to_have_attribute("aria-sort", "descending")
+
+
+def test_the_list_listens_and_does_not_ask_again(page: Page, service: Service) -> None:
+    service.submit({**SPEC, "name": "first"})
+    asked: list[str] = []
+    page.on("request", lambda r: asked.append(r.url) if "/v1/studies?" in r.url else None)
+    page.goto(service.server.url)
+    names = page.locator("tr[data-study] th")
+    expect(names).to_have_text(["first"])
+    page.wait_for_timeout(3000)
+    quiet = len(asked)
+    assert quiet <= 2
+    service.submit({**SPEC, "name": "second"})
+    expect(names).to_have_text(["second", "first"])
+    assert len(asked) > quiet
+
+
 def test_hostile_names_are_text_everywhere(page: Page, service: Service) -> None:
     tag = HOSTILE[:60]
     problem = {"name": "digits-mlp", "label": HOSTILE[:90]}

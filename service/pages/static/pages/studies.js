@@ -3,46 +3,91 @@
 
 import { call, query } from "../api.js";
 import { button, byId, choice, h, put } from "../dom.js";
+import { follow } from "../events.js";
 import { duration, moment, words } from "../format.js";
 import { complain } from "../notices.js";
 import { startSession } from "../session.js";
 import { badge, ended, isOpen, progressBar, rate } from "../status.js";
+import { Throttle } from "../throttle.js";
 
 const PAGE = 50;
 const MOST = 1000;
-const [BUSY_MS, IDLE_MS] = [1000, 2500];
+const LEAST_MS = 500;
 
 const STATES = ["queued", "running", "paused", "cancelling", "completed", "failed", "cancelled"];
 
-/** @type {[string, string, (study: any) => any][]} */
+/** Orders as the service names them, "-" for falling. @type {[string, string][]} */
 const SORTS = [
-  ["created_at", "newest first", (s) => -Date.parse(s.created_at)],
-  ["name", "name", (s) => s.name.toLowerCase()],
-  ["state", "state", (s) => STATES.indexOf(s.state)],
-  ["progress", "progress", (s) => s.progress],
-  ["eta_s", "time left", (s) => s.eta_s ?? Infinity],
-  ["trials", "most trials first", (s) => -s.trials],
-  ["owner", "owner", (s) => s.owner],
+  ["-created", "newest first"],
+  ["created", "oldest first"],
+  ["name", "name"],
+  ["state", "state"],
+  ["progress", "progress"],
+  ["-rate", "fastest first"],
+  ["time_left", "time left"],
+  ["-trials", "most trials first"],
+  ["owner", "owner"],
+];
+
+/** Columns: heading, class, and what a click on the heading sorts by. @type {[string, string, string][]} */
+const COLUMNS = [
+  ["", "pick", ""],
+  ["Study", "", "name"],
+  ["State", "", "state"],
+  ["Progress", "", "progress"],
+  ["Trials/s", "wide", "-rate"],
+  ["Time left", "mid", "time_left"],
+  ["Owner", "wide", "owner"],
+  ["Tags", "wide", ""],
+  ["Submitted", "wide", "-created"],
 ];
 
 /** @type {Record<string, string>} */
 const filter = {};
 const chosen = /** @type {Set<string>} */ (new Set());
 const rows = /** @type {Map<string, {text: string, row: any}>} */ (new Map());
-let sort = "created_at";
+let sort = "-created";
 let limit = PAGE;
-let timer = 0;
 let asked = /** @type {symbol | null} */ (null);
+const live = new Throttle(LEAST_MS, refresh);
 
 const body = h("tbody");
 const more = h("div", { class: "row" });
 const compare = h("a", { class: "button", hidden: true });
 const empty = h("p", { class: "faint", hidden: true });
+const lost = h("p", { class: "notice", role: "status", hidden: true }, "The connection to the service is lost; it is being taken up again.");
+const heads = h("tr", {});
+const order = choice("Sort by", SORTS, sort, sortBy);
 
-function start() {
+async function start() {
   startSession();
-  put(byId("content"), filters(), tableOf(), empty, more);
-  document.addEventListener("visibilitychange", () => !document.hidden && refresh());
+  drawHeads();
+  put(byId("content"), filters(), lost, tableOf(), empty, more);
+  refresh();
+  try {
+    await follow("/v1/studies/events", onChange, onConnection, new AbortController().signal);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** A study came, changed or went. */
+function onChange() {
+  live.later();
+  return false;
+}
+
+/** @param {boolean} connected */
+function onConnection(connected) {
+  lost.hidden = connected;
+}
+
+/** @param {string} wanted */
+function sortBy(wanted) {
+  sort = wanted;
+  const select = /** @type {HTMLSelectElement} */ (order.querySelector("select"));
+  select.value = SORTS.some(([name]) => name === wanted) ? wanted : "";
+  drawHeads();
   refresh();
 }
 
@@ -63,55 +108,58 @@ function filters() {
     text("name", "Name"),
     choice("State", states, "", set("state")),
     text("tag", "Tag"),
-    choice("Sort by", SORTS.map(([key, label]) => /** @type {[string, string]} */ ([key, label])), sort, (value) => {
-      sort = value;
-      refresh();
-    }),
+    order,
     compare,
     h("a", { class: "button main", href: "/submit" }, "New study"),
   );
 }
 
 function tableOf() {
-  const heads = [
-    ["", "pick"], ["Study", ""], ["State", ""], ["Progress", ""], ["Trials/s", "wide"], ["Time left", "mid"], ["Owner", "wide"], ["Tags", "wide"], ["Submitted", "wide"],
-  ];
-  const head = heads.map(([text, kind]) => h("th", { scope: "col", class: kind }, text || h("span", { class: "hidden" }, "Compare")));
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Studies" }, h("table", { class: "studies" }, h("thead", {}, h("tr", {}, head)), body));
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Studies" }, h("table", { class: "studies" }, h("thead", {}, heads), body));
+}
+
+function drawHeads() {
+  const held = document.activeElement?.textContent;
+  put(heads, COLUMNS.map(headOf));
+  if (held && !document.activeElement?.closest("select")) [...heads.querySelectorAll("button")].find((one) => one.textContent === held)?.focus();
+}
+
+/** A click sorts by the column; another one turns the order around. @param {[string, string, string]} column */
+function headOf([text, kind, by]) {
+  if (!by) return h("th", { scope: "col", class: kind }, text || h("span", { class: "hidden" }, "Compare"));
+  const name = by.replace("-", "");
+  const falling = sort === `-${name}`;
+  const sorted = falling ? "descending" : sort === name ? "ascending" : "none";
+  const next = sort === by ? (falling ? name : `-${name}`) : by;
+  return h("th", { scope: "col", class: kind, "aria-sort": sorted }, button(text, () => sortBy(next), { class: "heading" }));
 }
 
 async function refresh() {
-  clearTimeout(timer);
   const mine = (asked = Symbol("refresh"));
-  let pause = IDLE_MS;
   try {
-    const page = await call(query("/v1/studies", { ...filter, limit }));
+    const page = await call(query("/v1/studies", { ...filter, sort, limit }));
     if (asked !== mine) return;
     complain(null);
     draw(page);
-    if (page.items.some(isOpen)) pause = BUSY_MS;
   } catch (error) {
     complain(error);
   }
-  if (asked === mine && !document.hidden) timer = setTimeout(refresh, pause);
 }
 
 /** @param {any} page */
 function draw(page) {
-  const key = SORTS.find(([name]) => name === sort)?.[2] ?? SORTS[0][2];
-  const sorted = page.items.toSorted((/** @type {any} */ a, /** @type {any} */ b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
-  const wanted = sorted.map(rowOf);
+  const wanted = page.items.map(rowOf);
   const held = document.activeElement;
   if (wanted.length !== body.children.length || wanted.some((/** @type {any} */ row, /** @type {number} */ k) => body.children[k] !== row)) body.replaceChildren(...wanted);
   if (held instanceof HTMLElement && held.isConnected && held !== document.activeElement) held.focus();
   const narrowed = Object.values(filter).some(Boolean);
-  empty.hidden = sorted.length > 0;
+  empty.hidden = wanted.length > 0;
   put(empty, narrowed ? "No study is like that." : "No study yet. ", !narrowed && h("a", { href: "/submit" }, "Start with a ready-made one."));
   const wider = () => {
     limit = Math.min(MOST, limit + 2 * PAGE);
     refresh();
   };
-  put(more, page.next_cursor && limit < MOST && button("Show more", wider), page.next_cursor && limit >= MOST && `The newest ${MOST} are shown; narrow the list to see others.`);
+  put(more, page.next_cursor && limit < MOST && button("Show more", wider), page.next_cursor && limit >= MOST && `The first ${MOST} are shown; narrow the list to see others.`);
 }
 
 /** A row, made anew only when its study has changed. @param {any} study */
