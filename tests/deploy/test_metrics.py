@@ -117,3 +117,17 @@ def test_prometheus_asks_processes_that_compose_starts() -> None:
     for config in ray:
         for name in config["names"]:
             assert f"--metrics-export-port={config['port']}" in compose["services"][name]["command"]
+
+
+def test_every_metric_is_documented(guarded: Service, ray_metrics: dict[str, Recorded]) -> None:
+    get(guarded, "/healthz", TOKEN)
+    observed.PackMetrics()
+    text = (OBSERVE.parents[1] / "docs" / "observability.md").read_text()
+    told = set(re.findall(r"^\| `((?:ray_)?gofau_\w+)`", text, re.MULTILINE))
+    scraped = get(guarded, "/metrics", TOKEN).text
+    exposed = {f.name for f in text_string_to_metric_families(scraped)} | {
+        f"ray_{name}" for name in ray_metrics
+    }
+    assert {name.removesuffix("_total") for name in told} == {
+        name.removesuffix("_total") for name in exposed
+    }
