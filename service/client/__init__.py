@@ -7,6 +7,7 @@ Example:
 
 from service.client import calls
 from service.client.async_client import AsyncClient
+from service.client.changes import Change
 from service.client.client import Client
 from service.client.errors import (
     BadRequestError,
@@ -28,6 +29,7 @@ __all__ = [
     "Backoff",
     "BadRequestError",
     "BusyError",
+    "Change",
     "Client",
     "ClientError",
     "ConflictError",

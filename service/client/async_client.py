@@ -8,6 +8,7 @@ import httpx
 
 from service.client import calls
 from service.client.calls import Call
+from service.client.changes import PATH, Change, ListFollowing, check
 from service.client.exchange import TIMEOUT, Pause, Reply, exchange, headers_of, next_pause
 from service.client.following import STREAM_PATIENCE, Following
 from service.client.models import M, Page, Study
@@ -92,6 +93,20 @@ class AsyncClient:
             if not following.ended:
                 await self._sleep(next_pause(pauses, cut, self.url))
 
+    async def changes(self, patience: Backoff = STREAM_PATIENCE) -> AsyncIterator[Change]:
+        """Changes of the list of studies as they happen, without end; first a ``reset``."""
+        following = ListFollowing()
+        pauses = patience.pauses()
+        while True:
+            cut: Reply = None
+            try:
+                async for change in self._changes(following):
+                    pauses = patience.pauses()
+                    yield change
+            except httpx.TransportError as error:
+                cut = error
+            await self._sleep(next_pause(pauses, cut, self.url))
+
     async def _request(self, call: Call[object]) -> httpx.Response | httpx.TransportError:
         try:
             return await self._http.request(call.method, call.path, **call.options)
@@ -111,3 +126,12 @@ class AsyncClient:
                     yield news
                     if following.ended:
                         return
+
+    async def _changes(self, following: ListFollowing) -> AsyncIterator[Change]:
+        async with self._http.stream("GET", PATH, headers=following.headers) as response:
+            if not response.is_success:
+                await response.aread()
+            check(response)
+            async for line in response.aiter_lines():
+                if (change := following.take(line)) is not None:
+                    yield change

@@ -38,8 +38,8 @@ B = TypeVar("B", bound=BaseModel)
 Spec = StudySpec | Mapping[str, Any] | Path | str
 """A spec as a value, as plain data, as a file to read, or as YAML text."""
 
-Filter = str | int
-"""The value of a filter of a listing."""
+Filter = str | int | list[str]
+"""The value of a filter of a listing; a list gives it several times."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Call(Generic[T]):
     method: str
     path: str
     read: Callable[[httpx.Response], T]
-    params: Mapping[str, Filter | list[str]] = field(default_factory=dict)
+    params: Mapping[str, Filter] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
     repeatable: bool = True
@@ -78,7 +78,7 @@ def validate(spec: Spec) -> Call[Plan]:
 
 
 def list_studies(**filters: Filter) -> Call[Page[Study]]:
-    """One page of studies, newest first."""
+    """One page of studies, newest first unless ``sort`` says otherwise."""
     return Call("GET", "/v1/studies", _model(Page[Study]), filters)
 
 
@@ -109,7 +109,7 @@ def delete(study: str, force: bool) -> Call[bool]:
 
 
 def trials(study: str, **filters: Filter) -> Call[Page[Trial]]:
-    """One page of a study's trials, in the order of its grid."""
+    """One page of a study's trials, in the order of its grid unless ``sort`` says otherwise."""
     return Call("GET", f"{_study(study)}/trials", _model(Page[Trial]), filters)
 
 
@@ -119,7 +119,7 @@ def trial(study: str, index: int) -> Call[TrialDetail]:
 
 
 def cells(study: str, **filters: Filter) -> Call[Page[Cell]]:
-    """One page of a study's cells: the heat map."""
+    """One page of a study's cells: the heat map, of the goal or of another ``metric``."""
     return Call("GET", f"{_study(study)}/cells", _model(Page[Cell]), filters)
 
 

@@ -8,6 +8,7 @@ import httpx
 
 from service.client import calls
 from service.client.calls import Call, Filter, Spec
+from service.client.changes import PATH, Change, ListFollowing, check
 from service.client.errors import UnreachableError
 from service.client.exchange import (
     TIMEOUT,
@@ -106,7 +107,7 @@ class Client:
         return self.send(calls.validate(spec))
 
     def list(self, **filters: Filter) -> Iterator[Study]:
-        """All studies that match, newest first, page by page."""
+        """All studies that match, newest first or by ``sort`` (``"-progress"``), page by page."""
         return self.pages(calls.list_studies(**filters))
 
     def get(self, study: str) -> StudyDetail:
@@ -164,11 +165,18 @@ class Client:
         return self.send(calls.trial(study, index))
 
     def cells(self, study: str, **filters: Filter) -> Iterator[Cell]:
-        """Aggregates of a study's cells: the heat map, while it runs too."""
+        """Aggregates of a study's cells: the heat map, while it runs too.
+
+        ``metric`` names another number than the goal, such as ``"wall_s"`` or ``"val_accuracy"``.
+        """
         return self.pages(calls.cells(study, **filters))
 
     def trials(self, study: str, **filters: Filter) -> Iterator[Trial]:
-        """A study's trials in the order of its grid, page by page."""
+        """A study's trials in the order of its grid, page by page.
+
+        ``sort`` names an axis, a result or a metric, with a minus to descend; ``where`` lists
+        conditions on them that all hold, such as ``["lr>=0.01", "val_accuracy>0.9"]``.
+        """
         return self.pages(calls.trials(study, **filters))
 
     def report(self, study: str) -> "RobustnessReport":
@@ -254,6 +262,27 @@ class Client:
             if not following.ended:
                 self._sleep(next_pause(pauses, cut, self.url))
 
+    def changes(self, patience: Backoff = STREAM_PATIENCE) -> Iterator[Change]:
+        """Changes of the list of studies as they happen, without end.
+
+        The first one is a ``reset``: read the list then, and again whenever another one comes.
+
+        Raises:
+            RefusedError: the service has no such stream, or does not give it to this caller.
+            UnreachableError: no connection within ``patience``.
+        """
+        following = ListFollowing()
+        pauses = patience.pauses()
+        while True:
+            cut: Reply = None
+            try:
+                for change in self._changes(following):
+                    pauses = patience.pauses()
+                    yield change
+            except httpx.TransportError as error:
+                cut = error
+            self._sleep(next_pause(pauses, cut, self.url))
+
     def send(self, call: Call[T]) -> T:
         """Send a call, again if need be, and read its answer."""
         steps = exchange(call, self._backoff, self.url)
@@ -296,3 +325,12 @@ class Client:
                     yield news
                     if following.ended:
                         return
+
+    def _changes(self, following: ListFollowing) -> Iterator[Change]:
+        with self._http.stream("GET", PATH, headers=following.headers) as response:
+            if not response.is_success:
+                response.read()
+            check(response)
+            for line in response.iter_lines():
+                if (change := following.take(line)) is not None:
+                    yield change

@@ -130,7 +130,11 @@ class TrialDetail(Trial):
 
 
 class Cell(Answer):
-    """Aggregates of a cell's trials; values count a diverged trial as the problem's cap."""
+    """Aggregates of a cell's trials.
+
+    The goal's values count a diverged trial as the problem's cap; another metric's are over the
+    ``valued`` trials that have one.
+    """
 
     ordinal: int
     problem: str
@@ -146,6 +150,7 @@ class Cell(Answer):
     diverged: int
     nonfinite: int
     stopped_early: int
+    valued: int
     mean: float | None
     std: float | None
     minimum: float | None

@@ -194,3 +194,12 @@ def test_the_version_names_the_code(gofau: Gofau) -> None:
     ran = gofau("--version")
     assert ran.code == 0
     assert ran.out.startswith("0.1.0+")
+
+
+def test_lists_are_sorted_and_filtered(gofau: Gofau, done: str) -> None:
+    assert [s["id"] for s in gofau("list", "--sort=-progress", "--json").json] == [done]
+    rows = gofau("trials", done, "--sort=-lr", "--where", "lr>=0.1", "--where", "lr<0.5", "--json")
+    assert [round(row["point"]["lr"], 6) for row in rows.json] == [0.1] * (TRIALS // 3)
+    refused = gofau("trials", done, "--where", "lr")
+    assert refused.code == 2
+    assert "a condition such as value<0.5" in refused.err

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from service.client import AsyncClient, Client, ConflictError, calls, models
+from service.client import AsyncClient, Client, ConflictError, NotAllowedError, calls, models
 from service.pagination import Page
 from service.settings import Settings
 from service.studies import schemas as studies
@@ -101,3 +101,56 @@ def test_the_async_client_watches_the_same_stream(service: Service, client: Clie
             return seen[-1]
 
     assert asyncio.run(last()) == models.Study.model_validate(client.get(study.id).model_dump())
+
+
+def test_studies_and_trials_are_sorted_and_filtered(service: Service, client: Client) -> None:
+    ids = [client.submit({**SPEC, "name": name}).id for name in ("b", "a")]
+    assert [study.name for study in client.list(sort="name")] == ["a", "b"]
+    service.reconciler.look()
+    service.worker(ids[0]).finish()
+    found = list(client.trials(ids[0], sort="-best", where=["lr<0.5", "init_scale>1"], limit=3))
+    assert {(t.point["lr"] < 0.5, t.point["init_scale"]) for t in found} == {(True, 2.0)}
+    bests = [trial.best for trial in found]
+    assert bests == sorted(bests, reverse=True, key=lambda best: best or 0.0)
+    assert len(bests) == TRIALS // 3
+    assert {cell.mean for cell in client.cells(ids[0], metric="val_accuracy")} == {0.5}
+
+
+def test_changes_of_the_list_are_followed(service: Service, client: Client) -> None:
+    changes = client.changes()
+    assert next(changes).kind == "reset"
+    study = client.submit(SPEC)
+    new = next(changes)
+    assert (new.kind, new.id) == ("study", study.id)
+    assert new.study is not None
+    assert new.study.name == study.name
+    client.delete(study.id, force=True)
+    gone = next(changes)
+    while gone.kind == "study":  # as it was cancelled
+        gone = next(changes)
+    assert (gone.kind, gone.id, gone.study) == ("deleted", study.id, None)
+
+
+def test_the_async_client_follows_the_list_too(service: Service, client: Client) -> None:
+    async def first() -> list[tuple[str, str | None]]:
+        async with AsyncClient(service.server.url) as waiting:
+            found = []
+            async for change in waiting.changes():
+                found.append((str(change.kind), change.study.name if change.study else None))
+                if len(found) == 1:
+                    await waiting.send(calls.submit(SPEC))
+                else:
+                    return found
+        raise AssertionError("the stream ended")
+
+    assert asyncio.run(first()) == [("reset", None), ("study", SPEC["name"])]
+
+
+def test_a_refused_stream_of_the_list_says_why(tmp_path: Path) -> None:
+    config = Settings(data_dir=tmp_path, reconcile=False, auth=True)
+    guarded = Service.start(config, FakeRunner())
+    try:
+        with Client(guarded.server.url) as stranger, pytest.raises(NotAllowedError):
+            next(stranger.changes())
+    finally:
+        guarded.close()

@@ -16,20 +16,30 @@ def list_(
     state: Annotated[StudyState | None, typer.Option(help="Only studies in this state.")] = None,
     name: Annotated[str | None, typer.Option(help="Only studies of this name.")] = None,
     tag: Annotated[str | None, typer.Option(help="Only studies with this tag.")] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            help="created, name, owner, state, progress, rate, time_left or trials; "
+            "a minus in front descends. Default: -created.",
+            show_default=False,
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
     url: options.Url = None,
     token: options.Token = None,
     as_json: options.Json = False,
 ) -> None:
-    """List studies, newest first.
+    """List studies, newest first unless sorted.
 
     [bold]Examples[/bold]
 
     gofau list --state running
 
+    gofau list --sort=-progress
+
     gofau list --json | jq -r '.[].id'
     """
-    given = {"state": state, "name": name, "tag": tag, "limit": min(limit, 1000)}
+    given = {"state": state, "name": name, "tag": tag, "sort": sort, "limit": min(limit, 1000)}
     filters = {key: value for key, value in given.items() if value is not None}
     with connect(url, token) as client:
         found = list(islice(client.list(**filters), limit))

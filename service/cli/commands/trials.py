@@ -34,7 +34,11 @@ def trials(
     rule: Annotated[str | None, typer.Option(help="Only trials of this rule.")] = None,
     sort: Annotated[
         str | None,
-        typer.Option(help="An axis, or value, best, wall_s ...; a minus in front descends."),
+        typer.Option(help="An axis, a result or a metric; a minus in front descends."),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="A condition, such as 'lr>=0.01'; of several, all hold."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
     url: options.Url = None,
@@ -47,10 +51,12 @@ def trials(
 
     gofau trials st_3f9c --sort value --limit 10
 
+    gofau trials st_3f9c --where 'lr>=0.1' --where 'val_accuracy>0.9'
+
     gofau trials st_3f9c --state failed --json | jq -r '.[].error'
     """
-    given = {"state": state, "outcome": outcome, "rule": rule, "sort": sort}
-    filters = {name: value for name, value in given.items() if value is not None}
+    given = {"state": state, "outcome": outcome, "rule": rule, "sort": sort, "where": where}
+    filters = {name: value for name, value in given.items() if value}
     with connect(url, token) as client:
         pages = client.trials(study, limit=min(limit, 1000), **filters)
         found = list(islice(pages, limit))
