@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from sqlalchemy import make_url
 
 from service.errors import SettingsError
 
@@ -88,6 +87,9 @@ class Settings(BaseModel):
     @property
     def secrets(self) -> list[str]:
         """Every secret that is set, which no log line may hold."""
+        # The command line reads settings where no database is needed, nor its library.
+        from sqlalchemy import make_url
+
         fields = (getattr(self, name) for name in type(self).model_fields)
         found = [f.get_secret_value() for f in fields if isinstance(f, SecretStr)]
         password = make_url(self.database).password
