@@ -3,7 +3,7 @@
 import ctypes
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TypeAlias
+from typing import TypeAlias, final
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gofau.errors import UnsupportedError
 from gofau.fused.compiler import compiled
 
-__all__ = ["ELEMENTS", "Shared", "kernel", "run", "run_rows", "run_table"]
+__all__ = ["ELEMENTS", "Shared", "Table", "kernel", "run", "run_rows"]
 
 ELEMENTS = {
     torch.float32: "float",
@@ -92,12 +92,28 @@ def run(kernel: Kernel, pointers: Sequence[int], counts: Sequence[int], shared: 
     kernel(rows, elements, len(counts), ctypes.byref(shared), 0, torch.get_num_threads())
 
 
-def run_table(
-    kernel: Kernel, pointers: NDArray[np.int64], counts: NDArray[np.int64], shared: Shared
-) -> None:
-    """`run` for addresses ``[tensors, width]`` and counts ``[tensors]`` in contiguous arrays."""
-    addresses = (array.ctypes.data for array in (pointers, counts))
-    kernel(*addresses, len(counts), ctypes.byref(shared), 0, torch.get_num_threads())
+@final
+class Table:
+    """The arguments of `run`, kept from call to call; only gradients change their addresses.
+
+    Args:
+        pointers: each tensor's row of addresses, as `run` takes them, in one list a tensor.
+        counts: each tensor's number of elements.
+    """
+
+    def __init__(self, pointers: Sequence[Sequence[int]], counts: Sequence[int]) -> None:
+        self._pointers = np.array(pointers, np.int64)
+        self._counts = np.array(counts, np.int64)
+        # NumPy takes longer to name an array's address than to fill a column.
+        self._addresses = (self._pointers.ctypes.data, self._counts.ctypes.data, len(counts))
+
+    def point_grads(self, pointers: Sequence[int]) -> None:
+        """Set the gradients' addresses, one a tensor."""
+        self._pointers[:, 1] = pointers
+
+    def run(self, kernel: Kernel, shared: Shared) -> None:
+        """One pass over the tensors; see `run`."""
+        kernel(*self._addresses, ctypes.byref(shared), 0, torch.get_num_threads())
 
 
 def run_rows(

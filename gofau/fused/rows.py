@@ -4,22 +4,20 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter, is_
 from typing import Any, TypeAlias, final
 
-import numpy as np
 from torch import Tensor
 from torch.autograd.graph import increment_version
 
 from gofau.fused.composition import Composition
 from gofau.fused.layout import walk
-from gofau.fused.library import Shared, kernel, run_table
+from gofau.fused.library import Shared, Table, kernel
 from gofau.hyper import State
 
-__all__ = ["ADDRESS", "Kept", "Rows", "same"]
+__all__ = ["Rows", "same"]
 
 Fact: TypeAlias = Callable[[Any], object]
 """Something about a tensor that a kernel relies on."""
 
-ADDRESS: tuple[Fact, ...] = (attrgetter("dtype"), Tensor.data_ptr)
-_MEMORY: tuple[Fact, ...] = (*ADDRESS, Tensor.size, Tensor.stride)
+_MEMORY: tuple[Fact, ...] = (attrgetter("dtype"), Tensor.data_ptr, Tensor.size, Tensor.stride)
 # Types and layouts come first: what is None, sparse or somebody else's answers no further fact.
 _GRADIENT: tuple[Fact, ...] = (
     type,
@@ -32,19 +30,18 @@ _GRADIENT: tuple[Fact, ...] = (
 
 
 @final
-class Kept:
+class _Kept:
     """The tensors under one name of a list of states, and what their addresses rest on."""
 
-    def __init__(self, name: str, states: Sequence[State], facts: tuple[Fact, ...]) -> None:
+    def __init__(self, name: str, states: Sequence[State]) -> None:
         self.name = name
         self.tensors = [state[name] for state in states]
-        self._facts = facts
-        self._known = _learn(facts, self.tensors)
+        self._known = _learn(_MEMORY, self.tensors)
 
     def stay(self, states: Sequence[State]) -> bool:
         """Whether the states still hold these tensors, and these their memory."""
         now = [state.get(self.name) for state in states]
-        return same(now, self.tensors) and _hold(self._facts, now, self._known)
+        return same(now, self.tensors) and _hold(_MEMORY, now, self._known)
 
 
 @final
@@ -68,14 +65,12 @@ class Rows:
         self._templates = composition.templates
         self._kernel = kernel(*composition.templates, params[0].dtype)
         names = (*composition.direction.states, *composition.rule.states)
-        self._kept = [Kept(name, states, _MEMORY) for name in names]
+        self._kept = [_Kept(name, states) for name in names]
         self._params = _learn(_MEMORY, params)
         self._grads = _learn(_GRADIENT, grads)
         columns = (params, grads, *(kept.tensors for kept in self._kept))
-        self._table = np.array(
-            [list(map(Tensor.data_ptr, row)) for row in zip(*columns, strict=True)], np.int64
-        )
-        self._counts = np.array(list(map(Tensor.numel, params)), np.int64)
+        rows = [list(map(Tensor.data_ptr, row)) for row in zip(*columns, strict=True)]
+        self._table = Table(rows, list(map(Tensor.numel, params)))
 
     @classmethod
     def of(
@@ -101,12 +96,12 @@ class Rows:
             and all(kept.stay(self.states) for kept in self._kept)
         )
         if stays:
-            self._table[:, 1] = [grad.data_ptr() for grad in grads if grad is not None]
+            self._table.point_grads([grad.data_ptr() for grad in grads if grad is not None])
         return stays
 
     def run(self, composition: Composition) -> None:
         """Step all parameters in place, after `serve` took up their gradients."""
-        run_table(self._kernel, self._table, self._counts, Shared(*composition.numbers))
+        self._table.run(self._kernel, Shared(*composition.numbers))
         increment_version(self.params)
 
 
@@ -116,7 +111,9 @@ def same(left: Sequence[object], right: Sequence[object]) -> bool:
 
 
 def _learn(facts: tuple[Fact, ...], tensors: Sequence[Tensor]) -> list[list[object]]:
-    return [list(map(fact, tensors)) for fact in facts]
+    """The facts of every tensor; equal shapes are one object, which a step reads only once."""
+    seen: dict[object, object] = {}
+    return [[seen.setdefault(known, known) for known in map(fact, tensors)] for fact in facts]
 
 
 def _hold(

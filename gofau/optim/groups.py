@@ -28,7 +28,7 @@ class ParamGroup(dict[str, Any]):
         return key
 
     def __getitem__(self, key: str) -> Any:
-        return super().__getitem__(str(self._real(key)))
+        return super().__getitem__(key if key != "lr" else str(self._real(key)))
 
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(str(self._real(key)), value)

@@ -10,7 +10,7 @@ from torch import Tensor
 from gofau.directions import direction as direction_of
 from gofau.fused import Rows, compose
 from gofau.fused.composition import Composition
-from gofau.fused.rows import ADDRESS, Kept, same
+from gofau.fused.rows import same
 from gofau.hyper import Hyper, State
 from gofau.optim.batch import Batch
 from gofau.optim.batching import hyperparameters
@@ -101,16 +101,21 @@ class _Counters:
     """The step counters of several states, read and written where they are.
 
     Torch keeps a 0-dim tensor a parameter; adding 1 to each by an operator takes longer than all
-    checks of the parameter's memory.
+    other checks. Their memory stays alive here, so writing it is always safe. Every counter is
+    compared with the one that its state held, but only the first one's address with the address
+    that it had: who moves counters without replacing them moves them all.
     """
 
     def __init__(self, states: Sequence[State]) -> None:
-        self._kept = Kept("step", states, ADDRESS)
-        self._cells = [ctypes.c_float.from_address(x.data_ptr()) for x in self._kept.tensors]
+        self._tensors = [state["step"] for state in states]
+        self._storages = [tensor.untyped_storage() for tensor in self._tensors]
+        self._first = self._tensors[0].data_ptr()
+        self._cells = [ctypes.c_float.from_address(x.data_ptr()) for x in self._tensors]
 
     def next(self, states: Sequence[State]) -> int | None:
         """The number of the next step, or ``None`` where counters were replaced or differ."""
-        if not self._kept.stay(states):
+        now = [state.get("step") for state in states]
+        if not same(now, self._tensors) or self._tensors[0].data_ptr() != self._first:
             return None
         numbers = {cell.value for cell in self._cells}
         return int(numbers.pop()) + 1 if len(numbers) == 1 else None
