@@ -1,6 +1,7 @@
 """The Tune trainable: one Tune trial is one pack, and an actor trains many packs in turn."""
 
 import os
+import time
 from typing import Any
 
 import torch
@@ -57,7 +58,10 @@ class PackTrainable(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         """Train the pack to its end."""
-        account = train_pack(self._client, self._pack, self._train, self._device)
+        begun = time.monotonic()
+        with logs.bound(study=self._study, pack=self._number):
+            account = train_pack(self._client, self._pack, self._train, self._device)
+        self._metrics.add(account, time.monotonic() - begun)
         return {
             "done": True,
             "trials": len(self._pack),
