@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from service.cli.commands import (
+    importances,
     lifecycle,
     passed_on,
     report,
@@ -45,6 +46,7 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "compare": trials.compare,
         "export": trials.export,
         "tuning": tuning.tuning,
+        "importances": importances.importances,
     },
     "Change a study": {
         "pause": lifecycle.pause,

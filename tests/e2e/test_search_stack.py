@@ -80,3 +80,22 @@ def test_a_killed_driver_changes_nothing(folder: Folder) -> None:
     assert (folder.path / "study.db").stat().st_size > 0
     folder.gofau("down")
     assert folder.left == []
+
+
+@pytest.mark.parametrize("sampler", ["random", "sobol", "tpe", "gp", "cmaes"])
+def test_every_sampler_ends_its_search(folder: Folder, sampler: str) -> None:
+    text = SPEC.format(name=sampler).replace("tpe, trials: 34, batch: 8", f"{sampler}, trials: 18")
+    (folder.path / "study.yaml").write_text(text)
+    ended = folder.json("run", "study.yaml", "--port", "0")["study"]
+    assert (ended["state"], ended["counts"]["completed"]) == ("completed", 2 * 18 * 2)
+    folder.gofau("up", "--detach", "--port", "0")
+    points = {tuple(point.values()) for _, point, _, _ in asked(folder, ended["id"])}
+    assert len(points) >= 18
+    shares = folder.json("importances", ended["id"])
+    assert [(row["rule"], row["axis"]) for row in shares] == [
+        (rule, axis) for rule in ("additive", "hybrid") for axis in ("lr", "init_scale")
+    ]
+    for rule in ("additive", "hybrid"):
+        assert sum(r["fanova"] for r in shares if r["rule"] == rule) == pytest.approx(1)
+    folder.gofau("down")
+    assert folder.left == []
