@@ -1,5 +1,6 @@
 """A private Ray cluster of one node, with its dashboard and its own token."""
 
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -17,15 +18,20 @@ START_TIMEOUT_S = 120.0
 
 
 def start_ray(planned: StackState, cpus: int, logs: Path) -> processes.Started:
-    """Start a Ray head node; it is not ready before `wait_for_ray`.
+    """Start a Ray head node in the place of an earlier one; it is not ready before `wait_for_ray`.
 
-    Ports are chosen free and nothing is shared with other clusters on this machine.
+    Ports are chosen free and nothing is shared with other clusters on this machine. What a killed
+    head left behind is ended first: its workers would train for nobody.
 
     Raises:
         LocalError: Ray is not installed.
     """
     command = _command(planned, cpus)
-    return processes.start(command, planned.mark, _environment(planned.ray_token), logs / "ray.log")
+    mark = f"{planned.mark}-ray"
+    processes.sweep(mark, 0.0)
+    for session in planned.ray_folder.glob("session_*[0-9]"):
+        shutil.rmtree(session, ignore_errors=True)
+    return processes.start(command, mark, _environment(planned.ray_token), logs / "ray.log")
 
 
 def wait_for_ray(planned: StackState, process: processes.Started) -> None:
@@ -54,10 +60,16 @@ def wait_for_ray(planned: StackState, process: processes.Started) -> None:
 
 
 def _environment(token: str) -> dict[str, str]:
-    # RAY_ADDRESS of the surrounding shell would join another cluster instead of starting ours.
+    """What keeps the cluster to itself.
+
+    ``RAY_ADDRESS`` of the surrounding shell would join another cluster instead of starting ours.
+    Ray replaces a loopback ``--node-ip-address`` by the machine's own address, and then listens
+    on every interface, unless clusters of several machines are off.
+    """
     return {
         "RAY_ADDRESS": "",
         "RAY_AUTH_MODE": "token",
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         "RAY_AUTH_TOKEN": token,
         "RAY_USAGE_STATS_ENABLED": "0",
     }

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from service.cli.local import processes, ray_head, server, state
 from service.cli.local.errors import LocalError
+from service.cli.local.keeper import Keeper, Part
 from service.cli.local.ports import free_port, is_free
 from service.settings import is_loopback
 
@@ -33,24 +34,20 @@ class StackOptions:
 
 @dataclass(frozen=True)
 class Stack:
-    """A running stack."""
+    """A running stack, whose processes are started again when they end by themselves."""
 
     state: state.StackState
-    service: processes.Started
-    ray: processes.Started
+    keeper: Keeper
 
     @property
     def failure(self) -> str | None:
-        """What ended by itself, with the end of its log; ``None`` while all runs."""
-        for name, process in (("the service", self.service), ("Ray", self.ray)):
-            if not process.running:
-                return f"{name} ended by itself; {process.log} ends:\n{process.tail()}"
-        return None
+        """What cannot be kept running, with the end of its log; ``None`` while all goes well."""
+        return self.keeper.failure
 
 
 @contextmanager
 def local_stack(options: StackOptions) -> Iterator[Stack]:
-    """Start a service and a Ray cluster, and end all that they started.
+    """Start a service and a Ray cluster, keep them running, and end all that they started.
 
     Raises:
         LocalError: one already runs in this data folder, a port is taken, or a start fails.
@@ -59,23 +56,26 @@ def local_stack(options: StackOptions) -> Iterator[Stack]:
     with state.lock(options.data_dir), _terminable():
         clear_leftovers(options.data_dir)
         planned = _plan(options)
-        service: processes.Started | None = None
+        service: Part | None = None
         try:
             state.write_state(options.data_dir, planned)
-            ray = ray_head.start_ray(planned, options.cpus, options.data_dir)
-            service = server.start_server(
-                planned.mark, _settings(options, planned), options.data_dir
-            )
-            server.wait_for_server(planned.url, service)
-            ray_head.wait_for_ray(planned, ray)
+            ray = Part("Ray", lambda: ray_head.start_ray(planned, options.cpus, options.data_dir))
+            service = Part("the service", lambda: _serve(options, planned))
+            server.wait_for_server(planned.url, service.process)
+            ray_head.wait_for_ray(planned, ray.process)
             ready = planned.model_copy(update={"ready": True})
             state.write_state(options.data_dir, ready)
-            yield Stack(ready, service, ray)
+            with Keeper([ray, service]) as keeper:
+                yield Stack(ready, keeper)
         finally:
             with _uninterruptible():
                 if service is not None:
-                    service.end(server.GRACE_S)
+                    service.process.end(server.GRACE_S)
                 _clear(options.data_dir, planned)
+
+
+def _serve(options: StackOptions, planned: state.StackState) -> processes.Started:
+    return server.start_server(planned.mark, _settings(options, planned), options.data_dir)
 
 
 def clear_leftovers(data_dir: Path) -> int:
