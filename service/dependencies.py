@@ -48,19 +48,20 @@ def caller(request: Request, app: Use) -> Principal:
     if token is None and not demanded:
         return LOCAL
     if token is None:
-        app.rates.take(_address(request))
+        app.rates.take(address(request))
         raise UnauthorizedError("expected an Authorization header with a bearer token")
     with app.store.read() as session:
         principal = tokens.principal(session, token)
     if principal is None:
-        app.rates.take(_address(request))
+        app.rates.take(address(request))
         raise UnauthorizedError("the token is unknown, expired or revoked")
     if demanded and principal.study_id is None:
         app.rates.take(f"owner {principal.owner}")
     return principal
 
 
-def _address(request: Request) -> str:
+def address(request: Request) -> str:
+    """Where a caller that is not known is counted."""
     return f"address {request.client.host if request.client else 'unknown'}"
 
 

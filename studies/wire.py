@@ -5,6 +5,7 @@ and posts each result once it exists. Non-finite numbers travel as ``null``, sin
 
 | call | request | answer |
 |---|---|---|
+| ``POST /v1/worker/tickets`` | `TicketUse` | `TicketReceipt` |
 | ``GET /v1/worker/studies/{id}/work?after=&limit=`` | | `WorkPage` |
 | ``POST /v1/worker/studies/{id}/leases`` | `LeaseRequest` | `Lease` |
 | ``POST /v1/worker/leases/{lease}/heartbeat`` | | `LeaseStatus` |
@@ -33,6 +34,22 @@ class Wire(BaseModel):
     """Base of all messages: frozen, and closed against unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TicketUse(Wire):
+    """A driver exchanges its ticket for a token that it has made and of which it tells the SHA-256.
+
+    Exchanging it again for the same token changes nothing; for another one it is refused.
+    """
+
+    ticket: Annotated[str, Field(min_length=1, max_length=200)]
+    token_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class TicketReceipt(Wire):
+    """The study for which the token is good."""
+
+    study: str
 
 
 class WorkTrial(Wire):

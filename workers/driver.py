@@ -19,6 +19,7 @@ from workers.errors import NoProgressError, WorkerError
 from workers.rounds import run_round
 from workers.service_client import ServiceClient
 from workers.settings import WorkerSettings
+from workers.ticket import redeem
 from workers.work import PendingTrial, pending
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,9 @@ def _read(client: ServiceClient) -> tuple[wire.WorkPage, list[PendingTrial]]:
 def main() -> int:
     """Entry point of ``python -m workers.driver``; exit code 0 when nothing is left to do."""
     try:
-        settings = WorkerSettings.from_environment(os.environ)
+        ticketed = WorkerSettings.from_environment(os.environ)
+        logs.configure(os.environ.get(logs.VARIABLE, ""), [ticketed.token])
+        settings = redeem(ServiceClient(ticketed), ticketed)
         logs.configure(os.environ.get(logs.VARIABLE, ""), [settings.token])
         client = ServiceClient(settings)
         with logs.bound(study=settings.study):

@@ -47,6 +47,11 @@ class ServiceClient:
         """Close the connections."""
         self._http.close()
 
+    def exchange(self, use: wire.TicketUse) -> wire.TicketReceipt:
+        """Exchange the ticket for a token of one's own."""
+        body = use.model_dump(mode="json")
+        return self._call("POST", "/v1/worker/tickets", wire.TicketReceipt, json=body)
+
     def work(self) -> Iterator[wire.WorkPage]:
         """Pages of waiting trials; at least one page, which carries the study's state."""
         after: int | None = -1

@@ -4,7 +4,7 @@
 |---|---|---|
 | ``GOFAU_SERVICE_URL`` | address of the service | required |
 | ``GOFAU_STUDY`` | id of the study to work on | required |
-| ``GOFAU_TOKEN`` | bearer token for that study | required |
+| ``GOFAU_TICKET`` | single-use ticket for that study, see `workers.ticket` | required |
 | ``GOFAU_PACK_SIZE`` | most trials in a pack | ``128`` |
 | ``GOFAU_PATIENCE_S`` | how long to retry an unreachable service | ``600`` |
 | ``GOFAU_CACHE_DIR`` | where calibrations and checkpoints are kept | ``~/.cache/gofau`` |
@@ -25,7 +25,10 @@ from workers.placement import DeviceName
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """A driver's settings; it travels to the packs as plain data inside the Ray cluster."""
+    """A driver's settings; it travels to the packs as plain data inside the Ray cluster.
+
+    ``token`` is the ticket of the environment until the driver has exchanged it.
+    """
 
     service_url: str
     study: str
@@ -47,7 +50,7 @@ class WorkerSettings:
         return cls(
             service_url=_required(environment, "GOFAU_SERVICE_URL").rstrip("/"),
             study=_required(environment, "GOFAU_STUDY"),
-            token=_required(environment, "GOFAU_TOKEN"),
+            token=_required(environment, "GOFAU_TICKET"),
             pack_size=max(1, int(_number(environment, "GOFAU_PACK_SIZE", cls.pack_size))),
             patience_s=_number(environment, "GOFAU_PATIENCE_S", cls.patience_s),
             cache_dir=Path(environment.get("GOFAU_CACHE_DIR", str(cls.cache_dir))),

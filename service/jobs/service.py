@@ -11,8 +11,7 @@ from service.studies import lifecycle
 from service.studies import repository as studies
 from service.studies.models import Study
 from service.tokens import repository as token_rows
-from service.tokens import service as tokens
-from service.tokens.principal import Scope
+from service.tokens import tickets
 from service.trials import ledger
 from service.workers import repository as leases
 from service.workers.service import EXPIRED
@@ -49,12 +48,9 @@ def begin(session: Session, study_id: int) -> bool:
     return True
 
 
-def worker_token(session: Session, job: Job, owner: str) -> str:
-    """A token for the job's study; earlier ones stay good, since a submission may have arrived."""
-    token, _ = tokens.issue(
-        session, owner, [Scope.WORKER], job.submission_id, study_id=job.study_id
-    )
-    return token
+def ticket(session: Session, job: Job, owner: str) -> str:
+    """A ticket for the job's study; earlier ones stay good, since a submission may have arrived."""
+    return tickets.issue_ticket(session, owner, job.submission_id, job.study_id)
 
 
 def see(session: Session, job_id: int, status: JobStatus) -> None:

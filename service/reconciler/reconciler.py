@@ -120,7 +120,7 @@ class Reconciler:
 
     def _submit(self, runner: JobRunner, job: Job, study: Study) -> None:
         with self._store.write() as session:
-            token = steps.worker_token(session, job, study.owner)
+            ticket = steps.ticket(session, job, study.owner)
         runner.submit(
             JobRequest(
                 submission_id=job.submission_id,
@@ -128,7 +128,7 @@ class Reconciler:
                 environment={
                     "GOFAU_SERVICE_URL": self._settings.url_for_workers,
                     "GOFAU_STUDY": study.public_id,
-                    "GOFAU_TOKEN": token,
+                    "GOFAU_TICKET": ticket,
                 },
                 study=study.public_id,
             )

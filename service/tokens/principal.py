@@ -7,12 +7,16 @@ from service.errors import ForbiddenError
 
 
 class Scope(StrEnum):
-    """What a token allows. ``admin`` includes ``submit``, which includes ``read``."""
+    """What a token allows. ``admin`` includes ``submit``, which includes ``read``.
+
+    A ``ticket`` allows no call: it is exchanged for a worker's token.
+    """
 
     READ = "read"
     SUBMIT = "submit"
     ADMIN = "admin"
     WORKER = "worker"
+    TICKET = "ticket"
 
 
 IMPLIED = {
@@ -20,6 +24,7 @@ IMPLIED = {
     Scope.SUBMIT: frozenset({Scope.READ, Scope.SUBMIT}),
     Scope.ADMIN: frozenset({Scope.READ, Scope.SUBMIT, Scope.ADMIN}),
     Scope.WORKER: frozenset({Scope.WORKER}),
+    Scope.TICKET: frozenset(),
 }
 
 

@@ -19,6 +19,22 @@ def by_digest(session: Session, digest: str) -> TokenRow | None:
     return session.scalar(query)
 
 
+def spend(session: Session, token_id: int) -> bool:
+    """Revoke a token once; false where it has expired, or was revoked before."""
+    statement = (
+        update(TokenRow)
+        .where(
+            TokenRow.id == token_id,
+            TokenRow.revoked_at.is_(None),
+            or_(TokenRow.expires_at.is_(None), TokenRow.expires_at > now()),
+        )
+        .values(revoked_at=now())
+        .returning(TokenRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return session.execute(statement).first() is not None
+
+
 def add(session: Session, row: TokenRow) -> TokenRow:
     """Store a token."""
     session.add(row)

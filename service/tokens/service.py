@@ -31,10 +31,25 @@ def issue(
 ) -> tuple[str, TokenRow]:
     """Make a token and return it, the only time that it exists in clear, with its row."""
     token = token or PREFIX + secrets.token_urlsafe(32)
+    allowed = digest(token), owner, scopes, name
+    return token, admit(session, *allowed, study_id=study_id, expires_at=expires_at)
+
+
+def admit(
+    session: Session,
+    token_digest: str,
+    owner: str,
+    scopes: Iterable[Scope],
+    name: str,
+    *,
+    study_id: int | None = None,
+    expires_at: float | None = None,
+) -> TokenRow:
+    """Make the token of that digest good, without knowing it."""
     row = TokenRow(
         public_id=secrets.token_hex(8),
         name=name,
-        digest=digest(token),
+        digest=token_digest,
         owner=owner,
         scopes=[scope.value for scope in scopes],
         study_id=study_id,
@@ -42,7 +57,7 @@ def issue(
         expires_at=expires_at,
         revoked_at=None,
     )
-    return token, repository.add(session, row)
+    return repository.add(session, row)
 
 
 def principal(session: Session, token: str) -> Principal | None:

@@ -1,12 +1,15 @@
-"""``/v1/worker``: what drivers and packs call, always with a study's own token."""
+"""``/v1/worker``: what drivers and packs call, with a study's own ticket and token."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 
-from service.dependencies import Use, Worker
+from service.dependencies import Use, Worker, address
+from service.errors import UnauthorizedError
 from service.metrics.results import count
 from service.problems import PROBLEMS
+from service.studies.models import Study
+from service.tokens import tickets
 from service.workers import service
 from studies.wire import (
     MAX_BATCH,
@@ -15,6 +18,8 @@ from studies.wire import (
     LeaseStatus,
     ResultBatch,
     ResultReceipt,
+    TicketReceipt,
+    TicketUse,
     WorkPage,
 )
 
@@ -22,6 +27,18 @@ router = APIRouter(prefix="/v1/worker", tags=["workers"], responses=PROBLEMS)
 
 StudyId = Annotated[str, Path(max_length=64)]
 LeaseId = Annotated[str, Path(max_length=64)]
+
+
+@router.post("/tickets")
+def exchange(request: Request, app: Use, use: TicketUse) -> TicketReceipt:
+    """Make the driver's own token good, in exchange for the ticket that its job brought."""
+    try:
+        with app.store.write() as session:
+            study_id = tickets.redeem(session, use.ticket, use.token_sha256)
+            return TicketReceipt(study=session.get_one(Study, study_id).public_id)
+    except UnauthorizedError:
+        app.rates.take(address(request))
+        raise
 
 
 @router.get("/studies/{study}/work")

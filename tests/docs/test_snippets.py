@@ -13,7 +13,7 @@ from service.ray_jobs import JobRequest, JobStatus
 from service.settings import Settings
 from studies.parsing import parse_yaml
 from tests.docs.conftest import Block, blocks
-from tests.service.fakes import FakeRunner, Served, Worker
+from tests.service.fakes import FakeRunner, Served, Worker, redeemed
 
 DOCUMENTED_URL = "http://127.0.0.1:8080"
 
@@ -26,7 +26,7 @@ class InstantRunner(FakeRunner):
     def submit(self, request: JobRequest) -> None:
         super().submit(request)
         with httpx.Client(base_url=self.url) as http:
-            Worker(http, request.study, request.environment["GOFAU_TOKEN"]).finish()
+            Worker(http, request.study, redeemed(http, request)).finish()
         self.jobs[request.submission_id] = JobStatus.SUCCEEDED
 
 

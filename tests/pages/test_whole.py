@@ -18,7 +18,7 @@ from service.reconciler.reconciler import Reconciler
 from service.settings import Settings
 from service.store.engine import Store
 from tests.pages.stored import SPEC, TRIALS, finish
-from tests.service.fakes import FakeRunner, Worker
+from tests.service.fakes import FakeRunner, Worker, redeemed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -84,8 +84,8 @@ def _worker(killable: Killable, http: httpx.Client, study: str) -> Worker:
     store, runner = Store(settings.database), FakeRunner()
     Reconciler(store, runner, settings).look()
     store.close()
-    token = next(r for r in runner.requests if r.study == study).environment["GOFAU_TOKEN"]
-    return Worker(http, study, token)
+    request = next(r for r in runner.requests if r.study == study)
+    return Worker(http, study, redeemed(http, request))
 
 
 def test_watching_goes_on_when_the_service_comes_back(page: Page, killable: Killable) -> None:

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -148,10 +149,17 @@ class Service:
         return self.worker(study)
 
     def worker(self, study: str) -> "Worker":
-        environment = next(
-            r for r in reversed(self.runner.requests) if r.study == study
-        ).environment
-        return Worker(self.http, study, environment["GOFAU_TOKEN"])
+        request = next(r for r in reversed(self.runner.requests) if r.study == study)
+        return Worker(self.http, study, redeemed(self.http, request))
+
+
+def redeemed(http: httpx.Client, request: JobRequest) -> str:
+    """The token that a job's ticket is exchanged for, the same one for every call."""
+    ticket = request.environment["GOFAU_TICKET"]
+    token = f"gofau_{sha256(ticket.encode()).hexdigest()}"
+    body = {"ticket": ticket, "token_sha256": sha256(token.encode()).hexdigest()}
+    http.post("/v1/worker/tickets", json=body)
+    return token
 
 
 @dataclass

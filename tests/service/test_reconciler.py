@@ -23,7 +23,7 @@ def test_a_queued_study_gets_one_job(any_service: Service) -> None:
     request = any_service.runner.requests[0]
     assert request.entrypoint.endswith("-m workers.driver")
     assert request.environment["GOFAU_STUDY"] == study
-    assert request.environment["GOFAU_TOKEN"] not in repr(request) + request.entrypoint
+    assert request.environment["GOFAU_TICKET"] not in repr(request) + request.entrypoint
 
 
 def test_running_studies_are_capped(service: Service) -> None:

@@ -151,7 +151,7 @@ seeds: 1
     ],
 )
 def test_bad_settings_are_named(change: dict[str, str], message: str) -> None:
-    good = {"GOFAU_SERVICE_URL": "http://x/", "GOFAU_STUDY": "s", "GOFAU_TOKEN": "t"}
+    good = {"GOFAU_SERVICE_URL": "http://x/", "GOFAU_STUDY": "s", "GOFAU_TICKET": "t"}
     assert WorkerSettings.from_environment(good).service_url == "http://x"
     with pytest.raises(SettingsError) as caught:
         WorkerSettings.from_environment({**good, **change})

@@ -12,7 +12,7 @@ from workers.settings import WorkerSettings
 from workers.trainable import PackTrainable
 from workers.work import pending, plan
 
-REQUIRED = {"GOFAU_SERVICE_URL": "http://x", "GOFAU_STUDY": "s", "GOFAU_TOKEN": "t"}
+REQUIRED = {"GOFAU_SERVICE_URL": "http://x", "GOFAU_STUDY": "s", "GOFAU_TICKET": "t"}
 
 
 @pytest.mark.parametrize(

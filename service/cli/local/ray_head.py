@@ -12,7 +12,6 @@ from service.cli.local.errors import LocalError
 from service.cli.local.ports import free_port
 from service.cli.local.state import StackState
 
-DASHBOARD_PORT = 8265
 OBJECT_STORE_BYTES = 200_000_000
 START_TIMEOUT_S = 120.0
 

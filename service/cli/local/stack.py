@@ -104,7 +104,8 @@ def _plan(options: StackOptions) -> state.StackState:
         mark=uuid4().hex,
         pid=os.getpid(),
         url=f"http://{f'[{name}]' if ':' in name else name}:{port}",
-        ray_url=f"http://127.0.0.1:{free_port(ray_head.DASHBOARD_PORT)}",
+        # Any port: one that everybody prefers is taken by the stack that starts at the same time.
+        ray_url=f"http://127.0.0.1:{free_port()}",
         token=None if is_loopback(options.host) else token,
         ray_token=secrets.token_hex(32),
         # The path of a Unix socket is limited to about 100 characters, so not in the data folder.
