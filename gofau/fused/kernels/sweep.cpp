@@ -41,11 +41,34 @@ struct Shared {
   double decay[1];
 };
 
-// Asks for the lines that the elements of [begin, end) lie on, before the loop that needs them.
-template <class T>
-void fetch(const T* tensor, std::int64_t begin, std::int64_t end) {
-  constexpr std::int64_t line = 64 / sizeof(T);
-  for (std::int64_t i = begin; i < end; i += line) __builtin_prefetch(tensor + i);
+// Elements [0, count) of one tensor; a constant count leaves no loop for the remainder.
+template <class T, class Decay, class Direction, class Rule>
+__attribute__((always_inline)) inline void step(T* param, const T* grad, T* first, T* second, T* third,
+                                                std::int64_t count, const Decay& decay,
+                                                const Direction& direction, const Rule& rule) {
+  using C = typename Compute<T>::type;
+  constexpr int states = Direction::states;
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < count; ++i) {
+    const C theta = load(param[i]);
+    const C g = decay.gradient(theta, load(grad[i]));
+    C kept[3] = {};
+    if constexpr (states > 0) kept[0] = load(first[i]);
+    if constexpr (states > 1) kept[1] = load(second[i]);
+    if constexpr (states > 2) kept[2] = load(third[i]);
+    const C u = direction(g, kept);
+    if constexpr (states > 0) store(first[i], kept[0]);
+    if constexpr (states > 1) store(second[i], kept[1]);
+    if constexpr (states > 2) store(third[i], kept[2]);
+    store(param[i], rule(decay.parameter(theta), u));
+  }
+}
+
+// Asks for the lines of `bytes` bytes from `at`; what lies past a tensor's end is never read.
+template <int bytes>
+void fetch(const void* at) {
+#pragma GCC unroll 16
+  for (int line = 0; line < bytes; line += 64) __builtin_prefetch(static_cast<const char*>(at) + line);
 }
 
 // Arithmetic and memory overlap only if the lines are asked for early: a tile is computed while
@@ -53,35 +76,21 @@ void fetch(const T* tensor, std::int64_t begin, std::int64_t end) {
 template <class T, class Decay, class Direction, class Rule>
 void sweep(T* param, const T* grad, T* const* state, std::int64_t count, const Decay& decay,
            const Direction& direction, const Rule& rule) {
-  using C = typename Compute<T>::type;
-  constexpr int states = Direction::states;
-  constexpr std::int64_t tile = 512 / sizeof(T), ahead = 4 * tile;
+  constexpr int states = Direction::states, bytes = 512, ahead = 4;
+  constexpr std::int64_t tile = bytes / sizeof(T);
   T* first = state[0];
   T* second = state[1];
   T* third = state[2];
-  for (std::int64_t start = 0; start < count; start += tile) {
-    const std::int64_t stop = smaller(start + tile, count);
-    const std::int64_t far_stop = smaller(start + ahead + tile, count);
-    fetch(param, start + ahead, far_stop);
-    fetch(grad, start + ahead, far_stop);
-    if constexpr (states > 0) fetch(first, start + ahead, far_stop);
-    if constexpr (states > 1) fetch(second, start + ahead, far_stop);
-    if constexpr (states > 2) fetch(third, start + ahead, far_stop);
-#pragma GCC ivdep
-    for (std::int64_t i = start; i < stop; ++i) {
-      const C theta = load(param[i]);
-      const C g = decay.gradient(theta, load(grad[i]));
-      C kept[3] = {};
-      if constexpr (states > 0) kept[0] = load(first[i]);
-      if constexpr (states > 1) kept[1] = load(second[i]);
-      if constexpr (states > 2) kept[2] = load(third[i]);
-      const C u = direction(g, kept);
-      if constexpr (states > 0) store(first[i], kept[0]);
-      if constexpr (states > 1) store(second[i], kept[1]);
-      if constexpr (states > 2) store(third[i], kept[2]);
-      store(param[i], rule(decay.parameter(theta), u));
-    }
+  std::int64_t i = 0;
+  for (; i + tile <= count; i += tile) {
+    fetch<bytes>(param + i + ahead * tile);
+    fetch<bytes>(grad + i + ahead * tile);
+    if constexpr (states > 0) fetch<bytes>(first + i + ahead * tile);
+    if constexpr (states > 1) fetch<bytes>(second + i + ahead * tile);
+    if constexpr (states > 2) fetch<bytes>(third + i + ahead * tile);
+    step(param + i, grad + i, first + i, second + i, third + i, tile, decay, direction, rule);
   }
+  step(param + i, grad + i, first + i, second + i, third + i, count - i, decay, direction, rule);
 }
 
 // A tensor's row of pointers: param, grad, states, and the rule's bound where it has one.
