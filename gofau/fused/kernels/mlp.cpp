@@ -44,12 +44,12 @@ class Buffer {
 template <class T>
 struct Inputs {
   std::int64_t ld_rows, ld_columns;
-  Buffer<T> rows, columns;  // [B, in], [in + 1, B] with ones below
+  Buffer<T> rows, columns;  // [B, in], [in, B]
   Inputs(const Network& net)
       : ld_rows(rounded_up(net.widths[0], lanes<T>)),
         ld_columns(rounded_up(net.examples, lanes<T>)),
         rows(rounded_up(net.examples, lanes<T>) * ld_rows),
-        columns((ld_rows + 1) * ld_columns) {}
+        columns(ld_rows * ld_columns) {}
   void read(const Network& net, const T* x) {
     const std::int64_t inputs = net.widths[0];
     for (std::int64_t b = 0; b < net.examples; ++b)
@@ -60,11 +60,11 @@ struct Inputs {
 
 template <class T>
 struct Layer {
-  std::int64_t in, out, ld;  // ld: of the activations, whose rows hold one value an example
-  std::int64_t offset;       // of the matrix, in the parameters
-  Buffer<T> a;               // [out, B], the layer's outputs behind the ReLU
-  Buffer<T> flipped;         // [B, out], the same transposed
-  Buffer<T> dz;              // [out, B]
+  std::int64_t in, out;
+  std::int64_t offset;  // of the matrix, in the parameters
+  Buffer<T> a;          // [out, B], the layer's outputs behind the ReLU
+  Buffer<T> flipped;    // [B, out], the same transposed
+  Buffer<T> dz;         // [out, B]
 };
 
 template <class T>
@@ -75,7 +75,7 @@ class Worker {
     for (std::int64_t l = 0; l < net.layers; ++l) {
       const std::int64_t in = net.widths[l], out = net.widths[l + 1];
       const std::int64_t tall = rounded_up(out, lanes<T>);
-      layers_.push_back({in, out, ld_, offset, Buffer<T>(tall * ld_), Buffer<T>(ld_ * tall),
+      layers_.push_back({in, out, offset, Buffer<T>(tall * ld_), Buffer<T>(ld_ * tall),
                          Buffer<T>(tall * ld_)});
       offset += out * (in + 1);
     }
@@ -84,7 +84,8 @@ class Worker {
   // The trial's mean loss; its gradient goes to `grad`.
   T train(const Inputs<T>& x, const std::int64_t* y, const T* weights, T* grad) {
     forward(x, weights);
-    const T loss = seed(y);
+    const T loss = summed_loss(y) * (T(1) / T(net_.examples));
+    seed(y);
     backward(x, weights, grad);
     return loss;
   }
@@ -93,7 +94,7 @@ class Worker {
   T score(const Inputs<T>& x, const std::int64_t* y, const T* weights, std::int64_t& hits) {
     forward(x, weights);
     hits += count_hits(y);
-    return seed(y) * T(net_.examples);
+    return summed_loss(y);
   }
 
  private:
@@ -109,7 +110,8 @@ class Worker {
       const std::int64_t ld = layer.in + 1;
       multiply<T>({matrix, ld, 1}, below, ld_, layer.in, layer.a, ld_, layer.out, ld_);
       const bool hidden = l + 1 < layers_.size();
-      for (std::int64_t j = 0; j < layer.out; ++j) add_bias(layer.a + j * ld_, matrix[j * ld + layer.in], hidden);
+      for (std::int64_t j = 0; j < layer.out; ++j)
+        add_bias(layer.a + j * ld_, matrix[j * ld + layer.in], hidden);
       below = layer.a;
     }
   }
@@ -121,8 +123,8 @@ class Worker {
     }
   }
 
-  // With p = softmax(z) the gradient of the mean loss is (p - onehot(y))/B.
-  T seed(const std::int64_t* y) {
+  // Leaves exp(z - max z) in the last layer's dz, and its sums over the classes in total_.
+  T summed_loss(const std::int64_t* y) {
     const Layer<T>& last = layers_.back();
     const std::int64_t classes = last.out;
     T* top = peak_;
@@ -140,22 +142,30 @@ class Worker {
     T loss = 0;
     for (std::int64_t b = 0; b < net_.examples; ++b)
       loss += log_of(total[b]) - (last.a[y[b] * ld_ + b] - top[b]);
-    const T share = T(1) / T(net_.examples);
-    for (std::int64_t b = 0; b < ld_; ++b) total[b] = b < net_.examples ? share / total[b] : T(0);
-    for (std::int64_t c = 0; c < classes; ++c)
-      for (std::int64_t b = 0; b < ld_; ++b) last.dz[c * ld_ + b] *= total[b];
-    for (std::int64_t b = 0; b < net_.examples; ++b) last.dz[y[b] * ld_ + b] -= share;
-    return loss * share;
+    return loss;
   }
 
-  // The first of equal outputs counts.
+  // With p = softmax(z) the gradient of the mean loss is (p - onehot(y))/B; after `summed_loss`.
+  void seed(const std::int64_t* y) {
+    const Layer<T>& last = layers_.back();
+    T* total = total_;
+    const T share = T(1) / T(net_.examples);
+    for (std::int64_t b = 0; b < ld_; ++b) total[b] = b < net_.examples ? share / total[b] : T(0);
+    for (std::int64_t c = 0; c < last.out; ++c)
+      for (std::int64_t b = 0; b < ld_; ++b) last.dz[c * ld_ + b] *= total[b];
+    for (std::int64_t b = 0; b < net_.examples; ++b) last.dz[y[b] * ld_ + b] -= share;
+  }
+
+  // The first of equal outputs counts, and a NaN as the largest of all.
   std::int64_t count_hits(const std::int64_t* y) {
     const Layer<T>& last = layers_.back();
     std::int64_t hits = 0;
     for (std::int64_t b = 0; b < net_.examples; ++b) {
       std::int64_t best = 0;
-      for (std::int64_t c = 1; c < last.out; ++c)
-        if (!(last.a[c * ld_ + b] <= last.a[best * ld_ + b]) && last.a[best * ld_ + b] == last.a[best * ld_ + b]) best = c;
+      for (std::int64_t c = 1; c < last.out; ++c) {
+        const T most = last.a[best * ld_ + b];
+        if (most == most && !(last.a[c * ld_ + b] <= most)) best = c;
+      }
       hits += best == y[b];
     }
     return hits;
