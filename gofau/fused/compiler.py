@@ -1,5 +1,6 @@
 """Building kernels with the machine's C++ compiler, once, into a cache folder."""
 
+import ctypes
 import hashlib
 import os
 import platform
@@ -13,7 +14,7 @@ import torch
 
 from gofau.errors import UnsupportedError
 
-__all__ = ["cache_folder", "compiled", "find_compiler"]
+__all__ = ["cache_folder", "compiled", "find_compiler", "load"]
 
 SOURCES = Path(__file__).parent / "kernels"
 FLAGS = (
@@ -56,6 +57,22 @@ def compiled(defines: tuple[str, ...], source: str = "sweep.cpp") -> Path:
     if not target.exists():
         _build(compiler, defines, source, target)
     return target
+
+
+def load(defines: tuple[str, ...], source: str = "sweep.cpp") -> ctypes.CDLL:
+    """The library of `compiled`, in this process.
+
+    Raises:
+        UnsupportedError: it cannot be built or loaded.
+    """
+    path = compiled(defines, source)
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:
+        raise UnsupportedError(
+            f"fused steps cannot load {path}: {error}; remove the file to build it again, "
+            "or use implementation='foreach'"
+        ) from error
 
 
 def find_compiler() -> str:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from gofau.errors import UnsupportedError
-from gofau.fused.compiler import compiled
+from gofau.fused.compiler import load
 
 __all__ = ["ELEMENTS", "Shared", "Table", "kernel", "run", "run_rows"]
 
@@ -56,16 +56,9 @@ def _load(decay: str, direction: str, rule: str, dtype: torch.dtype) -> Kernel |
         f"GOFAU_ELEMENT={ELEMENTS[dtype]}",
     )
     try:
-        path = compiled(defines)
+        function = load(defines).gofau_step
     except UnsupportedError as error:
         return str(error)
-    try:
-        function = ctypes.CDLL(str(path)).gofau_step
-    except OSError as error:
-        return (
-            f"fused steps cannot load {path}: {error}; remove the file to build it again, "
-            "or use implementation='foreach'"
-        )
     function.restype = None
     function.argtypes = (
         ctypes.c_void_p,

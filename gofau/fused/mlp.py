@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gofau.errors import UnsupportedError
-from gofau.fused.compiler import compiled
+from gofau.fused.compiler import load
 
 __all__ = ["ELEMENTS", "Network", "NetworkKernel"]
 
@@ -122,12 +122,9 @@ def _load(dtype: torch.dtype) -> ctypes.CDLL | str:
     if dtype not in ELEMENTS:
         return f"no compiled network computes in {dtype}"
     try:
-        path = compiled((f"GOFAU_ELEMENT={ELEMENTS[dtype]}",), "mlp.cpp")
-        library = ctypes.CDLL(str(path))
+        library = load((f"GOFAU_ELEMENT={ELEMENTS[dtype]}",), "mlp.cpp")
     except UnsupportedError as error:
         return str(error)
-    except OSError as error:
-        return f"cannot load a compiled network: {error}; remove the file to build it again"
     for name in ("gofau_mlp_train", "gofau_mlp_score"):
         getattr(library, name).restype = None
     return library

@@ -99,7 +99,7 @@ def measured(plan: PackPlan, rate: Rate | None = None) -> Calibration:
     program = Program(plan)
     bound = min(MOST, memory_bound(program), max(USUAL, len(plan.trials)))
     serial = rate(plan, "serial", 1)
-    names = able(plan.executor, program.problem, program.template, plan.autocast != "none")
+    names = able(plan.executor, program.problem, program.template, plan.casts)
     found: list[tuple[float, ExecutorName, int]] = []
     for name in names:
         if name != "serial":

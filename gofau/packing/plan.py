@@ -104,6 +104,11 @@ class PackPlan:
             return self.goal_metric, self.minimize
         return self.halving.metric, self.halving.minimize
 
+    @property
+    def casts(self) -> bool:
+        """Whether forward passes run under `torch.autocast`."""
+        return self.autocast != "none"
+
     def __post_init__(self) -> None:
         _at_least("epochs", self.epochs, 1)
         _at_least("batch_size", self.batch_size, 1)
@@ -112,7 +117,7 @@ class PackPlan:
         _member("dtype", self.dtype, get_args(DTypeName))
         _member("executor", self.executor, get_args(ExecutorName))
         _member("autocast", self.autocast, get_args(AutocastName))
-        if self.autocast != "none" and self.dtype != "float32":
+        if self.casts and self.dtype != "float32":
             raise PlanError("dtype", self.dtype, f"float32, since autocast is {self.autocast}")
         if not self.trials:
             raise PlanError("trials", self.trials, "at least one trial")

@@ -67,7 +67,7 @@ class Program:
             self.problem,
             self.template,
             kernels=fused,
-            autocast=plan.autocast != "none",
+            autocast=plan.casts,
         )
         self.reason = why or self.reason
         data = self.problem.dataset().to(self.like.dtype, self.like.device)
@@ -87,16 +87,7 @@ class Program:
 
         The training loss among them is not known before the first step, and NaN until then.
         """
-        stack = Stack(
-            blocks=self._draws.blocks(trials, self.executor.layout),
-            buffers=self._draws.buffers(trials),
-            direction=[],
-            rule=[],
-            hyper=self.optimizer.vectors(trials, self.like),
-            factors=self._factors(trials),
-            step=self.like.new_zeros(len(trials)),
-        )
-        self.optimizer.init(stack)
+        stack = self._stack(trials)
         frozen = self.optimizer.frozen_fraction(stack).tolist()
         rows = self._rows(stack, torch.full_like(stack.step, nan))
         return Lane(
@@ -114,7 +105,7 @@ class Program:
             Its parameters and states with the hyperparameters of this plan, or ``None`` where the
             other program kept them in another form.
         """
-        if stack.form != self.start(trials[:1]).stack.form:
+        if stack.form != self._stack(trials[:1]).form:
             return None
         hyper = self.optimizer.vectors(trials, self.like)
         return replace(stack, hyper=hyper, factors=self._factors(trials))
@@ -161,6 +152,20 @@ class Program:
         """Measure ``lane`` as at the end of an epoch, recording nothing."""
         self._rows(lane.stack, lane.stack.step)
 
+    def _stack(self, trials: Sequence[TrialPlan]) -> Stack:
+        """The tensors of ``trials`` before their first step."""
+        stack = Stack(
+            blocks=self._draws.blocks(trials, self.executor.layout),
+            buffers=self._draws.buffers(trials),
+            direction=[],
+            rule=[],
+            hyper=self.optimizer.vectors(trials, self.like),
+            factors=self._factors(trials),
+            step=self.like.new_zeros(len(trials)),
+        )
+        self.optimizer.init(stack)
+        return stack
+
     def _note_start(self, lane: Lane, losses: Tensor) -> None:
         """Let the losses ``[K]`` of the first step be those before training.
 
@@ -184,7 +189,7 @@ class Program:
         return losses
 
     def _casting(self) -> AbstractContextManager[object]:
-        if self.plan.autocast == "none":
+        if not self.plan.casts:
             return nullcontext()
         return torch.autocast(self.like.device.type, torch.bfloat16)
 

@@ -45,7 +45,7 @@ def obstacle_to(
     kind: type[Executor], problem: Problem, template: nn.Module, autocast: bool
 ) -> str | None:
     """Why an executor cannot train that module, or ``None``."""
-    if autocast and issubclass(kind, MLPExecutor):
+    if autocast and not kind.casts:
         return "its products are written by hand, in one dtype"
     return kind.obstacle(problem, template)
 

@@ -74,11 +74,14 @@ class Executor(ABC):
     """
 
     name: ClassVar[ExecutorName]
+    casts: ClassVar[bool] = True
+    """Whether its forward pass follows `torch.autocast`."""
     layout: Layout
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:
         self.problem = problem
         self.template = template
+        self._grads = torch.empty(0)
 
     @staticmethod
     @abstractmethod
@@ -101,6 +104,15 @@ class Executor(ABC):
             tuple: mean losses ``[K]`` and one gradient per block. Both may be overwritten by the
             next call.
         """
+
+    def _grads_of(self, block: Tensor) -> Tensor:
+        """Memory for the gradient of a stack's only block.
+
+        It is kept from step to step: a large buffer that comes fresh costs a page fault a page.
+        """
+        if self._grads.shape != block.shape:
+            self._grads = torch.empty_like(block)
+        return self._grads
 
     @abstractmethod
     def outputs(self, stack: Stack, x: Tensor) -> Tensor:

@@ -32,7 +32,6 @@ class CompiledExecutor(MLPExecutor):
         self._classes = [m for m in template.children() if isinstance(m, nn.Linear)][
             -1
         ].out_features
-        self._grads = torch.empty(0)
 
     @staticmethod
     def obstacle(problem: Problem, template: nn.Module) -> str | None:
@@ -66,11 +65,10 @@ class CompiledExecutor(MLPExecutor):
     def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """See `Executor.gradients`."""
         block = stack.blocks[0]
-        if self._grads.shape != block.shape:
-            self._grads = torch.empty_like(block)
+        grads = self._grads_of(block)
         starts = [*(row.start for row in batch.groups.rows), len(block)]
-        losses = self._kernel.train(starts, batch.x, batch.y, block, self._grads)
-        return losses, [self._grads]
+        losses = self._kernel.train(starts, batch.x, batch.y, block, grads)
+        return losses, [grads]
 
     def _measure(self, stack: Stack, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         """`Classification.measure`, a few examples at a time."""

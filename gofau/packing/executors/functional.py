@@ -26,7 +26,6 @@ class ModuleExecutor(Executor):
         super().__init__(problem, template)
         self.layout = FlatLayout(template)
         self._masks = DropoutMasks(template)
-        self._grads = torch.empty(0)
 
     @abstractmethod
     def batch_losses(
@@ -50,6 +49,4 @@ class ModuleExecutor(Executor):
         losses = self.batch_losses(leaves, stack, batch, masks)
         grads = torch.autograd.grad(losses.sum(), list(leaves.values()), materialize_grads=True)
         flat = [grad.flatten(1) for grad in grads]
-        if self._grads.shape != stack.blocks[0].shape:
-            self._grads = torch.empty_like(stack.blocks[0])
-        return losses.detach(), [torch.cat(flat, 1, out=self._grads)]
+        return losses.detach(), [torch.cat(flat, 1, out=self._grads_of(stack.blocks[0]))]

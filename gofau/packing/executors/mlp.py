@@ -42,6 +42,7 @@ class MLPExecutor(Executor):
     """
 
     name: ClassVar[ExecutorName] = "bmm"
+    casts: ClassVar[bool] = False
     layout: AffineLayout
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:

@@ -30,7 +30,6 @@ class SerialExecutor(Executor):
         super().__init__(problem, template)
         self.layout = FlatLayout(template)
         self._masks = DropoutMasks(template)
-        self._grads = torch.empty(0)
 
     @staticmethod
     def obstacle(problem: Problem, template: nn.Module) -> str | None:
@@ -41,10 +40,8 @@ class SerialExecutor(Executor):
         """See `Executor.gradients`."""
         masks = self._masks.draw(self.template, batch.x[0], batch.noise)
         self.template.train()
-        # Kept from step to step: a large buffer that comes fresh costs a page fault a page.
-        if self._grads.shape != stack.blocks[0].shape:
-            self._grads = torch.empty_like(stack.blocks[0])
-        into = self.layout.views([self._grads])
+        grads = self._grads_of(stack.blocks[0])
+        into = self.layout.views([grads])
         losses = []
         for group, row in enumerate(batch.groups.rows):
             own = {name: mask[group] for name, mask in masks.items()}
@@ -57,7 +54,7 @@ class SerialExecutor(Executor):
                 for name, grad in zip(leaves, made, strict=True):
                     into[name][k].copy_(grad)
                 losses.append(loss.detach())
-        return torch.stack(losses), [self._grads]
+        return torch.stack(losses), [grads]
 
     def outputs(self, stack: Stack, x: Tensor) -> Tensor:
         """See `Executor.outputs`."""
