@@ -78,34 +78,15 @@ class AsyncClient:
                 yield item
             following = calls.page_after(call, page)
 
-    async def watch(self, study: str, patience: Backoff = STREAM_PATIENCE) -> AsyncIterator[Study]:
+    def watch(self, study: str, patience: Backoff = STREAM_PATIENCE) -> AsyncIterator[Study]:
         """The study now, then again at each news or sign of life, until it has ended."""
         following = Following(study)
-        pauses = patience.pauses()
-        while not following.ended:
-            cut: Reply = None
-            try:
-                async for news in self._news(following):
-                    pauses = patience.pauses()
-                    yield news
-            except httpx.TransportError as error:
-                cut = error
-            if not following.ended:
-                await self._sleep(next_pause(pauses, cut, self.url))
+        return self._resumed(lambda: self._news(following), lambda: following.ended, patience)
 
-    async def changes(self, patience: Backoff = STREAM_PATIENCE) -> AsyncIterator[Change]:
+    def changes(self, patience: Backoff = STREAM_PATIENCE) -> AsyncIterator[Change]:
         """Changes of the list of studies as they happen, without end; first a ``reset``."""
         following = ListFollowing()
-        pauses = patience.pauses()
-        while True:
-            cut: Reply = None
-            try:
-                async for change in self._changes(following):
-                    pauses = patience.pauses()
-                    yield change
-            except httpx.TransportError as error:
-                cut = error
-            await self._sleep(next_pause(pauses, cut, self.url))
+        return self._resumed(lambda: self._changes(following), lambda: False, patience)
 
     async def _request(self, call: Call[object]) -> httpx.Response | httpx.TransportError:
         try:
@@ -113,12 +94,30 @@ class AsyncClient:
         except httpx.TransportError as error:
             return error
 
+    async def _resumed(
+        self, read: Callable[[], AsyncIterator[T]], ended: Callable[[], bool], patience: Backoff
+    ) -> AsyncIterator[T]:
+        """What a stream yields, taken up again after each cut until it has ended."""
+        pauses = patience.pauses()
+        while not ended():
+            cut: Reply = None
+            try:
+                async for item in read():
+                    pauses = patience.pauses()
+                    yield item
+            except httpx.TransportError as error:
+                cut = error
+            if not ended():
+                await self._sleep(next_pause(pauses, cut, self.url))
+
     async def _news(self, following: Following) -> AsyncIterator[Study]:
         if following.polls:
             found = await self.send(calls.get(following.id))
             yield following.see(found)
             return
-        async with self._http.stream("GET", following.path, headers=following.headers) as response:
+        async with self._http.stream(
+            "GET", following.path, headers=following.parser.headers
+        ) as response:
             if following.refused(response.status_code, response.headers):
                 return
             async for line in response.aiter_lines():
@@ -128,7 +127,7 @@ class AsyncClient:
                         return
 
     async def _changes(self, following: ListFollowing) -> AsyncIterator[Change]:
-        async with self._http.stream("GET", PATH, headers=following.headers) as response:
+        async with self._http.stream("GET", PATH, headers=following.parser.headers) as response:
             if not response.is_success:
                 await response.aread()
             check(response)

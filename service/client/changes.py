@@ -6,7 +6,6 @@ from enum import StrEnum
 
 import httpx
 
-from service.client.following import CONTENT_TYPE
 from service.client.models import Study
 from service.client.problems import raise_for_problem
 from service.client.retry import RETRIED_STATUS
@@ -41,12 +40,6 @@ class ListFollowing:
     """What is known of the stream, which is resumed after a cut."""
 
     parser: Parser = field(default_factory=Parser)
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Headers of the next request for the stream."""
-        resume = {"Last-Event-ID": self.parser.last_id} if self.parser.last_id else {}
-        return {"Accept": CONTENT_TYPE, **resume}
 
     def take(self, line: str) -> Change | None:
         """Take one line of the stream; return the change that it completes, if any."""

@@ -250,17 +250,7 @@ class Client:
             UnreachableError: no connection within ``patience``.
         """
         following = Following(study)
-        pauses = patience.pauses()
-        while not following.ended:
-            cut: Reply = None
-            try:
-                for news in self._news(following):
-                    pauses = patience.pauses()
-                    yield news
-            except httpx.TransportError as error:
-                cut = error
-            if not following.ended:
-                self._sleep(next_pause(pauses, cut, self.url))
+        yield from self._resumed(lambda: self._news(following), lambda: following.ended, patience)
 
     def changes(self, patience: Backoff = STREAM_PATIENCE) -> Iterator[Change]:
         """Changes of the list of studies as they happen, without end.
@@ -272,16 +262,7 @@ class Client:
             UnreachableError: no connection within ``patience``.
         """
         following = ListFollowing()
-        pauses = patience.pauses()
-        while True:
-            cut: Reply = None
-            try:
-                for change in self._changes(following):
-                    pauses = patience.pauses()
-                    yield change
-            except httpx.TransportError as error:
-                cut = error
-            self._sleep(next_pause(pauses, cut, self.url))
+        yield from self._resumed(lambda: self._changes(following), lambda: False, patience)
 
     def send(self, call: Call[T]) -> T:
         """Send a call, again if need be, and read its answer."""
@@ -313,11 +294,27 @@ class Client:
         except httpx.TransportError as error:
             return error
 
+    def _resumed(
+        self, read: Callable[[], Iterator[T]], ended: Callable[[], bool], patience: Backoff
+    ) -> Iterator[T]:
+        """What a stream yields, taken up again after each cut until it has ended."""
+        pauses = patience.pauses()
+        while not ended():
+            cut: Reply = None
+            try:
+                for item in read():
+                    pauses = patience.pauses()
+                    yield item
+            except httpx.TransportError as error:
+                cut = error
+            if not ended():
+                self._sleep(next_pause(pauses, cut, self.url))
+
     def _news(self, following: Following) -> Iterator[Study]:
         if following.polls:
             yield following.see(self.send(calls.get(following.id)))
             return
-        with self._http.stream("GET", following.path, headers=following.headers) as response:
+        with self._http.stream("GET", following.path, headers=following.parser.headers) as response:
             if following.refused(response.status_code, response.headers):
                 return
             for line in response.iter_lines():
@@ -327,7 +324,7 @@ class Client:
                         return
 
     def _changes(self, following: ListFollowing) -> Iterator[Change]:
-        with self._http.stream("GET", PATH, headers=following.headers) as response:
+        with self._http.stream("GET", PATH, headers=following.parser.headers) as response:
             if not response.is_success:
                 response.read()
             check(response)

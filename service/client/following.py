@@ -12,13 +12,12 @@ import httpx
 from service.client import calls
 from service.client.models import Study
 from service.client.retry import RETRIED_STATUS, Backoff
-from service.client.sse import Event, Parser
+from service.client.sse import CONTENT_TYPE, Event, Parser
 
 STREAM_PATIENCE = Backoff(tries=40, first_s=0.2, longest_s=5.0)
 """How long a cut stream is taken up again: about three minutes, a service's restart."""
 
 PROGRESS = "progress"
-CONTENT_TYPE = "text/event-stream"
 
 
 @dataclass
@@ -37,12 +36,6 @@ class Following:
     def path(self) -> str:
         """Where the stream is."""
         return f"/v1/studies/{calls.segment(self.id)}/events"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Headers of the next request for the stream."""
-        resume = {"Last-Event-ID": self.parser.last_id} if self.parser.last_id else {}
-        return {"Accept": CONTENT_TYPE, **resume}
 
     @property
     def ended(self) -> bool:

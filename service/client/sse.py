@@ -6,6 +6,8 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+CONTENT_TYPE = "text/event-stream"
+
 
 @dataclass(frozen=True)
 class Event:
@@ -24,6 +26,12 @@ class Parser:
     retry_s: float | None = None
     _name: str = ""
     _data: list[str] = field(default_factory=list)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers of the next request for the stream."""
+        resume = {"Last-Event-ID": self.last_id} if self.last_id else {}
+        return {"Accept": CONTENT_TYPE, **resume}
 
     def feed(self, line: str) -> Iterator[Event]:
         """Take one line without its end, yield the event that it completes, if any."""

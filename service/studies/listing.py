@@ -7,6 +7,7 @@ from sqlalchemy import Double, Select, case, cast, exists, func, select
 from sqlalchemy.orm import Session
 
 from service.keyset import Order
+from service.studies import repository
 from service.studies.models import Arm, Study, StudyTag
 from studies.trials import StudyState
 
@@ -60,9 +61,7 @@ def page(
     if after is not None:
         query = query.where(*order.after(key, after.value, Study.id, after.last))
     rows = session.execute(query.order_by(*order.terms(key, Study.id)).limit(limit)).all()
-    found = {
-        s.id: s for s in session.scalars(select(Study).where(Study.id.in_([r[0] for r in rows])))
-    }
+    found = {study.id: study for study in repository.by_ids(session, [row[0] for row in rows])}
     return [(found[n], Place(at, value, n)) for n, value in rows if n in found]
 
 
