@@ -27,7 +27,18 @@ AXES = {
 """Settings of a schedule that an axis of the study may drive."""
 
 
-class Schedule(BaseModel):
+class _ByKind(BaseModel):
+    """An entry whose kind alone may stand for it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_alone(cls, data: Any) -> Any:
+        return {"kind": data} if isinstance(data, str) else data
+
+
+class Schedule(_ByKind):
     """A factor on a rule's learning rates at each step; ``cosine`` alone is ``{kind: cosine}``.
 
     ``constant`` stays at 1; ``cosine`` falls to ``floor``; ``step`` is multiplied by
@@ -35,18 +46,11 @@ class Schedule(BaseModel):
     last step. The first ``warmup`` of all steps, a share, rise linearly from 0.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
     kind: Literal["constant", "cosine", "step"] = "constant"
     warmup: Share = 0.0
     floor: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
     drop_factor: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.1
     drops: tuple[Drop, ...] = Field((0.5, 0.75), strict=False, min_length=1, max_length=100)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _kind_alone(cls, data: Any) -> Any:
-        return {"kind": data} if isinstance(data, str) else data
 
     @model_validator(mode="after")
     def _own_settings(self) -> Self:
@@ -74,7 +78,7 @@ class Schedule(BaseModel):
         return {"kind": self.kind, **own}
 
 
-class GammaSchedule(BaseModel):
+class GammaSchedule(_ByKind):
     """How γ of the hybrid rule changes from epoch to epoch, from the rule's own ``gamma`` = γ₀.
 
     ``exponential`` is 1 before epoch ``patience`` and γ₀^k in the k-th epoch from there on;
@@ -82,15 +86,8 @@ class GammaSchedule(BaseModel):
     and has no γ₀. ``exponential`` alone is ``{kind: exponential}``.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
     kind: Literal["exponential", "inverse", "random"]
     patience: Annotated[int, Field(ge=0, le=100_000)] = 0
-
-    @model_validator(mode="before")
-    @classmethod
-    def _kind_alone(cls, data: Any) -> Any:
-        return {"kind": data} if isinstance(data, str) else data
 
     @model_validator(mode="after")
     def _own_settings(self) -> Self:
