@@ -1,7 +1,6 @@
 """A killed pack resumes, and ends as if nothing had happened."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from gofau.packing import (
     CheckpointError,
     Checkpointing,
     PackPlan,
-    TrialOutcome,
     TrialPlan,
     run_pack,
 )
@@ -20,33 +18,9 @@ from gofau.packing.lane import Lane
 from gofau.packing.program import Program
 from gofau.packing.stack import Stack
 from gofau.packing.trainer import Trainer
+from tests.gofau.packing.killed import killed_after, timeless
 
 Plans = Callable[..., PackPlan]
-
-
-class KilledError(Exception):
-    """Stands for whatever ends the process."""
-
-
-def timeless(outcomes: list[TrialOutcome]) -> dict[int, TrialOutcome]:
-    return {o.key: replace(o, wall_s=0.0) for o in outcomes}
-
-
-def killed_after(
-    plan: PackPlan, calls: int, checkpoint: Checkpointing, width: int
-) -> list[TrialOutcome]:
-    left = calls
-
-    def tick(_: int) -> None:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise KilledError
-
-    seen: list[TrialOutcome] = []
-    with pytest.raises(KilledError):
-        seen.extend(run_pack(plan, width=width, checkpoint=checkpoint, on_progress=tick))
-    return seen
 
 
 @pytest.mark.parametrize("calls", [1, 4, 5, 9])

@@ -5,48 +5,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-import torch
 from torch import Tensor
 
-from gofau import catalog, functional
-from gofau.directions import direction
-from gofau.packing import PackPlan, Schedule, TrialPlan, run_pack
+from gofau import catalog
+from gofau.packing import PackPlan, Schedule, run_pack
 from gofau.packing.program import Program
-from gofau.packing.streams import epoch_order, initial_module
-from gofau.problems import problem
-from gofau.rules import rule
+from tests.gofau.packing.plain import separately
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
 DIRECTIONS = tuple(catalog.directions.entries)
 RULES = tuple(catalog.rules.entries)
 Plans = Callable[..., PackPlan]
-
-
-def separately(plan: PackPlan, trial: TrialPlan, epochs: int) -> dict[str, Tensor]:
-    """The trial's parameters after ``epochs``, trained alone with Python numbers."""
-    given = problem(plan.problem, plan.problem_parameters)
-    module = initial_module(given.name, trial.seed, given.module).double()
-    with torch.no_grad():
-        for parameter in module.parameters():
-            if parameter.dim() > 1:
-                parameter.mul_(trial.init_scale)
-    way, far = direction(plan.direction), rule(plan.rule)
-    hyper = {k: v for k, v in trial.hyper.items() if not isinstance(v, str)}
-    states = {
-        name: (way.init(p, hyper), far.init(p, hyper)) for name, p in module.named_parameters()
-    }
-    data = given.dataset().to(torch.float64, torch.device("cpu"))
-    steps = len(data.train_x) // plan.batch_size
-    for step in range(epochs * steps):
-        order = epoch_order(given.name, trial.seed, step // steps, len(data.train_x))
-        rows = order[(step % steps) * plan.batch_size :][: plan.batch_size]
-        module.zero_grad()
-        given.loss(module(data.train_x[rows]), data.train_y[rows]).backward()
-        with torch.no_grad():
-            for name, p in module.named_parameters():
-                assert p.grad is not None
-                p.copy_(functional.step(p, p.grad, way, far, *states[name], step + 1, hyper))
-    return {name: p.detach() for name, p in module.named_parameters()}
 
 
 def packed(plan: PackPlan, epochs: int, fused: bool) -> dict[str, Tensor]:

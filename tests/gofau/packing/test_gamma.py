@@ -7,13 +7,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gofau import functional
-from gofau.directions import direction
-from gofau.packing import Gamma, PackPlan, PlanError, TrialPlan, run_pack
+from gofau.packing import Gamma, PackPlan, PlanError, run_pack
 from gofau.packing.program import Program
-from gofau.packing.streams import epoch_order, initial_module, stream
-from gofau.problems import problem
-from gofau.rules import rule
+from gofau.packing.streams import stream
+from tests.gofau.packing.plain import separately
 
 Plans = Callable[..., PackPlan]
 
@@ -75,33 +72,6 @@ def scheduled(plan: Plans, epochs: int) -> PackPlan:
     return replace(base, trials=trials, executor="serial")
 
 
-def plainly(plan: PackPlan, trial: TrialPlan) -> torch.Tensor:
-    """The trial's first weight after all epochs, with γ looked up at each one."""
-    given = problem(plan.problem, plan.problem_parameters)
-    module = initial_module(given.name, trial.seed, given.module).double()
-    with torch.no_grad():
-        for parameter in module.parameters():
-            if parameter.dim() > 1:
-                parameter.mul_(trial.init_scale)
-    way, far = direction(plan.direction), rule(plan.rule)
-    numbers = {k: v for k, v in trial.hyper.items() if not isinstance(v, str)}
-    states = {n: (way.init(p, numbers), far.init(p, numbers)) for n, p in module.named_parameters()}
-    data = given.dataset().to(torch.float64, torch.device("cpu"))
-    steps = len(data.train_x) // plan.batch_size
-    for step in range(plan.epochs * steps):
-        epoch = step // steps
-        hyper = {**numbers, "gamma": trial.gamma_at(plan.problem, epoch)}
-        order = epoch_order(given.name, trial.seed, epoch, len(data.train_x))
-        rows = order[(step % steps) * plan.batch_size :][: plan.batch_size]
-        module.zero_grad()
-        given.loss(module(data.train_x[rows]), data.train_y[rows]).backward()
-        with torch.no_grad():
-            for name, p in module.named_parameters():
-                assert p.grad is not None
-                p.copy_(functional.step(p, p.grad, way, far, *states[name], step + 1, hyper))
-    return next(module.parameters()).detach()
-
-
 @pytest.mark.parametrize("fused", FUSED)
 def test_each_trial_follows_its_own_schedule(plan: Plans, fused: bool) -> None:
     given = scheduled(plan, epochs=4)
@@ -111,7 +81,8 @@ def test_each_trial_follows_its_own_schedule(plan: Plans, fused: bool) -> None:
         program.epoch(lane)
     weights = next(iter(program.executor.layout.views(lane.stack.blocks).values()))
     for k, trial in enumerate(given.trials):
-        torch.testing.assert_close(weights[k], plainly(given, trial), rtol=1e-9, atol=1e-10)
+        alone = next(iter(separately(given, trial, given.epochs).values()))
+        torch.testing.assert_close(weights[k], alone, rtol=1e-9, atol=1e-10)
 
 
 def test_zeros_can_move_once_gamma_leaves_one(plan: Plans) -> None:

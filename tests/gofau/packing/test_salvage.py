@@ -7,16 +7,9 @@ from pathlib import Path
 import pytest
 
 from gofau.packing import Checkpointing, Gamma, Halving, PackPlan, Schedule, TrialOutcome, run_pack
+from tests.gofau.packing.killed import killed_after, timeless
 
 Plans = Callable[..., PackPlan]
-
-
-class KilledError(Exception):
-    """Stands for whatever ends the process."""
-
-
-def timeless(outcomes: Sequence[TrialOutcome]) -> dict[int, TrialOutcome]:
-    return {o.key: replace(o, wall_s=0.0) for o in outcomes}
 
 
 def checkpoint(folder: Path, name: str) -> Checkpointing:
@@ -25,21 +18,6 @@ def checkpoint(folder: Path, name: str) -> Checkpointing:
 
 def part(plan: PackPlan, keys: Sequence[int]) -> PackPlan:
     return replace(plan, trials=tuple(t for t in plan.trials if t.key in keys))
-
-
-def killed_after(plan: PackPlan, calls: int, saved: Checkpointing) -> list[TrialOutcome]:
-    left = calls
-
-    def tick(_: int) -> None:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise KilledError
-
-    seen: list[TrialOutcome] = []
-    with pytest.raises(KilledError):
-        seen.extend(run_pack(plan, width=3, checkpoint=saved, on_progress=tick))
-    return seen
 
 
 def trained_epochs(plan: PackPlan, saved: Checkpointing) -> tuple[list[TrialOutcome], int]:
