@@ -2,11 +2,13 @@
 
 Every toy is trained for real at every cell. The bracket is the interval that the cells leave for
 the basin's area (triangles wholly inside, and with any corner inside); the truth is a grid of
-129 x 129. Run: OMP_NUM_THREADS=1 python bench/refine.py [--quick] [--json]
+257 x 257. The same cells are spent in fewer and in more rounds.
+Run: OMP_NUM_THREADS=1 python bench/refine.py [--quick] [--json]
 """
 
 import argparse
 import json
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,8 +18,13 @@ from gofau.reproduce.training import ends
 from studies.landscape import Floats
 from studies.refine.choose import Sides, midpoints
 from studies.refine.mesh import Mesh
+from studies.search.model import ROUNDS, Refine
 
-ROWS, ADDED, ROUNDS, DENSE, TRUTH = 9, 144, 3, 15, 129
+ROWS, DENSE, TRUTH = 9, 15, 257
+ADDED = DENSE**2 - ROWS**2
+OTHERS = (3, 12)
+"""Numbers of rounds beside the default one."""
+
 ITERATIONS, SHARE = 100, 0.1
 TOYS = ("rosenbrock", "beale", "himmelblau", "branin")
 HOW = {"additive": ("lr",), "hybrid": ("lr", "lr_out")}
@@ -59,40 +66,58 @@ class Trained:
         return points, (4 / (count - 1), 2 / (count - 1))
 
 
-def measured(
-    train: Trained, points: Floats, steps: tuple[float, float], level: float
-) -> tuple[float, float]:
-    """Volume and width of its bracket."""
-    cost = train(points).cost
-    mesh = Mesh.of(points, steps)
-    low, high = mesh.bracket(cost <= level)
-    return float(mesh.area_below(cost, level)), high - low
+@dataclass(frozen=True)
+class Known:
+    """What cells tell of a basin's area: an estimate, and the bracket that holds it."""
+
+    volume: float
+    low: float
+    high: float
+
+    @classmethod
+    def by(
+        cls, train: Trained, points: Floats, steps: tuple[float, float], level: float
+    ) -> "Known":
+        """What training at ``points`` tells."""
+        cost = train(points).cost
+        mesh = Mesh.of(points, steps)
+        return cls(float(mesh.area_below(cost, level)), *mesh.bracket(cost <= level))
+
+    def holds(self, area: float) -> bool:
+        """Whether the bracket does."""
+        return self.low <= area <= self.high
+
+
+def refined(train: Trained, level: float, rounds: int) -> Known:
+    """What a coarse grid and cells added in ``rounds`` tell."""
+    points, steps = train.grid(ROWS)
+    refine = Refine(trials=ADDED, rounds=rounds)
+    for number in range(1, rounds + 1):
+        added = midpoints(points, train(points), level, refine.due(number), steps)
+        points = np.concatenate([points, added])
+    return Known.by(train, points, steps, level)
 
 
 def one(name: str, rule: str, truth: int) -> dict[str, object]:
-    """One toy and rule: refined and plain, against the truth."""
+    """One toy and rule: refined in several numbers of rounds and plain, against the truth."""
     train = Trained(name, rule)
-    fine, _ = train.grid(truth)
-    cost = train(fine).cost
+    cost = train(train.grid(truth)[0]).cost
     level = float(cost.min()) + SHARE * (train.cap - float(cost.min()))
     true = float((cost <= level).mean()) * 8
-    points, unit = train.grid(ROWS)
-    for number in range(1, ROUNDS + 1):
-        count = ADDED * number // ROUNDS - ADDED * (number - 1) // ROUNDS
-        points = np.concatenate([points, midpoints(points, train(points), level, count, unit)])
-    dense, dense_unit = train.grid(DENSE)
-    refined, plain = (
-        measured(train, p, u, level) for p, u in ((points, unit), (dense, dense_unit))
-    )
+    plain = Known.by(train, *train.grid(DENSE), level)
+    found = {rounds: refined(train, level, rounds) for rounds in (ROUNDS, *OTHERS)}
+    best = found[ROUNDS]
+    ratios = {n: (k.high - k.low) / (plain.high - plain.low) for n, k in found.items()}
     return {
         "toy": name,
         "rule": rule,
-        "cells": [len(points), len(dense)],
         "truth": round(true, 3),
-        "refined": round(refined[0], 3),
-        "plain": round(plain[0], 3),
-        "bracket_ratio": round(refined[1] / plain[1], 2),
-        "error_ratio": round(abs(refined[0] - true) / max(abs(plain[0] - true), 1e-9), 2),
+        "plain": [round(plain.low, 2), round(plain.high, 2)],
+        "refined": [round(best.low, 2), round(best.high, 2)],
+        "holds": [plain.holds(true), *(k.holds(true) for k in found.values())],
+        "bracket_ratio": round(ratios[ROUNDS], 2),
+        **{f"in_{n}_rounds": round(ratios[n], 2) for n in OTHERS},
+        "error_ratio": round(abs(best.volume - true) / max(abs(plain.volume - true), 1e-9), 2),
     }
 
 

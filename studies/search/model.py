@@ -85,17 +85,32 @@ class Search(BaseModel):
 
 GRID = Search(sampler="grid")
 
+ROUNDS = 6
+"""Rounds of a refinement unless its spec says otherwise."""
+
 
 class Refine(BaseModel):
-    """``trials`` further cells an arm after the grid, in ``rounds`` equal parts.
+    """``trials`` further cells an arm after the grid, in ``rounds`` equal parts (6, if so many).
 
-    They go where the basin's border lies, then where the edge of stability does.
+    They go where the basin's border lies, then where the edge of stability does. Within a round
+    costs are guessed, so that few rounds spend cells beside the border.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     trials: Annotated[int, Field(ge=1, le=MAX_TRIALS)]
-    rounds: Annotated[int, Field(ge=1, le=100)] = 3
+    rounds: Annotated[int, Field(ge=1, le=100)] = ROUNDS
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_trials(cls, data: Any) -> Any:
+        if (
+            not isinstance(data, dict)
+            or "rounds" in data
+            or data.get("trials") not in range(1, ROUNDS)
+        ):
+            return data
+        return {**data, "rounds": data["trials"]}
 
     @model_validator(mode="after")
     def _none_empty(self) -> Self:

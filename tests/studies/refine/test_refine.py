@@ -19,6 +19,7 @@ from studies.refine.mesh import Mesh
 from studies.report.evaluators import own_basin
 from studies.report.evaluators import refined as refined_row
 from studies.report.row import Context
+from studies.search.model import ROUNDS
 from studies.statistics.bootstrap import seed_means
 from tests.studies.refine import shapes
 
@@ -35,7 +36,7 @@ def bracket(
 @pytest.mark.parametrize("name", shapes.SHAPES)
 def test_the_bracket_is_less_than_half_that_of_a_grid_of_the_same_budget(name: str) -> None:
     shape = shapes.SHAPES[name]
-    points = shapes.refined(shape, 9, 9, added=144, rounds=3)
+    points = shapes.refined(shape, 9, 9, added=144, rounds=ROUNDS)
     dense, steps = shapes.grid(15, 15)
     assert len(points) == len(dense) == 225
     low, high = bracket(points, shape, shapes.grid(9, 9)[1])
@@ -48,7 +49,7 @@ def test_the_bracket_is_less_than_half_that_of_a_grid_of_the_same_budget(name: s
 def test_the_refined_volume_is_nearer_the_truth(name: str) -> None:
     shape = shapes.SHAPES[name]
     truth = shapes.true_area(shape)
-    points = shapes.refined(shape, 9, 9, added=144, rounds=3)
+    points = shapes.refined(shape, 9, 9, added=144, rounds=ROUNDS)
     dense, steps = shapes.grid(15, 15)
     errors = []
     for at, unit in ((points, shapes.grid(9, 9)[1]), (dense, steps)):

@@ -148,6 +148,11 @@ def test_points_of_the_cube_are_inside_and_come_back(
     assert np.allclose(space.cube(points), cube, atol=1e-6)
 
 
+@pytest.mark.parametrize(("trials", "rounds"), [(1, 1), (5, 5), (6, 6), (144, 6)])
+def test_a_refinement_has_six_rounds_or_as_many_as_cells(trials: int, rounds: int) -> None:
+    assert Refine(trials=trials).rounds == rounds
+
+
 def test_rounds_of_a_refinement_share_its_cells() -> None:
     for trials, rounds in ((9, 3), (10, 3), (7, 7), (100, 9)):
         refine = Refine(trials=trials, rounds=rounds)
