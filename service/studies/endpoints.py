@@ -1,17 +1,21 @@
 """``/v1/studies``: submit, validate, list, get, cancel."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from sqlalchemy.orm import Session
 
-from service.dependencies import Cursor, Limit, Reader, Submitter, Use
+from service.dependencies import Cursor, Limit, Parts, Reader, Submitter, Use
 from service.pagination import Page
 from service.problems import PROBLEMS
 from service.studies import extension, lifecycle, listing, repository, service
 from service.studies.body import BODY, SubmittedSpec, submitted_spec
 from service.studies.estimate import estimate
 from service.studies.extension import Extension
+from service.studies.models import Study
 from service.studies.schemas import Estimate, StudyDetail, StudyView, TagChange
+from service.tokens.principal import Principal
 from studies.trials import StudyState
 
 router = APIRouter(prefix="/v1/studies", tags=["studies"], responses=PROBLEMS)
@@ -108,56 +112,36 @@ def get_study(app: Use, who: Reader, study: StudyId) -> StudyDetail:
 @router.post("/{study}/cancel")
 def cancel(app: Use, who: Submitter, study: StudyId) -> StudyDetail:
     """End a study: what has not ended is cancelled."""
-    with app.store.write() as session:
-        found = repository.lock(session, study, who.sees)
-        lifecycle.cancel(session, found)
-        view = service.detail(session, found)
-    app.bell.ring()
-    return view
+    return _changed(app, who, study, lifecycle.cancel)
 
 
 @router.post("/{study}/pause")
 def pause(app: Use, who: Submitter, study: StudyId) -> StudyDetail:
     """Run nothing more until the study is resumed; what has completed is kept."""
-    with app.store.write() as session:
-        found = repository.lock(session, study, who.sees)
-        lifecycle.pause(session, found)
-        view = service.detail(session, found)
-    app.bell.ring()
-    return view
+    return _changed(app, who, study, lifecycle.pause)
 
 
 @router.post("/{study}/resume")
 def resume(app: Use, who: Submitter, study: StudyId) -> StudyDetail:
     """Queue a paused study again."""
-    with app.store.write() as session:
-        found = repository.lock(session, study, who.sees)
-        lifecycle.resume(session, found)
-        view = service.detail(session, found)
-    app.bell.ring()
-    return view
+    return _changed(app, who, study, lifecycle.resume)
 
 
 @router.post("/{study}/retry")
 def retry(app: Use, who: Submitter, study: StudyId) -> StudyDetail:
     """Let failed trials wait again, with all their attempts."""
-    with app.store.write() as session:
-        found = repository.lock(session, study, who.sees)
-        lifecycle.retry(session, found)
-        view = service.detail(session, found)
-    app.bell.ring()
-    return view
+    return _changed(app, who, study, lifecycle.retry)
 
 
 @router.post("/{study}/extend")
 def extend(app: Use, who: Submitter, study: StudyId, wanted: Extension) -> StudyDetail:
     """Give a study more seeds or wider axes; only the new trials run."""
-    with app.store.write() as session:
-        found = repository.lock(session, study, who.sees)
-        extension.extend(session, found, wanted, app.settings)
-        view = service.detail(session, found)
-    app.bell.ring()
-    return view
+    return _changed(
+        app,
+        who,
+        study,
+        lambda session, found: extension.extend(session, found, wanted, app.settings),
+    )
 
 
 @router.patch("/{study}")
@@ -183,3 +167,15 @@ def delete(
         done = lifecycle.delete(session, found, force)
     app.bell.ring()
     return Response(status_code=204 if done else 202)
+
+
+def _changed(
+    app: Parts, who: Principal, study: str, change: Callable[[Session, Study], object]
+) -> StudyDetail:
+    """Change a locked study, have the reconciler look at it, and show it as it is then."""
+    with app.store.write() as session:
+        found = repository.lock(session, study, who.sees)
+        change(session, found)
+        view = service.detail(session, found)
+    app.bell.ring()
+    return view
