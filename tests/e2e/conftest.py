@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e import faults
 from tests.e2e.folder import Folder
 
 
@@ -12,3 +13,14 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
     yield made
     if made.left:
         made.start("down").communicate(timeout=120)
+
+
+@pytest.fixture(scope="session")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> faults.Values:
+    """The results of an undisturbed run."""
+    folder = Folder(tmp_path_factory.mktemp("calm"))
+    with faults.running(folder) as study:
+        pass
+    found = faults.values(folder, study)
+    faults.end(folder)
+    return found

@@ -1,6 +1,6 @@
 """Processes killed outright: the account stays exact, results stay the same, nothing is left."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -18,16 +18,6 @@ VICTIMS = {
     "GCS": [faults.is_gcs],
     "whole cluster": [faults.is_cluster],
 }
-
-
-@pytest.fixture(scope="module")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[faults.Values]:
-    """The results of an undisturbed run."""
-    folder = Folder(tmp_path_factory.mktemp("calm"))
-    with faults.running(folder) as study:
-        pass
-    yield faults.values(folder, study)
-    faults.end(folder)
 
 
 @pytest.mark.parametrize("victims", VICTIMS.values(), ids=list(VICTIMS))
