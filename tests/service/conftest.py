@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from service.settings import Settings
 from service.store.engine import Store
 from service.store.schema import migrate
+from tests.service.databases import drop, empty, hasten, prepare
 from tests.service.fakes import FakeRunner, Service
 
 POSTGRES = "GOFAU_TEST_POSTGRES"
@@ -41,10 +41,13 @@ def postgres() -> Iterator[Any]:
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL server's URL, kept for the session."""
     if POSTGRES in os.environ:
+        drop(os.environ[POSTGRES])
         yield os.environ[POSTGRES]
         return
     with postgres() as server:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        hasten(url)
+        yield url
 
 
 @pytest.fixture
@@ -73,6 +76,7 @@ def sqlite(tmp_path: Path) -> str:
 @pytest.fixture
 def store(database: str) -> Iterator[Store]:
     """A migrated store of each kind."""
+    prepare(database)
     opened = Store(database)
     migrate(opened)
     yield opened
@@ -85,9 +89,8 @@ def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     opened: list[Service] = []
 
     def make(url: str, **settings: object) -> Service:
-        service = Service.start(
-            Settings(database_url=url, reconcile=False, **settings), FakeRunner()
-        )
+        chosen: dict[str, Any] = {"reconcile": False, "events_every_s": 0.05, **settings}
+        service = Service.start(Settings(database_url=url, **chosen), FakeRunner())
         opened.append(service)
         return service
 
@@ -106,12 +109,3 @@ def service(sqlite: str, make_service: Callable[..., Service]) -> Service:
 def any_service(database: str, make_service: Callable[..., Service]) -> Service:
     """A service on each kind of database."""
     return make_service(database)
-
-
-def empty(url: str) -> None:
-    """Drop everything in a PostgreSQL database."""
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()

@@ -1,6 +1,8 @@
 """A job runner without Ray, a worker without training, and a spec to run."""
 
+import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +19,7 @@ from service.reconciler.reconciler import Reconciler
 from service.settings import Settings
 from service.store.engine import Store
 from studies.wire import Lease, LeaseStatus, ResultReceipt, WorkPage
+from tests.service.databases import prepare
 
 SPEC: dict[str, Any] = {
     "name": "small",
@@ -80,6 +83,41 @@ class Clock:
         return self.at
 
 
+class Prompt(uvicorn.Server):
+    """A server that ends once it is told to; uvicorn's own looks ten times a second."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        await self.on_tick(0)
+        await self._told.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        while self.server_state.connections or self.server_state.tasks:
+            await asyncio.sleep(0.001)
+        await self.lifespan.shutdown()
+
+    def end(self) -> None:
+        """Tell it, from any thread."""
+        self._loop.call_soon_threadsafe(self._told.set)
+
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Shared by all clients: reading the machine's certificates takes longer than most requests."""
+
+
+def connected(url: str) -> httpx.Client:
+    """A client of a service on this machine."""
+    return httpx.Client(base_url=url, timeout=60, verify=NO_TLS, trust_env=False)
+
+
 class Served:
     """An app behind a real socket, served by a thread of this process."""
 
@@ -87,14 +125,15 @@ class Served:
         self._listening = socket.create_server(("127.0.0.1", 0))
         port = self._listening.getsockname()[1]
         config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="on")
-        self._server = uvicorn.Server(config)
+        self._server = Prompt(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._listening],))
         self._thread.start()
         self.url = f"http://127.0.0.1:{port}"
-        httpx.get(f"{self.url}/readyz", timeout=60).raise_for_status()
+        with connected(self.url) as http:
+            http.get("/readyz").raise_for_status()
 
     def close(self) -> None:
-        self._server.should_exit = True
+        self._server.end()
         self._thread.join()
         self._listening.close()
 
@@ -113,9 +152,10 @@ class Service:
 
     @classmethod
     def start(cls, settings: Settings, runner: FakeRunner) -> "Service":
+        prepare(settings.database)
         app = create_app(settings, runner)
         server = Served(app)
-        http = httpx.Client(base_url=server.url, timeout=60)
+        http = connected(server.url)
         store = app.state.parts.store
         clock = Clock()
         reconciler = Reconciler(store, runner, settings, clock)

@@ -33,7 +33,7 @@ from service.workers import service as workers
 from studies.parsing import parse_spec
 from studies.trials import StudyState, TrialState
 from studies.wire import LeaseRequest, ResultBatch
-from tests.service.conftest import empty
+from tests.service.databases import empty, prepare
 from tests.service.fakes import SPEC, TRIALS, diverged, result
 from tests.service.test_leases import assert_consistent
 
@@ -52,7 +52,9 @@ class LedgerMachine(RuleBasedStateMachine):
         if self.url:
             empty(self.url)
         self.folder = tempfile.TemporaryDirectory()
-        self.store = Store(self.url or f"sqlite:///{Path(self.folder.name) / 'gofau.db'}")
+        url = self.url or f"sqlite:///{Path(self.folder.name) / 'gofau.db'}"
+        prepare(url)
+        self.store = Store(url)
         migrate(self.store)
         spec = parse_spec({**SPEC, "max_attempts": MAX_ATTEMPTS})
         wanted = study_service.Submission(spec, "", reuse=False)

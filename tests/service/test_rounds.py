@@ -14,7 +14,7 @@ from service.studies import repository as studies
 from studies.cells import arms
 from studies.parsing import parse_spec
 from studies.wire import RoundReceipt, SearchHistory
-from tests.service.fakes import SPEC, Service, Worker, diverged
+from tests.service.fakes import SPEC, Service, Worker, connected, diverged
 
 RANGES = {"lr": {"log": [0.01, 1.0]}, "init_scale": {"log": [0.5, 2.0]}}
 SEARCH = {**SPEC, "axes": RANGES, "search": {"sampler": "tpe", "trials": 14, "batch": 2}}
@@ -96,7 +96,7 @@ def test_two_drivers_append_one_round(any_service: Service) -> None:
     receipts: list[RoundReceipt] = []
 
     def drive(*lrs: float) -> None:
-        other = Worker(httpx.Client(base_url=any_service.server.url, timeout=60), *identity)
+        other = Worker(connected(any_service.server.url), *identity)
         receipts.append(append(other, a_round(1, *lrs)))
         other.http.close()
 
