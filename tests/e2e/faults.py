@@ -98,7 +98,8 @@ def running(folder: Folder, port: int = 0) -> Iterator[str]:
     folder.environment |= {
         "GOFAU_LEASE_TTL_S": "6",
         "GOFAU_PACK_SIZE": str(PACK),
-        "GOFAU_CACHE_DIR": str(folder.path / "cache"),
+        # Calibrations and kernels are made once a session; checkpoints are each study's own.
+        "GOFAU_CACHE_DIR": str(folder.path.parent / "cache"),
         "OMP_NUM_THREADS": "1",
     }
     folder.gofau("up", "--detach", "--port", str(port), "--cpus", "2")

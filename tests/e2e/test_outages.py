@@ -1,9 +1,5 @@
 """What a study stands on goes away and comes back: database, disk, network, the time of day."""
 
-import os
-import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,7 +11,7 @@ import psutil
 import pytest
 
 from service.cli.local.ports import free_port
-from tests.e2e import faults
+from tests.e2e import faults, full_disk
 from tests.e2e.folder import Folder
 from tests.service.conftest import postgres_server
 from tests.service.test_store_faults import Proxy
@@ -54,21 +50,15 @@ def test_a_cut_of_30_s_between_workers_and_service(folder: Folder, calm: faults.
         faults.end(folder)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 64 MB where the folder of the test will have its data."""
-    if sys.platform != "linux" or os.getuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("a small disk is mounted, which needs Linux, root and mount")
-    data = tmp_path / "data"
-    data.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "none", str(data)], check=True)
-    yield data
-    subprocess.run(["umount", "--lazy", str(data)], check=True)
+@pytest.fixture(params=full_disk.WAYS)
+def disk(request: pytest.FixtureRequest, folder: Folder) -> Iterator[full_disk.Disk]:
+    with request.param(folder) as made:
+        yield made
 
 
-def test_a_full_disk(small_disk: Path, folder: Folder, calm: faults.Values) -> None:
+def test_a_full_disk(disk: full_disk.Disk, folder: Folder, calm: faults.Values) -> None:
     with faults.running(folder) as study:
-        fill(small_disk / "ballast")
+        disk.fill()
         body = (folder.path / "study.yaml").read_bytes().replace(b"seeds: 6", b"seeds: 5000")
         url = f"{faults.stack(folder)['url']}/v1/studies"
         headers = {"Content-Type": "application/yaml"}
@@ -76,7 +66,7 @@ def test_a_full_disk(small_disk: Path, folder: Folder, calm: faults.Values) -> N
         assert (refused.status_code, refused.json()["title"]) == (503, "Service unavailable")
         assert len(httpx.get(url, timeout=60).json()["items"]) == 1
         time.sleep(FULL_S)
-        (small_disk / "ballast").unlink()
+        disk.free()
     faults.assert_same(faults.values(folder, study), calm)
     faults.end(folder)
 
@@ -113,11 +103,3 @@ def set_clock(step: Path, seconds: float) -> None:
     fresh = step.with_suffix(".fresh")
     fresh.write_text(str(seconds))
     fresh.replace(step)
-
-
-def fill(path: Path) -> None:
-    """Write until the disk is full."""
-    with path.open("wb", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-    assert shutil.disk_usage(path).free == 0
