@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Codes = NDArray[np.int8]
+GroupKey = tuple[str, str]
 
 
 class LandscapeError(ValueError):
@@ -64,6 +65,11 @@ class LandscapeKey:
     problem: str
     direction: str
     rule: str
+
+    @property
+    def group(self) -> GroupKey:
+        """Problem and direction, whose rules are compared."""
+        return self.problem, self.direction
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,15 +1,13 @@
 """What a line chart shows, whatever draws it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import ceil, floor, inf, isfinite, log10
+from dataclasses import dataclass, replace
+from math import ceil, floor, isfinite, log10
 
 import numpy as np
 
 from studies.figures.axis import log_ticks
-from studies.landscape import Floats
-from studies.metrics.time_to_target import resampled_quantile
-from studies.report.model import Curve, CurveKind
+from studies.report.model import CellRole, Curve, CurveKind
 
 
 @dataclass(frozen=True)
@@ -47,12 +45,17 @@ def round_step(span: float, most: int = 6) -> float:
 
 @dataclass(frozen=True)
 class ChartView:
-    """Curves of one kind on common axes, one rule each."""
+    """Curves of one kind on common axes, one rule each, or one cell each of one rule."""
 
     title: str
     x: Axis
     y: Axis
     curves: tuple[Curve, ...]
+
+    def style(self, k: int) -> int:
+        """Which colour and dashes curve ``k`` has: by role for cells, in order for rules."""
+        cell = self.curves[k].cell
+        return k if cell is None else list(CellRole).index(cell.role)
 
 
 TITLES = {
@@ -60,7 +63,7 @@ TITLES = {
     CurveKind.TUNING: "best of n random settings",
     CurveKind.STEPS: "steps to target over learning rate",
     CurveKind.PROFILE: "problems within a factor of the fastest",
-    CurveKind.LEARNING: "{metric} while training",
+    CurveKind.LEARNING: "{metric} while training, {rule}",
 }
 X_LABELS = {
     CurveKind.GOAL: "learning rate",
@@ -72,23 +75,83 @@ X_LABELS = {
 LOG_X = {CurveKind.GOAL, CurveKind.STEPS}
 
 
+LABELS = {CurveKind.STEPS: "steps to target", CurveKind.PROFILE: "share of problems"}
+"""Y axes that do not show the goal metric."""
+
+
+def chart_views(curves: Sequence[Curve], metric: str) -> list[ChartView]:
+    """Every chart of a group: one a kind; of learning curves one a rule, on common axes."""
+    views = []
+    for kind in CurveKind:
+        view = chart_view(kind, curves, metric)
+        if view is not None:
+            views.extend(_by_rule(view) if kind is CurveKind.LEARNING else [view])
+    return views
+
+
+def _by_rule(view: ChartView) -> list[ChartView]:
+    rules = dict.fromkeys(c.rule for c in view.curves)
+    return [
+        replace(
+            view,
+            title=view.title.replace("{rule}", rule),
+            curves=tuple(c for c in view.curves if c.rule == rule),
+        )
+        for rule in rules
+    ]
+
+
 def chart_view(kind: CurveKind, curves: Sequence[Curve], metric: str) -> ChartView | None:
     """The chart of all curves of one kind; ``None`` when they hold no finite point."""
     chosen = tuple(c for c in curves if c.kind is kind)
     xs = [x for c in chosen for x in c.x]
-    ys = [y for c in chosen for y in (*c.value, *c.low, *c.high) if y is not None and isfinite(y)]
+    ys = _finite(chosen)
     if not ys:
         return None
-    labels = {CurveKind.STEPS: "steps to target", CurveKind.PROFILE: "share of problems"}
+    if kind is CurveKind.LEARNING:
+        ys = _within(ys, chosen)
     is_log = min(ys) > 0 and max(ys) / min(ys) > 30 and kind is not CurveKind.PROFILE
     low, high = (0.0, 1.0) if kind is CurveKind.PROFILE else _padded(min(ys), max(ys), is_log)
     x_low, x_high = _padded(min(xs), max(xs), kind in LOG_X, 0.0)
+    y = Axis(LABELS.get(kind, metric), low, high, is_log)
     return ChartView(
         title=TITLES[kind].replace("{metric}", metric),
         x=Axis(X_LABELS[kind], x_low, x_high, kind in LOG_X),
-        y=Axis(labels.get(kind, metric), low, high, is_log),
-        curves=chosen,
+        y=y,
+        curves=tuple(_leaving(c, y) for c in chosen) if kind is CurveKind.LEARNING else chosen,
     )
+
+
+def _finite(curves: Sequence[Curve]) -> list[float]:
+    ends = (y for c in curves for y in (*c.value, *c.low, *c.high))
+    return [y for y in ends if y is not None and isfinite(y)]
+
+
+def _within(ys: list[float], curves: Sequence[Curve]) -> list[float]:
+    """``ys`` without what only curves of diverged cells reach: those leave the chart."""
+    alive = _finite([c for c in curves if c.cell and c.cell.role is not CellRole.DIVERGED])
+    if not alive:
+        return ys
+    starts = [v for c in curves for v in c.value[:1] if v is not None and isfinite(v)]
+    return [*alive, *starts]
+
+
+def _leaving(curve: Curve, axis: Axis) -> Curve:
+    """The curve up to where it leaves the chart, ending on its border."""
+    gone = next(
+        (k for k, v in enumerate(curve.value) if v is not None and _off(v, axis)), len(curve.x)
+    )
+
+    def cut(values: tuple[float | None, ...]) -> tuple[float | None, ...]:
+        kept = [clipped(v, axis) for v in values[: gone + 1]]
+        return (*kept, *([None] * (len(values) - len(kept))))
+
+    parts = {"value": cut(curve.value), "low": cut(curve.low), "high": cut(curve.high)}
+    return curve.model_copy(update=parts)
+
+
+def _off(value: float, axis: Axis) -> bool:
+    return not axis.low <= value <= axis.high
 
 
 def _padded(low: float, high: float, is_log: bool, share: float = 0.05) -> tuple[float, float]:
@@ -97,27 +160,6 @@ def _padded(low: float, high: float, is_log: bool, share: float = 0.05) -> tuple
         return low / factor, high * factor
     room = share * (high - low) if high > low else 0.5 * (abs(high) or 1.0)
     return low - room, high + room
-
-
-def learning_curve(label: str, epochs: Floats, values: Floats) -> Curve:
-    """Learning curve of one cell: median and quartiles over seeds.
-
-    Args:
-        label: stands in the legend.
-        epochs: ``[T]``.
-        values: ``[T, S]`` measured metric, NaN after a trial ended.
-    """
-    once = np.ones((1, values.shape[1]))
-    low, mid, high = (resampled_quantile(values, once, q)[0] for q in (0.25, 0.5, 0.75))
-    plain = [tuple(None if np.isnan(v) else float(v) for v in a) for a in (mid, low, high)]
-    return Curve(
-        kind=CurveKind.LEARNING,
-        rule=label,
-        x=tuple(map(float, epochs)),
-        value=plain[0],
-        low=plain[1],
-        high=plain[2],
-    )
 
 
 def runs(values: Sequence[float | None]) -> list[list[int]]:
@@ -129,7 +171,5 @@ def runs(values: Sequence[float | None]) -> list[list[int]]:
 
 
 def clipped(value: float | None, axis: Axis) -> float | None:
-    """A band's end held inside the chart, infinite ones at its top."""
-    if value is None:
-        return None
-    return min(axis.high, max(axis.low, axis.high if value == inf else value))
+    """A band's end held inside the chart, infinite ones at its border."""
+    return None if value is None else min(axis.high, max(axis.low, value))

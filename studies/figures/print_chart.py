@@ -18,7 +18,7 @@ def line_chart(view: ChartView) -> Figure:
     figure = Figure(figsize=(3.4, 2.6), layout="constrained")
     axes = figure.subplots()
     for k, curve in enumerate(view.curves):
-        _draw(axes, view, curve, k)
+        _draw(axes, view, curve, view.style(k))
     for which, axis in (("x", view.x), ("y", view.y)):
         _set_axis(axes, which, axis)
     axes.set_title(literal(view.title), fontsize=9)
@@ -31,7 +31,7 @@ def line_chart(view: ChartView) -> Figure:
 def _draw(axes: Axes, view: ChartView, curve: Curve, k: int) -> None:
     colour, style = RULE_COLOURS[k % len(RULE_COLOURS)], STYLES[k % len(STYLES)]
     axes.plot(
-        curve.x, _floats(curve.value), color=colour, linestyle=style, label=literal(curve.rule)
+        curve.x, _floats(curve.value), color=colour, linestyle=style, label=literal(curve.name)
     )
     if curve.low and curve.high:
         low, high = (

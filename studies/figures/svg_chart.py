@@ -12,14 +12,14 @@ LEFT, RIGHT, TOP, BOTTOM = 52, 10, 26, 40
 
 def line_chart(view: ChartView) -> str:
     """Curves, bands, axes and a legend; a rule is told by colour and by dashes."""
-    lines = "".join(_curve(view, curve, k) for k, curve in enumerate(view.curves))
-    bands = "".join(_band(view, curve, k) for k, curve in enumerate(view.curves))
+    lines = "".join(_curve(view, curve, view.style(k)) for k, curve in enumerate(view.curves))
+    bands = "".join(_band(view, curve, view.style(k)) for k, curve in enumerate(view.curves))
     title = escape(view.title)
     svg = (
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}">'
         f'<text class="title" x="{LEFT}" y="16">{title}</text>{_axes(view)}{bands}{lines}</svg>'
     )
-    legend = "".join(_legend(curve.rule, k) for k, curve in enumerate(view.curves))
+    legend = "".join(_legend(curve.name, view.style(k)) for k, curve in enumerate(view.curves))
     return f'<div>{svg}<p class="legend">{legend}</p></div>'
 
 
@@ -48,7 +48,7 @@ def _curve(view: ChartView, curve: Curve, k: int) -> str:
         # A lone point has no line: a round cap of no length shows it.
         parts.append("M" + "L".join(spots) + ("h0" if len(spots) == 1 else ""))
     path = "".join(parts)
-    tip = f"<title>{escape(curve.rule)}</title>"
+    tip = f"<title>{escape(curve.name)}</title>"
     return f'<path {_style(k)} stroke-linecap="round" d="{path}">{tip}</path>' if path else ""
 
 

@@ -1,11 +1,11 @@
 """Builds a `RobustnessReport` from landscapes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from studies.landscape import Floats, Landscape, LandscapeError
+from studies.landscape import Floats, GroupKey, Landscape, LandscapeError
 from studies.metrics.optimum import best_cost
 from studies.report.across import Problem, across, problem
 from studies.report.comparison import compare
@@ -18,6 +18,7 @@ from studies.report.model import (
     RobustnessReport,
     RuleReport,
     SpecSummary,
+    Supplement,
 )
 from studies.report.row import Context, is_covered, scalar
 from studies.report.rows import rows_of
@@ -40,6 +41,8 @@ def build(
     provenance: Provenance,
     rng: np.random.Generator,
     settings: AnalysisSettings | None = None,
+    *,
+    supplements: Mapping[GroupKey, Supplement] | None = None,
 ) -> RobustnessReport:
     """Analyse ``landscapes``: rules tables, paired comparisons and verdicts in words.
 
@@ -51,13 +54,18 @@ def build(
         provenance: what ran it.
         rng: draws the bootstrap resamples; the same state gives the same report.
         settings: choices of the analysis.
+        supplements: by (problem, direction): learning curves and importances to show with it.
 
     Raises:
         LandscapeError: no landscape, one key twice, or rules of a group on different grids.
     """
     chosen = settings or AnalysisSettings()
     members_of = grouped(landscapes)
-    groups = tuple(_group(members, chosen, rng) for members in members_of)
+    beside = supplements or {}
+    groups = tuple(
+        _group(members, chosen, rng, beside.get(members[0].key.group, Supplement()))
+        for members in members_of
+    )
     return RobustnessReport(
         verdicts=verdicts(groups, chosen),
         notes=notes(groups),
@@ -88,9 +96,9 @@ def grouped(landscapes: Sequence[Landscape]) -> list[list[Landscape]]:
     """Landscapes by (problem, direction), in order of appearance, checked to be comparable."""
     if not landscapes:
         raise LandscapeError("landscapes", "none", "at least one")
-    groups: dict[tuple[str, str], list[Landscape]] = {}
+    groups: dict[GroupKey, list[Landscape]] = {}
     for landscape in landscapes:
-        members = groups.setdefault((landscape.key.problem, landscape.key.direction), [])
+        members = groups.setdefault(landscape.key.group, [])
         if any(m.key == landscape.key for m in members):
             raise LandscapeError("landscapes", f"{landscape.key} twice", "each key once")
         members.append(landscape)
@@ -131,7 +139,10 @@ def group_context(members: Sequence[Landscape], settings: AnalysisSettings) -> C
 
 
 def _group(
-    members: Sequence[Landscape], settings: AnalysisSettings, rng: np.random.Generator
+    members: Sequence[Landscape],
+    settings: AnalysisSettings,
+    rng: np.random.Generator,
+    beside: Supplement,
 ) -> GroupReport:
     first = members[0]
     context = group_context(members, settings)
@@ -152,7 +163,11 @@ def _group(
         init_range=(float(first.init_scale[0]), float(first.init_scale[-1])),
         rules=tuple(_rule(e, usable) for e in evaluated),
         comparisons=compare([(e.landscape, e.samples) for e in evaluated], usable, settings, rng),
-        curves=tuple(c for e in evaluated for c in curves(e.landscape, e.counts, settings.level)),
+        curves=(
+            *(c for e in evaluated for c in curves(e.landscape, e.counts, settings.level)),
+            *beside.curves,
+        ),
+        importances=beside.importances,
     )
 
 

@@ -4,16 +4,34 @@ import re
 from collections.abc import Iterable, Sequence
 
 from studies.metrics.scalar import Scalar
+from studies.report import plain_tables
 from studies.report.model import AcrossReport, GroupReport, RobustnessReport, RuleReport
+from studies.report.overview import overview
+from studies.report.plain_tables import Table
 from studies.report.rows import ACROSS_ROWS, ROWS
+from studies.report.verdicts import sentences
 from studies.report.wording import interval, number, quantity, setting
+
+IMPORTANCES = (
+    "How much each axis matters: its main effect on the loss over the grid (M9, exact, with "
+    "interactions and seeds left over) beside two estimates of Optuna, whose shares sum to 1. "
+    "PED-ANOVA asks where the best tenth of the points lies; fANOVA splits what a random forest "
+    "explains."
+)
+
+
+LEARNING = (
+    "Medians over seeds at chosen cells: the best, the largest learning rate that is still in the "
+    "basin at the best cell's init scale, and the nearest cell where half of the seeds diverged."
+)
 
 
 def render(report: RobustnessReport) -> str:
     """The report as one Markdown document; text from users is escaped."""
     parts = [
         f"# Robustness of {_text(report.study.name)}",
-        _bullets(_text(v.text) for v in report.verdicts),
+        *_overview(report.groups),
+        _bullets(_text(text) for text in sentences(report.verdicts)),
         _bullets(f"*Note:* {_text(note)}" for note in report.notes),
         *(part for group in report.groups for part in _group(group)),
         *(part for over in report.across for part in _across(over)),
@@ -56,8 +74,29 @@ def _group(group: GroupReport) -> list[str]:
         f"## {_text(group.name)}",
         _text(describe(group)),
         _rules_table(group.rules),
+        *_titled("Importance of the axes", IMPORTANCES, plain_tables.importances(group)),
         _comparison_table(group),
+        *_titled("Learning curves", LEARNING, plain_tables.learning(group)),
     ]
+
+
+def _titled(title: str, doc: str, found: Table | None) -> list[str]:
+    if found is None:
+        return []
+    names, lines = found
+    return [f"### {title}", doc, _table(names, [[_text(text) for text in line] for line in lines])]
+
+
+def _overview(groups: Sequence[GroupReport]) -> list[str]:
+    found = overview(groups)
+    if found is None:
+        return []
+    lines = [[line.name, *map("; ".join, line.cells)] for line in found.lines]
+    if any(found.totals):
+        lines.append(["Shown", *map("; ".join, found.totals)])
+    body = [[_text(text) or "–" for text in line] for line in lines]
+    head = ["", *map(_text, found.rules)]
+    return ["## Overview", _table(head, body), _text(found.legend)]
 
 
 def _rules_table(rules: Sequence[RuleReport]) -> str:

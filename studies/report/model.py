@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from studies.metrics.scalar import Number, Scalar
+from studies.report.wording import setting
 
 
 class ReportPart(BaseModel):
@@ -58,8 +59,33 @@ class CurveKind(StrEnum):
     LEARNING = "learning"
 
 
+class CellRole(StrEnum):
+    """Why the learning curve of a cell is shown."""
+
+    BEST = "best"
+    EDGE = "edge of the basin"
+    DIVERGED = "diverged"
+
+
+class CurveCell(ReportPart):
+    """The cell that a learning curve belongs to."""
+
+    role: CellRole
+    lr: float
+    init_scale: float
+
+    @property
+    def name(self) -> str:
+        """``best: lr 0.1, init 1``."""
+        return f"{self.role}: lr {setting(self.lr)}, init {setting(self.init_scale)}"
+
+
 class Curve(ReportPart):
-    """A rule's curve with its band; ``None`` where there is no value."""
+    """A rule's curve with its band; ``None`` where there is no value.
+
+    ``cell`` is there in learning curves only, whose values are infinite (in the worse direction)
+    from where the drawn share of seeds has diverged.
+    """
 
     kind: CurveKind
     rule: str
@@ -67,6 +93,12 @@ class Curve(ReportPart):
     value: tuple[Number | None, ...]
     low: tuple[Number | None, ...] = ()
     high: tuple[Number | None, ...] = ()
+    cell: CurveCell | None = None
+
+    @property
+    def name(self) -> str:
+        """What stands in a legend."""
+        return self.rule if self.cell is None else self.cell.name
 
 
 class Strength(StrEnum):
@@ -122,6 +154,22 @@ class Comparison(ReportPart):
     strength: Strength
 
 
+class Importance(ReportPart):
+    """How much one axis matters to one rule: Optuna's estimates, each a share of all axes'."""
+
+    rule: str
+    axis: str
+    ped_anova: float
+    fanova: float
+
+
+class Supplement(ReportPart):
+    """What a group shows beside its landscapes: curves of cells, estimates from single points."""
+
+    curves: tuple[Curve, ...] = ()
+    importances: tuple[Importance, ...] = ()
+
+
 class GroupReport(ReportPart):
     """All rules of one problem and direction."""
 
@@ -138,6 +186,7 @@ class GroupReport(ReportPart):
     rules: tuple[RuleReport, ...]
     comparisons: tuple[Comparison, ...] = ()
     curves: tuple[Curve, ...] = ()
+    importances: tuple[Importance, ...] = ()
 
     @property
     def name(self) -> str:

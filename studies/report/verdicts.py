@@ -19,6 +19,9 @@ from studies.report.wording import POINTS, interval, number, quantity
 HEADLINES = ("basin_volume", "shared_basin_volume", "divergence_rate", "best", "lr_sensitivity")
 """Rows that a verdict speaks about."""
 
+NAMED = 2
+"""More pairs of rules that are not compared for one reason are counted instead of named."""
+
 
 def verdicts(groups: Sequence[GroupReport], settings: AnalysisSettings) -> tuple[Verdict, ...]:
     """One verdict a rule: against the baseline, or on its own where it stands alone."""
@@ -30,6 +33,29 @@ def verdicts(groups: Sequence[GroupReport], settings: AnalysisSettings) -> tuple
         else:
             found.extend(_alone(group, rule) for rule in group.rules)
     return tuple(found)
+
+
+def withheld(verdict: Verdict) -> bool:
+    """Whether a verdict says nothing but why there is none."""
+    return len(verdict.clauses) == 1 and verdict.clauses[0].strength is Strength.WITHHELD
+
+
+def told(found: Sequence[Verdict]) -> tuple[list[Verdict], list[str]]:
+    """Verdicts that say something, and one sentence a reason for those that don't."""
+    silent: dict[str, list[str]] = {}
+    for verdict in filter(withheld, found):
+        silent.setdefault(verdict.clauses[0].text, []).append(verdict.subject)
+    return [v for v in found if not withheld(v)], [
+        f"{'; '.join(subjects) if len(subjects) <= NAMED else f'{len(subjects)} pairs of rules'}: "
+        f"{text}."
+        for text, subjects in silent.items()
+    ]
+
+
+def sentences(found: Sequence[Verdict]) -> list[str]:
+    """All verdicts, one text each; those withheld for the same reason share one."""
+    said, silent = told(found)
+    return [*(verdict.text for verdict in said), *silent]
 
 
 def _against(group: GroupReport, rule: RuleReport) -> Verdict:
@@ -86,7 +112,7 @@ def _doubt(c: Comparison) -> str:
 
 
 def _alone(group: GroupReport, rule: RuleReport) -> Verdict:
-    clauses = []
+    clauses: list[Clause] = []
     for row in ROWS:
         if row.name in HEADLINES and row.name in rule.scalars:
             s = rule.scalars[row.name]
@@ -99,6 +125,9 @@ def _alone(group: GroupReport, rule: RuleReport) -> Verdict:
                     strength=Strength.STATED if s.value is not None else Strength.WITHHELD,
                 )
             )
+    reasons = {rule.scalars[n].reason for n in HEADLINES if n in rule.scalars}
+    if all(c.strength is Strength.WITHHELD for c in clauses) and len(reasons) == 1:
+        clauses = [clauses[0].model_copy(update={"text": f"no numbers ({reasons.pop()})"})]
     return Verdict(subject=f"{group.name} · {rule.rule}", clauses=tuple(clauses))
 
 

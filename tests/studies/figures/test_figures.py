@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from studies.figures.axis import edges, log_ticks
-from studies.figures.chart_view import Axis, chart_view, learning_curve, round_step, runs
+from studies.figures.chart_view import Axis, chart_view, chart_views, round_step, runs
 from studies.figures.colour import ColourScale, blend
 from studies.figures.contour import level_segments
 from studies.figures.map_view import FROZEN_SCALE, frozen_view, map_view, shared_scale
@@ -17,7 +17,7 @@ from studies.figures.save import save
 from studies.figures.svg_chart import line_chart
 from studies.figures.svg_map import colour_bar, heat_map
 from studies.landscape import LandscapeError, LandscapeKey
-from studies.report.model import Curve, CurveKind
+from studies.report.model import CellRole, Curve, CurveCell, CurveKind
 
 EVIL = '"><script>$x</script>'
 
@@ -154,6 +154,19 @@ def curve(rule="a", value=(3.0, 1.0, 2.0), low=(2.0, 1.0, 1.0), high=(4.0, 1.0, 
     )
 
 
+def cell_curve(rule, role, value):
+    cell = CurveCell(role=role, lr=0.1, init_scale=1.0)
+    return Curve(
+        kind=CurveKind.LEARNING,
+        rule=rule,
+        x=(0, 1, 2),
+        value=value,
+        low=value,
+        high=value,
+        cell=cell,
+    )
+
+
 class TestCharts:
     def test_lines_break_where_values_are_absent_or_infinite(self):
         assert runs([1.0, None, 2.0, 3.0, np.inf, 4.0]) == [[0], [2, 3], [5]]
@@ -187,11 +200,32 @@ class TestCharts:
             view = chart_view(CurveKind.GOAL, [flat], "loss")
             assert 0 < view.y.position(value) < 1
 
-    def test_learning_curves(self):
-        values = np.array([[3.0, 4, 5], [1, 2, np.nan], [np.nan] * 3])
-        made = learning_curve("lr 0.1", np.array([1.0, 2, 3]), values)
-        assert made.value == (4, 1, None)
-        assert chart_view(CurveKind.LEARNING, [made], "loss").x.label == "epoch"
+    def test_learning_curves_have_a_chart_a_rule_on_common_axes(self):
+        curves = [
+            cell_curve("a", CellRole.BEST, (2.3, 0.5, 0.1)),
+            cell_curve("a", CellRole.DIVERGED, (2.3, 40.0, np.inf)),
+            cell_curve("b", CellRole.DIVERGED, (2.3, np.inf, np.inf)),
+        ]
+        views = chart_views(curves, "loss")
+        assert [v.title for v in views] == ["loss while training, a", "loss while training, b"]
+        assert views[0].y == views[1].y
+        assert views[0].x.label == "epoch"
+        assert [views[0].style(k) for k in (0, 1)] == [0, 2]
+        assert views[1].style(0) == 2
+        assert "best: lr 0.1, init 1" in line_chart(views[0])
+
+    def test_what_diverges_leaves_through_the_top(self):
+        best = cell_curve("a", CellRole.BEST, (2.3, 0.5, 0.1))
+        gone = cell_curve("a", CellRole.DIVERGED, (2.3, 1e30, 3.0))
+        (view,) = chart_views([best, gone], "loss")
+        assert view.y.high < 3
+        assert view.curves[1].value == (2.3, view.y.high, None)
+        assert view.curves[0] == best
+
+    def test_where_everything_diverged_the_chart_keeps_what_was_finite(self):
+        (view,) = chart_views([cell_curve("a", CellRole.DIVERGED, (2.3, 40.0, np.inf))], "loss")
+        assert view.y.low < 2.3
+        assert view.y.high > 40
 
 
 class TestPrint:
