@@ -93,8 +93,9 @@ def create_app(settings: Settings | None = None, runner: JobRunner | None = None
     )
     app.state.parts = parts
     app.state.routes = [route for router in ROUTERS for route in router.routes]
-    for router in ROUTERS:
-        app.include_router(router)
+    # Including the routers would make models of all their types once more for each app, and have
+    # each request look for its route twice.
+    app.router.routes.extend(app.state.routes)
     problems.install(app)
     app.add_middleware(BodyLimit, limit=chosen.max_body_bytes)
     app.add_middleware(HttpMetrics)
