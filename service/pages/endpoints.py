@@ -36,11 +36,13 @@ class Example(BaseModel):
 
 
 class MetricWords(BaseModel):
-    """A number of the report in words."""
+    """A number of the report in words; ``more`` and ``less`` say what a difference means."""
 
     name: str
     title: str
     doc: str
+    more: str
+    less: str
 
 
 class JobLink(BaseModel):
@@ -99,7 +101,7 @@ def examples() -> list[Example]:
 @router.get("/pages/metrics")
 def metrics() -> list[MetricWords]:
     """Titles and meanings of the report's numbers, in print order."""
-    return [MetricWords(name=row.name, title=row.title, doc=row.doc) for row in ROWS]
+    return [MetricWords.model_validate(row, from_attributes=True) for row in ROWS]
 
 
 @router.post("/pages/spec")

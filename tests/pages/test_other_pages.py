@@ -134,7 +134,7 @@ def test_a_search_is_edited_in_the_form(page: Page, service: Service) -> None:
     spec = {**SPEC, "axes": axes, "search": {"sampler": "random", "trials": 6}}
     study = stored(service, **spec)
     page.goto(f"{service.server.url}/studies/{study}")
-    expect(page.locator("#at-maps")).to_contain_text("there is no grid to map")
+    expect(page.locator(".map canvas")).to_have_count(3)
     expect(page.locator("canvas.parallel")).to_be_visible()
     page.get_by_role("link", name="Copy and edit").click()
     expect(page.locator("#check")).to_contain_text("Ready")

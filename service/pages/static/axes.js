@@ -20,6 +20,11 @@ export class Axis {
     return this.isLog ? Math.log10(value) : value;
   }
 
+  /** Inverse of `position`. @param {number} position */
+  value(position) {
+    return this.isLog ? 10 ** position : position;
+  }
+
   /** Ticks between two positions: [position, label]. @param {number} low @param {number} high @param {number} most */
   ticks(low, high, most) {
     return this.isLog ? logTicks(low, high, most) : linearTicks(low, high, most);
@@ -37,6 +42,11 @@ export function axesOf(spec, cells) {
     const isLog = values[0] > 0 && Boolean(/** @type {any} */ (form).log || (/** @type {any} */ (form).values && wide));
     return new Axis(name, values, isLog);
   });
+}
+
+/** Whether every rule ran the same grid. @param {any} spec */
+export function onGrid(spec) {
+  return (spec.search?.sampler ?? spec.search ?? "grid") === "grid" && !spec.refine;
 }
 
 /** Borders of cells: midpoints, mirrored at the ends. @param {number[]} at */

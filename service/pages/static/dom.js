@@ -72,7 +72,7 @@ export function byId(id) {
 
 /**
  * A labelled select.
- * @param {string} label @param {(string | [string, string])[]} options  values, or [value, text]
+ * @param {string} label @param {(string | [string, string] | [string, string, string])[]} options  values, or [value, text, group]
  * @param {string} value @param {(value: string) => void} onChange
  */
 export function choice(label, options, value, onChange) {
@@ -81,14 +81,39 @@ export function choice(label, options, value, onChange) {
   const select = h(
     "select",
     { id, on: { change: () => onChange(select.value) } },
-    pairs.map(([key, text]) => h("option", { value: key, selected: key === value }, text)),
+    grouped(pairs, value),
   );
   return h("div", { class: "choice" }, h("label", { for: id }, label), select);
+}
+
+/** @param {string[][]} options @param {string} value */
+function grouped(options, value) {
+  const groups = Map.groupBy(options, ([, , group]) => group ?? "");
+  return [...groups].flatMap(([group, members]) => {
+    const made = members.map(([key, text]) => h("option", { value: key, selected: key === value }, text));
+    return group ? [h("optgroup", { label: group }, made)] : made;
+  });
 }
 
 /** A button. @param {string} text @param {() => void} onClick @param {Props} [props] */
 export function button(text, onClick, props = {}) {
   return h("button", { type: "button", ...props, on: { click: onClick } }, text);
+}
+
+/** A part of a page under a heading of its own. @param {string} title @param {...(Child | Child[])} parts */
+export function section(title, ...parts) {
+  const name = sectionId(title);
+  return h("section", { "aria-labelledby": name }, h("h2", { id: name }, title), ...parts);
+}
+
+/** Links to the sections of a page. @param {string[]} titles */
+export function jumps(titles) {
+  return h("nav", { class: "jump", "aria-label": "Sections" }, titles.map((title) => h("a", { href: `#${sectionId(title)}` }, title)));
+}
+
+/** @param {string} title */
+function sectionId(title) {
+  return `section-${title.toLowerCase().replaceAll(" ", "-")}`;
 }
 
 /** A table. @param {string} caption @param {Child[]} heads @param {Child[][]} rows */

@@ -5,7 +5,9 @@ import { request } from "./api.js";
 import { button, h, put, save } from "./dom.js";
 import { complain } from "./notices.js";
 
-const FILES = /** @type {[string, string, string][]} */ ([
+/** @typedef {[string, string, string]} File  what the button says, where the file is, its name */
+
+const OF_STUDY = /** @type {File[]} */ ([
   ["Report, HTML with figures", "report.html", "report.html"],
   ["Report, Markdown", "report.md", "report.md"],
   ["Report, JSON", "report", "report.json"],
@@ -16,18 +18,33 @@ const FILES = /** @type {[string, string, string][]} */ ([
 
 /** @param {Element} where @param {any} study */
 export function showDownloads(where, study) {
-  const fetch_ = async (/** @type {string} */ path, /** @type {string} */ name) => {
-    try {
-      complain(null);
-      const response = await request(`/v1/studies/${encodeURIComponent(study.id)}/${path}`, { headers: { Accept: "*/*" } });
-      save(`${study.id}-${name}`, await response.blob());
-    } catch (error) {
-      complain(error);
-    }
-  };
+  const files = OF_STUDY.map(([text, path, name]) => /** @type {File} */ ([text, `/v1/studies/${encodeURIComponent(study.id)}/${path}`, `${study.id}-${name}`]));
   put(
     where,
-    h("div", { class: "row" }, FILES.map(([text, path, name]) => button(text, () => fetch_(path, name)))),
+    fileButtons(files),
     h("p", { class: "faint" }, "Each map and chart has its own button for a picture. For exports of millions of trials, use the command line, which writes as it reads."),
   );
+}
+
+/** The comparison, and the trials of each study. @param {Element} where @param {any[]} studies @param {string | null} comparison  where it is, if there is one */
+export function showComparisonFiles(where, studies, comparison) {
+  const trials = studies.map((s) => /** @type {File} */ ([`Trials of ${s.name}, CSV`, `/v1/studies/${encodeURIComponent(s.id)}/export?format=csv`, `${s.id}-trials.csv`]));
+  const whole = comparison ? [/** @type {File} */ (["Comparison, JSON", comparison, "comparison.json"])] : [];
+  put(where, fileButtons([...whole, ...trials]));
+}
+
+/** @param {File[]} files */
+function fileButtons(files) {
+  return h("div", { class: "row" }, files.map(([text, path, name]) => button(text, () => take(path, name))));
+}
+
+/** @param {string} path @param {string} name */
+async function take(path, name) {
+  try {
+    complain(null);
+    const response = await request(path, { headers: { Accept: "*/*" } });
+    save(name, await response.blob());
+  } catch (error) {
+    complain(error);
+  }
 }

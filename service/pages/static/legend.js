@@ -5,8 +5,11 @@ import { shade } from "./colour.js";
 import { h, s } from "./dom.js";
 import { number } from "./format.js";
 
-/** @param {import("./colour.js").Scale} scale @param {import("./measures.js").Measure} what @param {boolean} capped */
-export function legend(scale, what, capped) {
+/**
+ * @param {import("./colour.js").Scale} scale @param {import("./measures.js").Measure} what
+ * @param {boolean} capped @param {boolean} gridded
+ */
+export function legend(scale, what, capped, gridded) {
   const stops = Array.from({ length: 60 }, (_, k) =>
     s("rect", { x: k * 5, y: 0, width: 5.4, height: 12, fill: shade(1 - k / 59) }),
   );
@@ -18,31 +21,47 @@ export function legend(scale, what, capped) {
     h(
       "div",
       { class: "bar" },
-      h("span", {}, what.title, scale.isLog && ", log scale"),
+      h("div", { class: "what" }, what.title, scale.isLog && h("small", {}, " log scale")),
       s("svg", { viewBox: "0 0 300 12", role: "img", "aria-label": label, preserveAspectRatio: "none" }, stops),
-      h("div", { class: "ends" }, ends.map((end, k) => h("span", {}, end, k === 2 && capped && " (cap)"))),
+      h("div", { class: "ends" }, ends.map((end, k) => h("span", {}, end, k === 0 && h("small", {}, " best"), k === 2 && h("small", {}, capped ? " worst, the cap" : " worst")))),
     ),
-    h(
-      "ul",
-      { class: "marks" },
-      h("li", {}, key("blank"), "waiting"),
-      h("li", {}, key("some"), "some seeds diverged"),
-      h("li", {}, key("most"), "half or more diverged"),
-      what.isGoal && h("li", {}, key("basin"), "basin: as good as the best, within the tolerance"),
-      what.isGoal && h("li", {}, key("ridge"), "best at each row"),
-    ),
+    h("ul", { class: "marks" }, (gridded ? ofGrid(what) : ofPoints(what)).map(([mark, text]) => h("li", {}, key(mark), text))),
   );
 }
 
+/** @param {import("./measures.js").Measure} what @returns {[string, string][]} */
+function ofGrid(what) {
+  const lines = /** @type {[string, string][]} */ ([
+    ["basin", "basin: as good as the best"],
+    ["ridge", "best of each row"],
+    ["best", "best of all"],
+  ]);
+  return [["blank", "waiting"], ["none", "no such number"], ["some", "some seeds diverged"], ["most", "half or more diverged"], ...(what.isGoal ? lines : [])];
+}
+
+/** @param {import("./measures.js").Measure} what @returns {[string, string][]} */
+function ofPoints(what) {
+  const best = /** @type {[string, string][]} */ (what.isGoal ? [["best", "best of all"]] : []);
+  return [["dot", "waiting"], ["slashed", "some seeds diverged"], ["crossed", "half or more diverged"], ...best];
+}
+
+/** @type {Record<string, () => any[]>} */
+const MARKS = {
+  blank: () => [],
+  none: () => [],
+  some: () => [s("path", { d: "M0 16L16 0", stroke: "#fff", "stroke-width": 1 })],
+  most: () => [0, 8].map((x) => s("path", { d: `M${x - 4} 14L${x + 10} 0`, stroke: "#fff", "stroke-width": 2.4 })),
+  basin: () => [s("path", { d: "M0 7H22", class: "casing" }), s("path", { d: "M0 7H22", class: "line" })],
+  ridge: () => [s("path", { d: "M0 7H22", class: "casing" }), s("path", { d: "M0 7H22", class: "line dashed" })],
+  best: () => [s("circle", { cx: 11, cy: 7, r: 4, class: "casing" }), s("circle", { cx: 11, cy: 7, r: 4, class: "line" })],
+  dot: () => [s("circle", { cx: 11, cy: 7, r: 4.5, class: "hollow" })],
+  slashed: () => [s("circle", { cx: 11, cy: 7, r: 5, fill: "#61656f" }), s("path", { d: "M8 10L14 4", stroke: "#fff", "stroke-width": 1.4 })],
+  crossed: () => [s("rect", { x: 6, y: 2, width: 10, height: 10, fill: "#00224e" }), s("path", { d: "M8 10L14 4M8 4L14 10", stroke: "#fff", "stroke-width": 1.4 })],
+};
+
+const FILLS = /** @type {Record<string, string>} */ ({ blank: "blank", none: "none", some: "dark", most: "dark", basin: "mid", ridge: "mid", best: "mid" });
+
 /** A swatch. @param {string} kind */
 function key(kind) {
-  const lines = {
-    blank: [],
-    some: [s("path", { d: "M0 16L16 0", stroke: "#fff", "stroke-width": 1 })],
-    most: [0, 8].map((x) => s("path", { d: `M${x - 4} 14L${x + 10} 0`, stroke: "#fff", "stroke-width": 2.4 })),
-    basin: [s("path", { d: "M0 8H22", class: "casing" }), s("path", { d: "M0 8H22", class: "line" })],
-    ridge: [s("path", { d: "M0 8H22", class: "casing" }), s("path", { d: "M0 8H22", class: "line dashed" })],
-  }[kind];
-  const fill = kind === "blank" ? "swatch-blank" : kind === "some" || kind === "most" ? "swatch-dark" : "swatch-mid";
-  return s("svg", { viewBox: "0 0 22 14", class: `swatch ${fill}`, "aria-hidden": "true" }, lines);
+  return s("svg", { viewBox: "0 0 22 14", class: `swatch swatch-${FILLS[kind] ?? "bare"}`, "aria-hidden": "true" }, MARKS[kind]());
 }

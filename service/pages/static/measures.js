@@ -2,16 +2,29 @@
 /** What a map can show of a cell, and how its seeds are put together. */
 
 /**
+ * @typedef {object} Kind  a number that maps can show
+ * @property {string} name
+ * @property {string} text
+ * @property {string} group
+ * @property {"cells" | "trials" | "column"} from  the cells, the listed trials, or the service's columns alone
+ * @property {boolean} lowIsGood
+ * @property {string} [unit]
+ * @property {boolean} [capped]  on the scale of the goal metric, whose worst end is the cap
+ * @property {(cell: any) => number | null} [share]
+ *
  * @typedef {object} Measure
  * @property {string} title
  * @property {string} unit
  * @property {boolean} lowIsGood
  * @property {boolean} isGoal
+ * @property {boolean} capped
  * @property {(cell: any) => number | null} of
  * @property {[number, number]} [range]  best and worst end of the scale, where they are fixed
+ *
+ * @typedef {Map<string, any>} Fetched  by the key of a cell: its aggregates, or the trial of one seed
  */
 
-/** Ways to put the seeds of a cell together, for the goal metric. */
+/** Ways to put the seeds of a cell together. */
 export const AGGREGATES = /** @type {[string, string][]} */ ([
   ["mean", "mean over seeds"],
   ["best", "best seed"],
@@ -19,83 +32,105 @@ export const AGGREGATES = /** @type {[string, string][]} */ ([
   ["std", "spread (standard deviation)"],
 ]);
 
-/** Choices of the measure. @param {any} goal @returns {[string, string][]} */
-export function measureNames(goal) {
-  return [
-    ["goal", goal.metric],
-    ["diverged", "share diverged"],
-    ["reached", "share at target"],
-    ["done", "share completed"],
-    ["seconds", "seconds a trial"],
-  ];
-}
-
-/**
- * @param {string} name @param {string} aggregate @param {any} goal
- * @param {Map<string, number | null> | null} oneSeed  values of one seed by cell
- * @returns {Measure}
- */
-export function measure(name, aggregate, goal, oneSeed) {
-  if (name === "goal") return goalMeasure(aggregate, goal, oneSeed);
-  return SHARES[name];
-}
-
 /** @param {(cell: any) => number} part @param {(cell: any) => number} whole */
 function ratio(part, whole) {
   return (/** @type {any} */ cell) => (whole(cell) > 0 ? part(cell) / whole(cell) : null);
 }
 
-/** @type {Record<string, Measure>} */
-const SHARES = {
-  diverged: {
-    title: "share diverged",
-    unit: "share",
-    lowIsGood: true,
-    isGoal: false,
-    of: ratio((c) => c.diverged + c.nonfinite, (c) => c.completed),
-    range: [0, 1],
-  },
-  reached: {
-    title: "share at target",
-    unit: "share",
-    lowIsGood: false,
-    isGoal: false,
-    of: ratio((c) => c.reached_target, (c) => c.completed),
-    range: [1, 0],
-  },
-  done: {
-    title: "share completed",
-    unit: "share",
-    lowIsGood: false,
-    isGoal: false,
-    of: ratio((c) => c.completed, (c) => c.trials),
-    range: [1, 0],
-  },
-  seconds: {
-    title: "seconds a trial",
-    unit: "",
-    lowIsGood: true,
-    isGoal: false,
-    of: ratio((c) => c.wall_s, (c) => c.completed),
-  },
-};
+/** @type {Kind[]} */
+const SHARES = [
+  { name: "diverged", text: "share diverged", group: "Outcomes", from: "cells", lowIsGood: true, share: ratio((c) => c.diverged + c.nonfinite, (c) => c.completed) },
+  { name: "reached", text: "share at target", group: "Outcomes", from: "cells", lowIsGood: false, share: ratio((c) => c.reached_target, (c) => c.completed) },
+  { name: "done", text: "share completed", group: "Outcomes", from: "cells", lowIsGood: false, share: ratio((c) => c.completed, (c) => c.trials) },
+];
 
-/** @param {string} aggregate @param {any} goal @param {Map<string, number | null> | null} oneSeed @returns {Measure} */
-function goalMeasure(aggregate, goal, oneSeed) {
-  const [best, worst] = goal.minimize ? ["minimum", "maximum"] : ["maximum", "minimum"];
-  const field = { mean: "mean", best, worst, std: "std" }[aggregate];
-  const words = AGGREGATES.find(([key]) => key === aggregate)?.[1] ?? `seed ${aggregate.slice(5)}`;
+/** @type {Kind[]} */
+const RESULTS = [
+  { name: "steps_to_target", text: "steps to target", group: "Training", from: "trials", lowIsGood: true },
+  { name: "frozen_fraction", text: "frozen fraction", group: "Training", from: "trials", lowIsGood: true, unit: "share" },
+  { name: "wall_s", text: "seconds a trial", group: "Training", from: "trials", lowIsGood: true },
+  { name: "epochs_run", text: "epochs run", group: "Training", from: "trials", lowIsGood: true },
+  { name: "steps", text: "steps run", group: "Training", from: "trials", lowIsGood: true },
+  { name: "attempts", text: "attempts", group: "Training", from: "trials", lowIsGood: true },
+];
+
+/** All that can be shown. @param {any} goal @param {string[]} metrics  measured each epoch @returns {Kind[]} */
+export function kinds(goal, metrics) {
+  const lowIsGood = goal.minimize;
+  const whole = /** @type {Kind} */ ({ name: "goal", text: goal.metric, group: "Goal", from: "trials", lowIsGood, unit: unitOf(goal.metric), capped: true });
+  const best = /** @type {Kind} */ ({ ...whole, name: "best", text: `best ${goal.metric} of a run` });
+  return [whole, best, ...SHARES, ...metrics.map((name) => measured(name, goal)), ...RESULTS];
+}
+
+/** @param {string} name @param {any} goal @returns {Kind} */
+function measured(name, goal) {
+  const isGoal = name === goal.metric;
   return {
-    title: `${goal.metric}, ${words}`,
-    unit: "",
-    lowIsGood: aggregate === "std" || goal.minimize,
-    isGoal: aggregate !== "std",
-    of: field ? (cell) => cell[field] : (cell) => oneSeed?.get(cellKey(cell)) ?? null,
+    name,
+    text: isGoal ? `${name}, as measured` : name,
+    group: "After the last epoch",
+    from: "column",
+    lowIsGood: isGoal ? goal.minimize : !/accuracy/.test(name),
+    unit: unitOf(name),
+    capped: name.split("_").at(-1) === goal.metric.split("_").at(-1),
   };
 }
 
-/** What names a cell in every answer of the API. @param {any} row */
-export function cellKey(row) {
-  const point = Object.keys(row.point).sort().map((name) => `${name}=${row.point[name]}`);
-  return JSON.stringify([row.problem, row.direction, row.rule, ...point]);
+/** What the problems of a spec measure each epoch. @param {any} spec @param {any} catalog @returns {string[]} */
+export function metricsOf(spec, catalog) {
+  const known = (/** @type {any} */ problem) => catalog.problems.find((/** @type {any} */ k) => k.name === problem.name)?.metrics ?? [];
+  return [...new Set(/** @type {string[]} */ (spec.problems.flatMap(known)))];
+}
+
+/** @param {string} metric */
+function unitOf(metric) {
+  return metric.includes("accuracy") ? "share" : "";
+}
+
+/** The seed that is shown alone, if one is. @param {string} aggregate */
+export function seedAlone(aggregate) {
+  const found = /^seed (\d+)$/.exec(aggregate);
+  return found ? Number(found[1]) : null;
+}
+
+/** What must be fetched before a kind can be drawn; the mean of the goal is in the cells. @param {Kind} kind @param {string} aggregate */
+export function wants(kind, aggregate) {
+  if (kind.share) return null;
+  if (seedAlone(aggregate) !== null) return "trials";
+  return kind.name === "goal" ? null : "column";
+}
+
+/** @param {Kind} kind @param {string} aggregate @param {Fetched | null} fetched @param {number | null} cap  what a diverged trial counts as @returns {Measure} */
+export function measure(kind, aggregate, fetched, cap) {
+  const { share, lowIsGood } = kind;
+  const common = { unit: kind.unit ?? "", isGoal: false, capped: false };
+  if (share) return { ...common, title: kind.text, unit: "share", lowIsGood, of: share, range: lowIsGood ? [0, 1] : [1, 0] };
+  const [best, worst] = lowIsGood ? ["minimum", "maximum"] : ["maximum", "minimum"];
+  const field = /** @type {any} */ ({ mean: "mean", best, worst, std: "std" })[aggregate];
+  const words = AGGREGATES.find(([key]) => key === aggregate)?.[1] ?? aggregate;
+  const isSpread = aggregate === "std";
+  return {
+    ...common,
+    title: `${kind.text}, ${words}`,
+    lowIsGood: isSpread || lowIsGood,
+    isGoal: kind.name === "goal" && !isSpread,
+    capped: Boolean(kind.capped) && !isSpread,
+    of: reader(kind, aggregate, field, fetched, cap),
+  };
+}
+
+/** @param {Kind} kind @param {string} aggregate @param {string} field @param {Fetched | null} fetched @param {number | null} cap @returns {(cell: any) => number | null} */
+function reader(kind, aggregate, field, fetched, cap) {
+  const wanted = wants(kind, aggregate);
+  if (wanted === null) return (cell) => cell[field];
+  if (wanted === "trials") return (cell) => seedValue(fetched?.get(cell.key), kind.name, cap);
+  return (cell) => fetched?.get(cell.key)?.[field] ?? null;
+}
+
+/** One trial's number; one stopped early has no value of its whole budget. @param {any} trial @param {string} name @param {number | null} cap */
+function seedValue(trial, name, cap) {
+  if (!trial) return null;
+  if (name !== "goal") return trial[name];
+  if (trial.outcome === "stopped_early") return null;
+  return ["diverged", "nonfinite"].includes(trial.outcome) ? cap : trial.value;
 }

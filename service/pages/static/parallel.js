@@ -3,7 +3,7 @@
 
 import { choice, h, put } from "./dom.js";
 import { number, setting } from "./format.js";
-import { theme } from "./paint.js";
+import { theme } from "./frame.js";
 import { Scale } from "./colour.js";
 
 const BOX = { left: 40, right: 40, top: 24, bottom: 12 };

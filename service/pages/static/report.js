@@ -2,6 +2,7 @@
 /** The report's verdict, numbers and curves. Intervals stand beside every number. */
 
 import { drawCharts, wantsLog } from "./chart.js";
+import { differences } from "./differences.js";
 import { h, put, table } from "./dom.js";
 import { number, words } from "./format.js";
 
@@ -12,12 +13,12 @@ const CURVES = {
   profile: { title: "Performance profile", x: "times the best rule's steps", xLog: true },
 };
 
-/** @typedef {Record<string, {title: string, doc: string}>} Words */
+/** @typedef {import("./differences.js").Words} Words */
 
 /** @param {Element} where @param {any} report @param {any} study */
 export function showVerdict(where, report, study) {
   if (!report || !study.counts.completed) {
-    return put(where, h("p", { class: "faint" }, study.counts.completed ? "The report is being made." : "No trial has completed yet, so there is nothing to say."));
+    return put(where, h("p", { class: "waiting" }, study.counts.completed ? "The report is being made." : "No trial has completed yet, so there is nothing to say."));
   }
   const unfinished = study.progress < 1 && h("p", { class: "faint" }, `Of the results so far: ${Math.round(100 * study.progress)} % of the trials have ended.`);
   put(
@@ -28,22 +29,24 @@ export function showVerdict(where, report, study) {
   );
 }
 
-/** @param {any} v */
+/** What is shown or suggested first; what is not, last and without a mark, since the words say so. @param {any} v */
 function verdict(v) {
-  const clauses = v.clauses.map((/** @type {any} */ c) => h("li", {}, c.text, " ", h("span", { class: `strength ${c.strength.split(" ")[0]}` }, c.strength)));
-  return h("li", {}, h("strong", {}, v.subject), h("ul", {}, clauses));
+  const weak = (/** @type {any} */ c) => c.strength.startsWith("no");
+  const clauses = [...v.clauses].sort((a, b) => Number(weak(a)) - Number(weak(b)));
+  const mark = (/** @type {any} */ c) => !weak(c) && h("span", { class: `strength ${c.strength.split(" ")[0]}` }, c.strength);
+  return h("li", {}, h("strong", {}, v.subject), h("ul", {}, clauses.map((c) => h("li", { class: weak(c) ? "weak" : "" }, h("span", {}, c.text), mark(c)))));
 }
 
-/** @param {Element} where @param {any} report @param {Words} titles */
-export function showMetrics(where, report, titles) {
-  put(where, ...(report?.groups ?? []).flatMap((/** @type {any} */ g) => group(g, titles)), ...(report?.across ?? []).map((/** @type {any} */ a) => across(a, titles)));
+/** @param {Element} where @param {any} report @param {Words} titles @param {boolean} [apart]  the differences are shown elsewhere */
+export function showMetrics(where, report, titles, apart = false) {
+  put(where, ...(report?.groups ?? []).flatMap((/** @type {any} */ g) => group(g, titles, apart)), ...(report?.across ?? []).map((/** @type {any} */ a) => across(a, titles)));
 }
 
-/** @param {any} g @param {Words} titles */
-function group(g, titles) {
+/** @param {any} g @param {Words} titles @param {boolean} apart */
+function group(g, titles, apart) {
   const caption = `${g.problem}, ${g.direction}: numbers with 95 % intervals`;
   const context = `Goal: ${g.minimize ? "minimize" : "maximize"} ${g.goal_metric}${g.target === null ? "" : `, target ${number(g.target)}`}. A diverged trial counts as ${number(g.cap)}. ${g.tolerance === null ? "No rule learnt anything, so there is no basin." : `As good as the best: within ${number(g.tolerance)}.`}`;
-  return [h("h3", {}, `${g.problem}, ${g.direction}`), h("p", { class: "faint" }, context), scalars(caption, g.rules, titles), comparisons(g, titles)];
+  return [h("h3", {}, `${g.problem}, ${g.direction}`), h("p", { class: "faint" }, context), scalars(caption, g.rules, titles), !apart && folded(g, titles)];
 }
 
 /** One row a metric, one column a rule. @param {string} caption @param {any[]} rules @param {Words} titles */
@@ -79,16 +82,16 @@ function unit(text) {
 }
 
 /** @param {any} g @param {Words} titles */
-function comparisons(g, titles) {
-  if (g.comparisons.length === 0) return null;
-  const rows = g.comparisons.map((/** @type {any} */ c) => [
-    title(c.metric, titles),
-    `${c.rule} − ${c.baseline}`,
-    scalar(c.difference),
-    number(c.p_holm ?? c.p_value),
-    h("span", { class: `strength ${c.strength.split(" ")[0]}` }, c.strength),
-  ]);
-  return h("details", {}, h("summary", {}, "Differences on paired seeds"), table(`${g.problem}, ${g.direction}: differences on paired seeds`, ["", "Difference", "With interval", "p (Holm)", "Support"], rows));
+function folded(g, titles) {
+  const found = differences(g, titles);
+  return found && h("details", {}, h("summary", {}, "Differences on paired seeds"), found);
+}
+
+/** The differences of every group, under its name. @param {Element} where @param {any} report @param {Words} titles */
+export function showDifferences(where, report, titles) {
+  const found = report.groups.map((/** @type {any} */ g) => [g, differences(g, titles)]).filter((/** @type {any[]} */ [, made]) => made);
+  put(where, ...found.flatMap((/** @type {any[]} */ [g, made]) => [report.groups.length > 1 && h("h3", {}, `${g.problem}, ${g.direction}`), made]));
+  if (found.length === 0) put(where, h("p", { class: "faint" }, "One rule alone has nothing to be compared with."));
 }
 
 /** @param {any} a @param {Words} titles */

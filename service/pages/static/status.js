@@ -44,31 +44,31 @@ export function rate(study) {
 export function showStatus(where, study, job, connected) {
   const outcomes = Object.entries(study.outcomes).filter(([, n]) => n > 0);
   const counts = Object.entries(study.counts).filter(([, n]) => n > 0);
-  const list = (/** @type {[string, any][]} */ pairs) => pairs.map(([name, n]) => `${count(n)} ${words(name).toLowerCase()}`).join(", ") || "–";
+  const list = (/** @type {[string, any][]} */ pairs) => (pairs.length ? h("ul", { class: "counts" }, pairs.map(([name, n]) => h("li", {}, h("strong", {}, count(n)), ` ${words(name).toLowerCase()}`))) : "–");
   put(
     where,
-    h("p", { class: "headline" }, badge(study.state), h("span", { role: "status" }, ` ${ended(study)} trials ended`), !connected && isOpen(study) && h("strong", { class: "bad" }, " · connection lost, trying again")),
+    h("p", { class: "headline" }, badge(study.state), h("span", { role: "status" }, h("strong", {}, ended(study)), " trials ended"), !connected && isOpen(study) && h("strong", { class: "bad" }, "connection lost, trying again")),
     progressBar(study),
     study.message && h("p", {}, study.message),
     h(
       "dl",
       { class: "facts" },
       fact("Trials", list(counts)),
-      fact("Outcomes", list(outcomes)),
+      fact("Outcomes", list(outcomes), "long"),
       fact("Reused", count(study.reused)),
       fact("Rate", rate(study)),
       isOpen(study) ? fact("Time left", duration(study.eta_s)) : fact("Ended", moment(study.ended_at)),
       fact("Submitted", moment(study.created_at)),
       fact("Owner", study.owner),
       fact("Tags", study.tags.length ? study.tags.map((/** @type {string} */ t) => h("span", { class: "tag" }, t)) : "–"),
-      job && fact("Ray job", jobLink(job)),
+      job && fact("Ray job", jobLink(job), "long"),
     ),
   );
 }
 
-/** @param {string} name @param {any} value */
-function fact(name, value) {
-  return h("div", {}, h("dt", {}, name), h("dd", {}, value));
+/** @param {string} name @param {any} value @param {string} [size] */
+function fact(name, value, size) {
+  return h("div", { class: size }, h("dt", {}, name), h("dd", {}, value));
 }
 
 /** @param {any} job */

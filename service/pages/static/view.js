@@ -61,18 +61,19 @@ export function addBasin(view, lowIsGood, limits) {
 
 /**
  * One scale for several maps: from the best of all to the cap, or to the worst.
- * @param {View[]} views @param {import("./measures.js").Measure} what @param {number | null} cap
+ * @param {Iterable<number>[]} maps  the values of each, NaN where there is none
+ * @param {import("./measures.js").Measure} what @param {number | null} cap
  */
-export function sharedScale(views, what, cap) {
+export function sharedScale(maps, what, cap) {
   if (what.range) return new Scale(...what.range);
   let [low, high] = [Infinity, -Infinity];
-  for (const view of views) {
-    for (const value of view.values) {
+  for (const values of maps) {
+    for (const value of values) {
       if (value < low) low = value;
       if (value > high) high = value;
     }
   }
   if (low > high) return new Scale(0, 1);
   const [best, worst] = what.lowIsGood ? [low, high] : [high, low];
-  return new Scale(best, what.isGoal && cap !== null ? cap : worst);
+  return new Scale(best, what.capped && cap !== null ? cap : worst);
 }

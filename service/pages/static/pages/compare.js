@@ -1,16 +1,20 @@
 // @ts-check
 /** Studies side by side: every rule of each, on one scale, with paired differences. */
 
-import { all, ApiError, call, query } from "../api.js";
-import { button, byId, choice, h, put } from "../dom.js";
+import { ApiError, call, query } from "../api.js";
+import { onGrid } from "../axes.js";
+import { button, byId, choice, h, jumps, put, section } from "../dom.js";
+import { showComparisonFiles } from "../downloads.js";
 import { words } from "../format.js";
 import { Maps } from "../maps.js";
+import { metricsOf } from "../measures.js";
 import { complain } from "../notices.js";
-import { showCurves, showMetrics, showVerdict } from "../report.js";
+import { Numbers } from "../numbers.js";
+import { showCurves, showDifferences, showMetrics, showVerdict } from "../report.js";
 import { startSession } from "../session.js";
 
 const wanted = new URLSearchParams(location.search).getAll("study");
-const results = h("div");
+const results = h("div", {}, h("p", { class: "waiting" }, "Loading…"));
 
 async function start() {
   startSession();
@@ -18,51 +22,86 @@ async function start() {
     const page = await call(query("/v1/studies", { limit: 200 }));
     put(byId("content"), picker(page.items), results);
     if (wanted.length) await compare();
-    else put(results, h("p", { class: "faint" }, "Choose two studies, or one to compare its rules."));
+    else put(results, invitation(page.items));
   } catch (error) {
     complain(error);
   }
 }
 
 /** @param {any[]} studies */
+function invitation(studies) {
+  if (studies.length === 0) return h("div", { class: "empty" }, h("p", {}, "There is no study to compare yet."), h("a", { class: "button main", href: "/submit" }, "New study"));
+  return h("div", { class: "empty" }, h("p", {}, "Choose one study to compare its rules, or several to compare them on the same seeds. Rules are paired by seed with the first study's."));
+}
+
+/** @param {string[]} ids */
+function go(ids) {
+  location.assign(`/compare?${ids.map((one) => `study=${encodeURIComponent(one)}`).join("&")}`);
+}
+
+/** @param {any[]} studies */
 function picker(studies) {
-  const options = /** @type {[string, string][]} */ ([["", "choose one"], ...studies.map((s) => /** @type {[string, string]} */ ([s.id, `${s.name} (${words(s.state).toLowerCase()}, ${s.id})`]))]);
-  const go = (/** @type {string[]} */ ids) => location.assign(`/compare?${ids.map((one) => `study=${encodeURIComponent(one)}`).join("&")}`);
+  const left = studies.filter((s) => !wanted.includes(s.id));
+  const options = /** @type {[string, string][]} */ ([["", "choose one"], ...left.map((s) => /** @type {[string, string]} */ ([s.id, `${s.name} (${words(s.state).toLowerCase()}, ${s.id})`]))]);
   const names = new Map(studies.map((s) => [s.id, s.name]));
-  const chips = wanted.map((one) => h("span", { class: "tag" }, h("a", { href: `/studies/${encodeURIComponent(one)}` }, names.get(one) ?? one), " ", button("×", () => go(wanted.filter((w) => w !== one)), { class: "quiet", "aria-label": `Remove ${names.get(one) ?? one}` })));
-  return h("div", { class: "controls" }, chips, choice("Add a study", options, "", (one) => one && !wanted.includes(one) && go([...wanted, one])));
+  const chips = wanted.map((one, k) => chip(one, names.get(one) ?? one, k === 0 && wanted.length > 1));
+  return h("div", { class: "controls" }, choice("Add a study", options, "", (one) => one && go([...wanted, one])), chips.length > 0 && h("ul", { class: "chips", "aria-label": "Compared" }, chips));
+}
+
+/** @param {string} id @param {string} name @param {boolean} isBaseline */
+function chip(id, name, isBaseline) {
+  const path = encodeURIComponent(id);
+  return h(
+    "li",
+    { class: "chip" },
+    h("a", { href: `/studies/${path}` }, name),
+    isBaseline && h("small", {}, "baseline"),
+    h("a", { class: "quiet button", href: `/submit?from=${path}`, "aria-label": `Copy and edit ${name}` }, "Copy and edit"),
+    button("×", () => go(wanted.filter((w) => w !== id)), { class: "quiet", "aria-label": `Remove ${name}` }),
+  );
+}
+
+/** Where the service's report on them is. */
+function source() {
+  if (wanted.length === 1) return `/v1/studies/${encodeURIComponent(wanted[0])}/report`;
+  return `/v1/compare?${wanted.map((w) => `study=${encodeURIComponent(w)}`).join("&")}`;
 }
 
 async function compare() {
-  const [titles, studies] = await Promise.all([
+  const [titles, catalog, studies, report] = await Promise.all([
     call("/pages/metrics").then((list) => Object.fromEntries(list.map((/** @type {any} */ w) => [w.name, w]))),
+    call("/v1/catalog"),
     Promise.all(wanted.map((one) => call(`/v1/studies/${encodeURIComponent(one)}`))),
+    together(),
   ]);
-  const report = await together();
-  const place = Object.fromEntries(["verdict", "maps", "metrics", "curves"].map((name) => [name, h("div", { class: name === "curves" ? "charts" : "" })]));
-  put(
-    results,
-    differences(studies),
-    report && section("Verdict", place.verdict),
-    section("Maps", place.maps),
-    report && section("Numbers", place.metrics),
-    report && section("Curves", place.curves),
-  );
+  const place = Object.fromEntries(["verdict", "differences", "maps", "metrics", "curves", "downloads"].map((name) => [name, h("div", { class: name === "curves" ? "charts" : "", id: `at-${name}` })]));
+  const parts = /** @type {[string, HTMLElement][]} */ ([
+    ...(report ? [["Verdict", place.verdict], ["Differences on paired seeds", place.differences]] : []),
+    ["Maps", place.maps],
+    ...(report ? [["Numbers", place.metrics], ["Curves", place.curves]] : []),
+    ["Downloads", place.downloads],
+  ]);
+  place.maps.className = "panel";
+  put(results, specs(studies), jumps(parts.map(([title]) => title)), parts.map(([title, inside]) => section(title, inside)));
   if (report) {
-    showVerdict(place.verdict, report, { ...studies[0], progress: Math.min(...studies.map((s) => s.progress)) });
-    showMetrics(place.metrics, report, titles);
+    showVerdict(place.verdict, report, overall(studies));
+    showDifferences(place.differences, report, titles);
+    showMetrics(place.metrics, report, titles, true);
     showCurves(place.curves, report);
-    for (const details of place.metrics.querySelectorAll("details")) details.open = true;
   }
-  await drawMaps(place.maps, studies, report);
+  showComparisonFiles(place.downloads, studies, report && source());
+  await drawMaps(place.maps, studies, report, catalog);
+}
+
+/** Progress of all as of one study. @param {any[]} studies */
+function overall(studies) {
+  return { progress: Math.min(...studies.map((s) => s.progress)), counts: { completed: Math.min(...studies.map((s) => s.counts.completed)) } };
 }
 
 /** The service's comparison; null where it has none to give. */
 async function together() {
-  const one = `/v1/studies/${encodeURIComponent(wanted[0])}/report`;
-  const path = wanted.length === 1 ? one : `/v1/compare?${wanted.map((w) => `study=${encodeURIComponent(w)}`).join("&")}`;
   try {
-    return await call(path);
+    return await call(source());
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500 || error.status === 401) throw error;
     complain(error);
@@ -71,9 +110,9 @@ async function together() {
 }
 
 /** What the specs differ in. @param {any[]} studies */
-function differences(studies) {
+function specs(studies) {
   if (studies.length < 2) return null;
-  const names = [...new Set(studies.flatMap((s) => Object.keys(s.spec)))].filter((name) => new Set(studies.map((s) => JSON.stringify(s.spec[name]))).size > 1 && name !== "name");
+  const names = [...new Set(studies.flatMap((s) => Object.keys(s.spec)))].filter((name) => new Set(studies.map((s) => JSON.stringify(s.spec[name]))).size > 1 && !["name", "description", "tags"].includes(name));
   const rows = names.map((name) => h("tr", {}, h("th", { scope: "row" }, words(name)), studies.map((s) => h("td", {}, h("code", {}, JSON.stringify(s.spec[name]))))));
   return h(
     "details",
@@ -83,27 +122,22 @@ function differences(studies) {
   );
 }
 
-/** Maps of all rules of all studies on one scale. @param {Element} where @param {any[]} studies @param {any} report */
-async function drawMaps(where, studies, report) {
-  const names = studies.map((s) => s.name);
-  const labels = new Set(names).size === names.length ? names : studies.map((s) => s.id);
-  const cells = (await Promise.all(studies.map((s) => all(`/v1/studies/${encodeURIComponent(s.id)}/cells`, { limit: 10_000 })))).flatMap((list, k) =>
-    list.map((cell) => ({ ...cell, study: studies[k].id, rule: studies.length > 1 ? `${cell.rule} @ ${labels[k]}` : cell.rule })),
-  );
+/** Maps of all rules of all studies on one scale. @param {Element} where @param {any[]} studies @param {any} report @param {any} catalog */
+async function drawMaps(where, studies, report, catalog) {
   const axes = JSON.stringify(Object.keys(studies[0].spec.axes));
   if (studies.some((s) => JSON.stringify(Object.keys(s.spec.axes)) !== axes)) {
-    return put(where, h("p", { class: "faint" }, "These studies have different axes, so their maps do not share a grid."));
+    return put(where, h("p", { class: "faint" }, "These studies have different axes, so their maps cannot be drawn side by side."));
   }
-  const maps = new Maps((cell) => location.assign(`/studies/${encodeURIComponent(cell.study)}`), async () => new Map());
+  const names = studies.map((s) => s.name);
+  const labels = new Set(names).size === names.length ? names : studies.map((s) => s.id);
+  const numbers = new Numbers(studies.map((s, k) => ({ id: s.id, label: studies.length > 1 ? labels[k] : undefined })));
+  const shared = studies.map((s) => new Set(metricsOf(s.spec, catalog)));
+  const metrics = [...shared[0]].filter((name) => shared.every((one) => one.has(name)));
+  const maps = new Maps((cell) => location.assign(`/studies/${encodeURIComponent(cell.study)}`), numbers, metrics);
   put(where, maps.element);
-  const spec = { ...studies[0].spec, seeds: [] };
-  maps.update({ ...studies[0], spec }, cells, report);
-}
-
-/** @param {string} title @param {...any} parts */
-function section(title, ...parts) {
-  const name = `section-${title.toLowerCase()}`;
-  return h("section", { "aria-labelledby": name }, h("h2", { id: name }, title), parts);
+  const seeds = studies[0].spec.seeds.filter((/** @type {number} */ n) => studies.every((s) => s.spec.seeds.includes(n)));
+  const same = studies.every((s) => onGrid(s.spec) && JSON.stringify(s.spec.axes) === JSON.stringify(studies[0].spec.axes));
+  await maps.update({ ...studies[0], spec: { ...studies[0].spec, seeds } }, await numbers.cells(), report, same);
 }
 
 start();

@@ -1,16 +1,17 @@
 // @ts-check
 /** One study, live: verdict first, then maps, numbers, curves, trials, files and the spec. */
 
-import { all, ApiError, call } from "../api.js";
-import { axesOf } from "../axes.js";
+import { ApiError, call } from "../api.js";
+import { axesOf, onGrid } from "../axes.js";
 import { showCell } from "../cell.js";
 import { showControls } from "../controls.js";
-import { button, byId, h, put } from "../dom.js";
+import { button, byId, h, jumps, put, section } from "../dom.js";
 import { showDownloads } from "../downloads.js";
 import { follow } from "../events.js";
 import { Maps } from "../maps.js";
-import { cellKey } from "../measures.js";
+import { metricsOf } from "../measures.js";
 import { complain } from "../notices.js";
+import { Numbers } from "../numbers.js";
 import { Parallel } from "../parallel.js";
 import { showCurves, showMetrics, showVerdict } from "../report.js";
 import { startSession } from "../session.js";
@@ -24,7 +25,8 @@ const path = `/v1/studies/${encodeURIComponent(id)}`;
 const place = Object.fromEntries(
   ["status", "controls", "verdict", "maps", "cell", "parallel", "metrics", "curves", "trials", "downloads", "spec"].map((name) => [name, h("div", { id: `at-${name}` })]),
 );
-const maps = new Maps(openCell, oneSeed);
+const numbers = new Numbers([{ id }]);
+/** @type {Maps} */ let maps;
 const parallel = new Parallel(openCell);
 
 const state = {
@@ -43,9 +45,10 @@ const reportLater = new Throttle(5000, refreshReport);
 async function start() {
   startSession();
   try {
-    state.study = await call(path);
-    const words = await call("/pages/metrics");
+    const [study, words, catalog] = await Promise.all([call(path), call("/pages/metrics"), call("/v1/catalog")]);
+    state.study = study;
     state.titles = Object.fromEntries(words.map((/** @type {any} */ w) => [w.name, w]));
+    maps = new Maps(openCell, numbers, metricsOf(study.spec, catalog));
     skeleton();
     drawStatus();
     refreshJob();
@@ -64,36 +67,34 @@ function skeleton() {
   put(byId("title"), study.name);
   place.cell.hidden = true;
   place.cell.className = "card";
-  const wide = Object.keys(study.spec.axes).length > 2 || !onGrid(study);
+  const wide = Object.keys(study.spec.axes).length > 2 || !onGrid(study.spec);
+  const parts = /** @type {[string, ...HTMLElement[]][]} */ ([
+    ["Verdict", place.verdict],
+    ["Maps", place.maps, place.cell],
+    ...(wide ? [["All axes at once", place.parallel]] : []),
+    ["Numbers", place.metrics],
+    ["Curves", place.curves],
+    ["Trials", place.trials],
+    ["Downloads", place.downloads],
+    ["Spec", place.spec],
+  ]);
   put(
     byId("content"),
-    study.spec.description && h("p", {}, study.spec.description),
-    place.controls,
-    h("div", { class: "card" }, place.status),
-    section("Verdict", place.verdict),
-    section("Maps", place.maps),
-    wide && section("All axes at once", place.parallel),
-    place.cell,
-    section("Numbers", place.metrics),
-    section("Curves", place.curves),
-    section("Trials", place.trials),
-    section("Downloads", place.downloads),
-    section("Spec", place.spec),
+    h("div", { class: "title" }, h("p", { class: "lead" }, study.spec.description), place.controls),
+    h("div", { class: "card status" }, place.status),
+    jumps(parts.map(([title]) => title)),
+    parts.map(([title, ...inside]) => section(title, ...inside)),
   );
   place.curves.className = "charts";
   place.controls.className = "row";
-  put(place.maps, onGrid(study) ? maps.element : h("p", { class: "faint" }, "This search draws its points anywhere in the ranges, so there is no grid to map; see all axes at once."));
+  place.maps.className = place.parallel.className = "panel";
+  put(place.maps, maps.element);
   put(place.parallel, parallel.element);
   put(place.trials, new Trials(study).element);
   showDownloads(place.downloads, study);
   showVerdict(place.verdict, null, study);
+  for (const name of ["metrics", "curves"]) put(place[name], h("p", { class: "waiting" }, "Loading…"));
   drawSpec();
-}
-
-/** @param {string} title @param {...any} parts */
-function section(title, ...parts) {
-  const name = `section-${title.toLowerCase().replaceAll(" ", "-")}`;
-  return h("section", { "aria-labelledby": name }, h("h2", { id: name }, title), parts);
 }
 
 function drawSpec() {
@@ -174,8 +175,8 @@ async function refreshJob() {
 
 async function refreshCells() {
   try {
-    state.cells = await all(`${path}/cells`, { limit: 10_000 });
-    drawMaps();
+    state.cells = await numbers.cells();
+    await drawMaps();
   } catch (error) {
     complain(error);
   }
@@ -191,20 +192,17 @@ async function refreshReport() {
   showVerdict(place.verdict, state.report, state.study);
   showMetrics(place.metrics, state.report, state.titles);
   showCurves(place.curves, state.report);
-  if (!state.report) put(place.metrics, h("p", { class: "faint" }, "Numbers appear with the first results."));
-  drawMaps();
+  if (!state.report) put(place.curves, h("p", { class: "waiting" }, "Curves appear with the first results."));
+  if (!state.report) put(place.metrics, h("p", { class: "waiting" }, "Numbers appear with the first results."));
+  await drawMaps();
 }
 
-function drawMaps() {
-  if (state.cells.length === 0) return;
-  const axes = axesOf(state.study.spec, state.cells);
-  if (onGrid(state.study)) maps.update(state.study, state.cells, state.report);
-  if (axes.length > 2 || !onGrid(state.study)) parallel.update(state.study, state.cells, axes);
-}
-
-/** Whether every rule ran the same grid. @param {any} study */
-function onGrid(study) {
-  return (study.spec.search?.sampler ?? study.spec.search ?? "grid") === "grid" && !study.spec.refine;
+async function drawMaps() {
+  const { study, cells, report } = state;
+  if (cells.length === 0) return;
+  await maps.update(study, cells, report);
+  const axes = axesOf(study.spec, cells);
+  if (axes.length > 2 || !onGrid(study.spec)) parallel.update(study, cells, axes);
 }
 
 /** @param {any} cell */
@@ -214,19 +212,6 @@ async function openCell(cell) {
   } catch (error) {
     complain(error);
   }
-}
-
-/** The goal metric of one seed, by cell. @param {number} seed */
-async function oneSeed(seed) {
-  const trials = await all(`${path}/trials`, { seed, limit: 1000 });
-  const cap = state.report?.groups[0]?.cap ?? null;
-  return new Map(trials.map((t) => [cellKey(t), seedValue(t, cap)]));
-}
-
-/** What a map shows of a trial; one stopped early has no value of its whole budget. @param {any} trial @param {number | null} cap */
-function seedValue(trial, cap) {
-  if (trial.outcome === "stopped_early") return null;
-  return ["diverged", "nonfinite"].includes(trial.outcome) ? cap : trial.value;
 }
 
 start();
