@@ -16,6 +16,8 @@ def points(
 ) -> pd.DataFrame:
     """The mean over seeds of every cell that has a trial of the whole budget.
 
+    An axis that a rule does not have is empty in its points.
+
     Args:
         trials: columns problem, direction, rule, the axes, index, state, outcome and value.
         axes: names of the columns that make a point.
@@ -35,6 +37,8 @@ def points(
     worst = known.groupby(done["problem"]).transform("max") if cap is None else sign * cap
     top = pd.Series(worst, index=done.index, dtype=np.float64)
     counted = known.where(~diverged, top).clip(upper=top)
-    table = done.assign(cost=counted).groupby([*GROUP, *axes], sort=False, as_index=False)
+    table = done.assign(cost=counted).groupby(
+        [*GROUP, *axes], sort=False, as_index=False, dropna=False
+    )
     found = table.agg(index=("index", "min"), cost=("cost", "mean"))
     return found.dropna(subset=["cost"]).sort_values("index", ignore_index=True)

@@ -84,12 +84,12 @@ def importances(
 
     Args:
         points: from `studies.search.points.points`.
-        axes: names of the axes, two or more values each.
+        axes: names of the axes; a rule is judged by those that it has two values or more of.
         seed: of the forest.
 
     Returns:
         (problem, direction, rule) to estimate to axis to share; shares of one estimate sum to 1.
-        Rules with fewer than ten points are left out.
+        Rules with fewer than ten points, or the same cost at all of them, are left out.
 
     Source: Watanabe et al., "PED-ANOVA", IJCAI 2023; Hutter, Hoos & Leyton-Brown, ICML 2014.
     Needs Optuna, and scikit-learn for ``fanova``.
@@ -97,7 +97,8 @@ def importances(
     from studies.search.estimates import estimates
 
     return {
-        (str(key[0]), str(key[1]), str(key[2])): estimates(rows, axes, seed)
+        (str(key[0]), str(key[1]), str(key[2])): estimates(rows, swept, seed)
         for key, rows in points.groupby(GROUP, sort=False)
-        if isinstance(key, tuple) and len(rows) >= 10
+        if isinstance(key, tuple) and len(rows) >= 10 and rows["cost"].nunique() > 1
+        if (swept := [name for name in axes if rows[name].nunique() > 1])
     }

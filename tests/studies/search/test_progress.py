@@ -79,12 +79,7 @@ def test_a_rule_that_never_gave_a_number_has_no_points() -> None:
 def test_importances_agree_with_the_exact_split_on_a_grid() -> None:
     lr, init = np.logspace(-3, 1, 15), np.logspace(-1, 1, 13)
     cost = 1.5 * np.sin(np.log10(lr))[:, None] + 0.5 * np.log10(init)[None, :]
-    rows = [
-        {"problem": "p", "direction": "sgd", "rule": "a", "lr": a, "init_scale": b, "cost": c}
-        for a, row in zip(lr, cost, strict=True)
-        for b, c in zip(init, row, strict=True)
-    ]
-    [found] = importances(pd.DataFrame(rows), ["lr", "init_scale"]).values()
+    [found] = importances(sheet(cost, lr, init), ["lr", "init_scale"]).values()
     shares = variance_shares(cost, cost**2, np.full(15, 1 / 15), np.full(13, 1 / 13))
     assert found["fanova"]["lr"] == pytest.approx(float(shares.lr), abs=0.05)
     for estimate in found.values():
@@ -92,5 +87,37 @@ def test_importances_agree_with_the_exact_split_on_a_grid() -> None:
         assert estimate["lr"] > estimate["init_scale"]
 
 
+def sheet(cost: np.ndarray, lr: np.ndarray, init: np.ndarray) -> pd.DataFrame:
+    labels = {"problem": "p", "direction": "sgd", "rule": "a"}
+    return pd.DataFrame(
+        {**labels, "lr": a, "init_scale": b, "cost": cost[i, j]}
+        for i, a in enumerate(lr)
+        for j, b in enumerate(init)
+    )
+
+
+def test_five_decades_of_learning_rate_are_split_in_decades() -> None:
+    """In plain units most of the range would lie in its last decade."""
+    lr, init = np.logspace(-4, 1, 15), np.logspace(-1.5, 1.5, 13)
+    cost = np.log10(lr)[:, None] ** 2 + np.log10(init)[None, :] ** 2
+    [found] = importances(sheet(cost, lr, init), ["lr", "init_scale"]).values()
+    shares = variance_shares(cost, cost**2, np.full(15, 1 / 15), np.full(13, 1 / 13))
+    assert float(shares.lr) > 0.95
+    assert found["fanova"]["lr"] == pytest.approx(float(shares.lr), abs=0.05)
+
+
 def test_few_points_have_no_importances() -> None:
     assert importances(points(trials({"a": [1.0] * 9}), ["lr"], True), ["lr"]) == {}
+
+
+def test_a_flat_map_has_no_importances() -> None:
+    lr = np.logspace(-3, 1, 5)
+    assert importances(sheet(np.ones((5, 5)), lr, lr), ["lr", "init_scale"]) == {}
+
+
+def test_a_rule_is_judged_by_the_axes_that_it_has() -> None:
+    table = trials({"a": list(range(12)), "b": list(range(12))})
+    table["gamma"] = np.where(table["rule"] == "a", np.nan, np.arange(24) % 4 / 4)
+    found = importances(points(table, ["lr", "gamma"], True), ["lr", "gamma"])
+    assert set(found["p", "sgd", "a"]["fanova"]) == {"lr"}
+    assert set(found["p", "sgd", "b"]["fanova"]) == {"lr", "gamma"}
