@@ -55,7 +55,7 @@ def landscapes(
     _require(frame, [*REQUIRED, *split])
     if frame[CELL].isna().any(axis=None):
         raise LandscapeError("trials", "an empty key, axis or seed", "a value in each row")
-    frame = _split(frame, split)
+    frame = labelled(frame, split)
     _refuse_duplicates(frame)
     return [
         _landscape(LandscapeKey(*map(str, key)), rows, goal, cap)
@@ -81,7 +81,8 @@ def _choose(frame: pd.DataFrame, choose: Mapping[str, object]) -> pd.DataFrame:
     return frame
 
 
-def _split(frame: pd.DataFrame, split: Sequence[str]) -> pd.DataFrame:
+def labelled(frame: pd.DataFrame, split: Sequence[str]) -> pd.DataFrame:
+    """The same rows, with the values of the columns ``split`` in their rules' labels."""
     if not split:
         return frame
     parts = [frame[column].map(lambda value, name=column: _part(name, value)) for column in split]

@@ -12,7 +12,6 @@ from service.studies.enumeration import whole
 from service.studies.models import Arm, Cell, Study
 from service.trials import cells
 from service.trials.models import Trial
-from studies.spec import StudySpec
 from studies.trials import TrialState
 
 RESULTS = (
@@ -28,7 +27,6 @@ RESULTS = (
     "wall_s",
     "code_version",
 )
-STANDARD = ("lr", "init_scale")
 
 
 def trials_frame(session: Session, study: Study) -> pd.DataFrame:
@@ -60,11 +58,6 @@ def cells_frame(session: Session, study: Study) -> pd.DataFrame:
         for ordinal, arm, point, changes in session.execute(query)
     ]
     return pd.DataFrame(rows)
-
-
-def other_axes(spec: StudySpec) -> list[str]:
-    """Axes beside learning rate and init scale; a report splits rules by them."""
-    return [axis for axis in spec.axes if axis not in STANDARD]
 
 
 def _labels(arm: Arm) -> dict[str, str]:

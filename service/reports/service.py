@@ -4,7 +4,7 @@ import platform
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from gofau.version import code_version
 from service.errors import InvalidError
-from service.reports.frame import other_axes, trials_frame
+from service.reports import beside
+from service.reports.frame import trials_frame
 from service.store.engine import Store
 from service.studies import repository
 from service.studies.caps import cap
@@ -23,14 +24,12 @@ from studies import censoring
 from studies.canonical import content_hash
 from studies.entries import RuleSpec
 from studies.errors import FieldError
-from studies.landscape import GoalMetric, Landscape
-from studies.landscape_bins import binned
-from studies.landscape_frame import landscapes
-from studies.refine.attach import attach
+from studies.landscape import Landscape
 from studies.report import build
 from studies.report.model import AnalysisSettings, Provenance, RobustnessReport, SpecSummary
-from studies.search.bins import bins
+from studies.search.notes import notes
 from studies.spec import StudySpec
+from studies.study_maps import study_maps
 
 KEPT = 16
 
@@ -82,10 +81,11 @@ def compare(store: Store, public_ids: Sequence[str], owner: str | None) -> Robus
         specs = [StudySpec.model_validate(study.spec) for study in studies]
         _check_comparable(public_ids, specs)
         frames = [trials_frame(session, study) for study in studies]
+    every = pd.concat(frames)
     found = [
-        replace(one, key=replace(one.key, rule=f"{one.key.rule} @ {label}"))
+        one.renamed(f"{one.key.rule} @ {label}")
         for spec, frame, label in zip(specs, frames, _labels(studies), strict=True)
-        for one in _landscapes(spec, frame)
+        for one in study_maps(spec, frame, _caps(spec, every)).landscapes
     ]
     hashes = [study.spec_hash for study in studies]
     summary = SpecSummary(
@@ -95,7 +95,6 @@ def compare(store: Store, public_ids: Sequence[str], owner: str | None) -> Robus
     )
     settings = AnalysisSettings(tolerance=specs[0].goal.tolerance, baseline=found[0].key.rule)
     rng = np.random.default_rng(int(summary.spec_hash[:16], 16))
-    every = pd.concat(frames)
     return _noted(build(found, summary, _provenance(every), rng, settings), every)
 
 
@@ -115,32 +114,30 @@ def _labels(studies: Sequence[Study]) -> list[str]:
     return names if len(set(names)) == len(names) else [study.public_id for study in studies]
 
 
-def _landscapes(spec: StudySpec, frame: pd.DataFrame) -> list[Landscape]:
-    goal = GoalMetric(spec.goal.metric, spec.goal.minimize, spec.goal.target)
-    caps = _caps(spec, frame)
-    if not spec.search.is_grid:
-        return landscapes(binned(frame, goal, *bins(spec)), goal, caps)
-    first = spec.arm_count * spec.first_points
-    grid, added = frame[frame["cell"] < first], frame[frame["cell"] >= first]
-    return attach(landscapes(grid, goal, caps, split=other_axes(spec)), added)
-
-
 def _analyse(session: Session, study: Study) -> Analysis:
     spec = StudySpec.model_validate(study.spec)
     frame = trials_frame(session, study)
-    found = _landscapes(spec, frame)
+    caps = _caps(spec, frame)
+    maps, settings = study_maps(spec, frame, caps), AnalysisSettings(tolerance=spec.goal.tolerance)
+    importances = beside.importances_of(spec, frame, caps)
     report = build(
-        found,
+        maps.landscapes,
         SpecSummary(name=study.name, spec_hash=study.spec_hash, settings=_settings(spec)),
         _provenance(frame),
         np.random.default_rng(int(study.spec_hash[:16], 16)),
-        AnalysisSettings(tolerance=spec.goal.tolerance),
+        settings,
+        supplements=beside.supplements(
+            session, study.id, spec, maps, settings, importances=importances
+        ),
     )
-    return Analysis(_noted(report, frame), found)
+    said = (*beside.notes(), *notes(spec, maps.landscapes))
+    return Analysis(_noted(report, frame, said), maps.landscapes)
 
 
-def _noted(report: RobustnessReport, frame: pd.DataFrame) -> RobustnessReport:
-    return report.model_copy(update={"notes": (*censoring.notes(frame), *report.notes)})
+def _noted(
+    report: RobustnessReport, frame: pd.DataFrame, said: Sequence[str] = ()
+) -> RobustnessReport:
+    return report.model_copy(update={"notes": (*censoring.notes(frame), *said, *report.notes)})
 
 
 def _caps(spec: StudySpec, frame: pd.DataFrame) -> dict[str, float]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from studies.landscape import Floats, Landscape
 from studies.refine.mesh import Mesh
-from studies.statistics.bootstrap import blocks, resampled_means, seed_means
+from studies.statistics.bootstrap import blocks, resampled_means
 
 LevelOf = Callable[[Floats], Floats]
 
@@ -51,11 +51,26 @@ def refined_volumes(landscape: Landscape, counts: Floats, level_of: LevelOf) -> 
     return np.concatenate(parts)
 
 
-def resolution(landscape: Landscape, tolerance: float) -> tuple[float, float]:
+def resolution(landscape: Landscape, counts: Floats, level_of: LevelOf) -> tuple[Floats, Floats]:
     """Least and largest area that the basin can have between the cells that were trained.
 
     The area of triangles whose corners all lie inside, and of those with any corner inside: the
-    interval that more seeds leave as it is and that refinement narrows.
+    gap that more seeds leave as it is and that finer grids and refinement narrow.
+
+    Args:
+        landscape: with added cells, or without; both of its axes swept.
+        counts: ``[R, S]`` draws of each seed.
+        level_of: from best costs ``[B]`` to the highest cost inside; NaN for no basin at all.
+
+    Returns:
+        ``[R]`` each, in square decades; NaN where there is no basin.
     """
-    means = seed_means(costs_of(landscape))
-    return mesh_of(landscape).bracket(np.asarray(means <= np.nanmin(means) + tolerance))
+    mesh, costs = mesh_of(landscape), costs_of(landscape)
+    parts = []
+    for block in blocks(counts, len(mesh.triangles)):
+        means = resampled_means(costs, block)
+        level = level_of(np.asarray(np.fmin.reduce(means, axis=1)))
+        ends = np.stack(mesh.bracket(means <= level[:, None]))
+        parts.append(np.where(np.isnan(level), np.nan, ends))
+    low, high = np.concatenate(parts, axis=1)
+    return low, high

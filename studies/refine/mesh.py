@@ -69,14 +69,17 @@ class Mesh:
         share = triangle_share(p, q, r, np.asarray(level)[..., None])
         return np.asarray(np.nan_to_num(share, nan=0.0) @ self.areas)
 
-    def bracket(self, inside: Bools) -> tuple[float, float]:
+    def bracket(self, inside: Bools) -> tuple[Floats, Floats]:
         """Area of the triangles wholly inside, and of those with a corner inside.
 
         A border that crosses no edge twice lies between the two: their difference is what the
         cells cannot tell about a region's area.
 
         Args:
-            inside: ``[P]``.
+            inside: ``[..., P]``.
+
+        Returns:
+            ``[...]`` each.
         """
-        corners = inside[self.triangles].sum(axis=1)
-        return float(self.areas[corners == 3].sum()), float(self.areas[corners > 0].sum())
+        corners = inside[..., self.triangles].sum(axis=-1)
+        return (corners == 3) @ self.areas, (corners > 0) @ self.areas

@@ -15,7 +15,7 @@ from studies.metrics.stability import reached, share_interval, share_samples
 from studies.metrics.time_to_target import fastest
 from studies.metrics.tuning import expected_best
 from studies.metrics.variance import variance_shares
-from studies.refine.basin import refined_volumes
+from studies.refine.basin import refined_volumes, resolution
 from studies.report.row import Context, Evaluate, IntervalOf
 from studies.statistics.bootstrap import bootstrap, distinct, mean_maps
 from studies.statistics.intervals import Interval
@@ -53,10 +53,31 @@ def refined(statistic: OfMaps, own: bool) -> Evaluate:
             return on_maps(statistic)(landscape, counts, context)
 
         def level(best: Floats) -> Floats:
-            top = (best if own else np.full(best.shape, context.shared_best)) + context.tolerance
-            return np.where(top < landscape.cost_cap, top, np.nan)
+            top = best if own else np.full(best.shape, context.shared_best)
+            return _below_cap(top + context.tolerance, landscape)
 
         return refined_volumes(landscape, counts, level)
+
+    return evaluate
+
+
+def _below_cap(level: Floats, landscape: Landscape) -> Floats:
+    """A basin's level; NaN where diverged cells would count as good."""
+    return np.where(level < landscape.cost_cap, level, np.nan)
+
+
+BRACKETED = 1000
+"""Resamples behind the interval of a bracket's end, which far fewer settle than a volume's."""
+
+
+def bracket(end: int) -> Evaluate:
+    """The least (0) or the largest (1) area that the cells allow the own basin to have."""
+
+    def evaluate(landscape: Landscape, counts: Floats, context: Context) -> Floats:
+        def level(best: Floats) -> Floats:
+            return _below_cap(best + context.tolerance, landscape)
+
+        return resolution(landscape, counts[:BRACKETED], level)[end]
 
     return evaluate
 

@@ -17,6 +17,10 @@ def _is_map(landscape: Landscape) -> bool:
     return len(landscape.lr) > 2 and len(landscape.init_scale) > 1
 
 
+def _is_plane(landscape: Landscape) -> bool:
+    return len(landscape.lr) > 1 and len(landscape.init_scale) > 1
+
+
 ROWS: tuple[Row, ...] = (
     Row(
         "divergence_rate",
@@ -69,6 +73,20 @@ ROWS: tuple[Row, ...] = (
         "basin larger",
         "basin smaller",
         censor=censors.own_basin,
+    ),
+    *(
+        Row(
+            f"basin_{name}",
+            f"Basin, at {name}",
+            "decades",
+            f"the {name} that the basin can measure between the cells: {words} (M2)",
+            evaluators.bracket(end),
+            censor=censors.own_basin,
+            applies=_is_plane,
+        )
+        for end, (name, words) in enumerate(
+            (("least", "triangles wholly inside"), ("most", "triangles with a corner inside"))
+        )
     ),
     Row(
         "shared_basin_volume",

@@ -19,8 +19,9 @@ from studies.refine.mesh import Mesh
 from studies.report.evaluators import own_basin
 from studies.report.evaluators import refined as refined_row
 from studies.report.row import Context
+from studies.report.rows import ROWS
 from studies.search.model import ROUNDS
-from studies.statistics.bootstrap import seed_means
+from studies.statistics.bootstrap import seed_counts, seed_means
 from tests.studies.refine import shapes
 
 Make = Callable[..., Landscape]
@@ -163,9 +164,35 @@ def test_added_cells_move_the_basin_towards_that_of_a_finer_grid(bowl: Make) -> 
     fine, coarse = volume(bowl(points=(121, 101))), bowl(points=(7, 5))
     dense = with_added(coarse, 600)
     assert abs(volume(dense) - fine) < 0.25 * abs(volume(coarse) - fine)
-    low, high = resolution(dense, 0.2)
-    coarse_low, coarse_high = resolution(coarse, 0.2)
+    once = np.ones((1, 5))
+    low, high = resolution(dense, once, lambda best: best + 0.2)
+    coarse_low, coarse_high = resolution(coarse, once, lambda best: best + 0.2)
     assert high - low < coarse_high - coarse_low
+    assert low < volume(dense) < high
+
+
+def test_a_bracket_is_resampled_with_the_seeds_and_has_no_ends_without_a_basin(bowl: Make) -> None:
+    landscape = bowl(noise=0.2)
+    counts = seed_counts(5, 20, np.random.default_rng(0))
+    low, high = resolution(landscape, counts, lambda best: best + 0.2)
+    for k, draw in enumerate(counts):
+        alone = resolution(landscape, draw[None], lambda best: best + 0.2)
+        assert [float(end[0]) for end in alone] == pytest.approx([low[k], high[k]])
+    assert (low <= high).all()
+    assert len(set(high)) > 1
+    none = resolution(landscape, counts, lambda best: np.full(best.shape, np.nan))
+    assert np.isnan(none).all()
+
+
+def test_the_report_gives_the_bracket_around_the_basin(bowl: Make) -> None:
+    rows = {row.name: row for row in ROWS}
+    landscape, once = bowl(), np.ones((1, 5))
+    least, volume, most = (
+        float(rows[name].evaluate(landscape, once, Context(0.2, 0.1))[0])
+        for name in ("basin_least", "basin_volume", "basin_most")
+    )
+    assert least < volume < most
+    assert not rows["basin_least"].applies(bowl(points=(11, 1)))
 
 
 def test_added_cells_follow_the_seeds_of_their_landscape(bowl: Make) -> None:

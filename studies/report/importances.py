@@ -1,0 +1,50 @@
+"""Optuna's importances of a study's axes, for the report."""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+
+import pandas as pd
+
+from studies.landscape import GroupKey
+from studies.report.model import Importance
+from studies.search.points import points
+from studies.search.progress import importances
+from studies.spec import StudySpec
+from studies.study_maps import is_first
+
+NEEDED = ("optuna", "sklearn")
+ABSENT = "The importances of axes are left out: they need Optuna and scikit-learn."
+
+
+def available() -> bool:
+    """Whether the packages behind the estimates are installed."""
+    return all(find_spec(name) is not None for name in NEEDED)
+
+
+def study_importances(
+    spec: StudySpec, trials: pd.DataFrame, caps: Mapping[str, float]
+) -> dict[GroupKey, tuple[Importance, ...]]:
+    """Importances by (problem, direction), rule by rule and axis by axis.
+
+    A grid is judged without the cells that a refinement added, which crowd at the basin's border.
+
+    Args:
+        spec: of the study.
+        trials: labels, axes, seed, state, outcome and value, one row a trial.
+        caps: value of a diverged trial by problem.
+    """
+    found: dict[GroupKey, list[Importance]] = {}
+    first = trials[is_first(spec, trials)]
+    for problem, rows in first.groupby("problem", sort=False):
+        table = points(rows, list(spec.axes), spec.goal.minimize, caps[str(problem)])
+        for (_, direction, rule), estimates in importances(table, list(spec.axes)).items():
+            found.setdefault((str(problem), direction), []).extend(_lines(rule, estimates))
+    return {group: tuple(lines) for group, lines in found.items()}
+
+
+def _lines(rule: str, estimates: Mapping[str, Mapping[str, float]]) -> list[Importance]:
+    ped_anova, fanova = estimates["ped_anova"], estimates["fanova"]
+    return [
+        Importance(rule=rule, axis=axis, ped_anova=share, fanova=fanova[axis])
+        for axis, share in sorted(ped_anova.items())
+    ]
