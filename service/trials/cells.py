@@ -4,12 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, case, func, insert, select, update
+from sqlalchemy import Double, Update, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
+from service.store.records import among, given, records, takes_records
 from service.studies.models import Arm, Cell
 
 CHUNK = 5_000
+REAL = Double()
 SUMS = (
     "completed",
     "failed",
@@ -55,7 +58,7 @@ def problem_names(session: Session, study_id: int) -> dict[int, str]:
 
 def by_ordinal(session: Session, study_id: int, ordinals: Iterable[int]) -> dict[int, Cell]:
     """Cells by ordinal."""
-    query = select(Cell).where(Cell.study_id == study_id, Cell.ordinal.in_(set(ordinals)))
+    query = select(Cell).where(Cell.study_id == study_id, among(session, Cell.ordinal, ordinals))
     return {cell.ordinal: cell for cell in session.scalars(query)}
 
 
@@ -63,24 +66,8 @@ def accumulate(session: Session, study_id: int, deltas: Mapping[int, Mapping[str
     """Add to the aggregates of cells, by ordinal; ``value_min`` and ``value_max`` widen."""
     if not deltas:
         return
-    low: BindParameter[float | None] = bindparam("low")
-    high: BindParameter[float | None] = bindparam("high")
-    statement = (
-        update(Cell)
-        .where(Cell.study_id == bindparam("of_study"), Cell.ordinal == bindparam("at"))
-        .values(
-            **{name: getattr(Cell, name) + bindparam(f"add_{name}") for name in SUMS},
-            value_min=case(
-                (Cell.value_min <= low, Cell.value_min), else_=func.coalesce(low, Cell.value_min)
-            ),
-            value_max=case(
-                (Cell.value_max >= high, Cell.value_max), else_=func.coalesce(high, Cell.value_max)
-            ),
-        )
-    )
     rows = [
         {
-            "of_study": study_id,
             "at": ordinal,
             "low": delta.get("low"),
             "high": delta.get("high"),
@@ -88,7 +75,29 @@ def accumulate(session: Session, study_id: int, deltas: Mapping[int, Mapping[str
         }
         for ordinal, delta in sorted(deltas.items())
     ]
-    session.connection().execute(statement, rows)
+    added: dict[str, TypeEngine[Any]] = {f"add_{n}": getattr(Cell, n).type for n in SUMS}
+    kinds = {"at": Cell.ordinal.type, "low": REAL, "high": REAL, **added}
+    mine = update(Cell).where(Cell.study_id == study_id)
+    if takes_records(session):
+        statement = _widened(mine, records(kinds).c)
+        session.connection().execute(statement, given(rows))
+    else:
+        statement = _widened(mine, {name: bindparam(name, type_=k) for name, k in kinds.items()})
+        session.connection().execute(statement, rows)
+
+
+def _widened(cells: Update, delta: Mapping[str, Any]) -> Update:
+    """Add to the cells of an ordinal, given as column or parameter by name."""
+    low, high = delta["low"], delta["high"]
+    return cells.where(Cell.ordinal == delta["at"]).values(
+        **{name: getattr(Cell, name) + delta[f"add_{name}"] for name in SUMS},
+        value_min=case(
+            (Cell.value_min <= low, Cell.value_min), else_=func.coalesce(low, Cell.value_min)
+        ),
+        value_max=case(
+            (Cell.value_max >= high, Cell.value_max), else_=func.coalesce(high, Cell.value_max)
+        ),
+    )
 
 
 def keys(session: Session, study_id: int) -> frozenset[str]:
@@ -109,6 +118,6 @@ def set_trials(session: Session, study_id: int, count: int) -> None:
 def arm_of(session: Session, study_id: int, ordinals: Iterable[int]) -> dict[int, int]:
     """The arm of each of the cells."""
     query = select(Cell.ordinal, Cell.arm).where(
-        Cell.study_id == study_id, Cell.ordinal.in_(set(ordinals))
+        Cell.study_id == study_id, among(session, Cell.ordinal, ordinals)
     )
     return dict(session.execute(query).all())

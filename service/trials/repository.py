@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from service.store.base import now
+from service.store.records import among, given, hexadecimal, records, takes_records
 from service.studies.models import Cell
 from service.trials.models import Measurement, Trial
 from studies.trials import TrialState
@@ -83,7 +84,9 @@ def grant(session: Session, study_id: int, lease_id: int, indexes: Iterable[int]
     """Put waiting trials under a lease, counting an attempt; the rest is left alone."""
     statement = (
         update(Trial)
-        .where(Trial.study_id == study_id, Trial.index.in_(set(indexes)), Trial.state == WAITING)
+        .where(
+            Trial.study_id == study_id, among(session, Trial.index, indexes), Trial.state == WAITING
+        )
         .values(state=RUNNING, lease_id=lease_id, attempts=Trial.attempts + 1)
         .returning(Trial.index)
         .execution_options(**UNSYNCHRONIZED)
@@ -109,7 +112,7 @@ def attempts(
     """Index, cell and attempts of what a lease holds, or of those among ``indexes``."""
     query = select(Trial.index, Trial.cell, Trial.attempts).where(*_of_lease(study_id, lease_id))
     if indexes is not None:
-        query = query.where(Trial.index.in_(set(indexes)))
+        query = query.where(among(session, Trial.index, indexes))
     return list(session.execute(query))
 
 
@@ -124,19 +127,27 @@ def end_attempts(
     if not rows:
         return
     columns = [name for name in rows[0] if name != "at"]
-    statement = (
-        update(Trial)
-        .where(*_of_lease(study_id, lease_id), Trial.index == bindparam("at"))
-        .values({name: bindparam(name) for name in columns})
-    )
-    changed = session.connection().execute(statement, list(rows)).rowcount
+    held = update(Trial).where(*_of_lease(study_id, lease_id))
+    if takes_records(session):
+        new = records({"at": Trial.index.type} | {n: getattr(Trial, n).type for n in columns}).c
+        together = held.where(Trial.index == new.at).values({n: new[n] for n in columns})
+        changed = session.connection().execute(together, given(rows)).rowcount
+    else:
+        repeated = held.where(Trial.index == bindparam("at"))
+        repeated = repeated.values({name: bindparam(name) for name in columns})
+        changed = session.connection().execute(repeated, list(rows)).rowcount
     if changed != len(rows):
         raise RuntimeError(f"results: {changed} rows changed, expected {len(rows)}")
 
 
 def add_measurements(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store the metrics and curves of trials that completed."""
-    if rows:
+    if rows and takes_records(session):
+        new = records({name: getattr(Measurement, name).type for name in rows[0]})
+        statement = insert(Measurement).from_select(list(rows[0]), select(new))
+        texts = ({**row, "curves": hexadecimal(row["curves"])} for row in rows)
+        session.connection().execute(statement, given(texts))
+    elif rows:
         session.connection().execute(insert(Measurement), list(rows))
 
 
@@ -185,7 +196,7 @@ def cell_counts(session: Session, study_id: int, states: Iterable[str]) -> dict[
 def standings(session: Session, study_id: int, indexes: Iterable[int]) -> dict[int, Standing]:
     """Where trials stand, by index."""
     query = select(Trial.index, Trial.cell, Trial.state, Trial.lease_id, Trial.attempts).where(
-        Trial.study_id == study_id, Trial.index.in_(set(indexes))
+        Trial.study_id == study_id, among(session, Trial.index, indexes)
     )
     return {row[0]: Standing(*row) for row in session.execute(query)}
 
