@@ -95,8 +95,6 @@ class Gofau(Optimizer):
     @overload
     def step(self, closure: Callable[[], float]) -> float: ...
 
-    # Dynamo cannot trace groups in which `lr` always answers; compiled callers run this eagerly.
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def step(self, closure: Callable[[], float] | None = None) -> float | None:
         """Perform one step; parameters without a gradient stay.
 
@@ -106,18 +104,28 @@ class Gofau(Optimizer):
         Returns:
             float | None: what the closure returned.
         """
+        if torch.compiler.is_dynamo_compiling():
+            return cast("float | None", self._untraced(closure))
+        return self._perform(closure)
+
+    # Dynamo cannot trace groups in which `lr` always answers; compiled callers run this eagerly.
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _untraced(self, closure: Callable[[], float] | None) -> float | None:
+        return self._perform(closure)
+
+    def _perform(self, closure: Callable[[], float] | None) -> float | None:
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
         unstarted = not self.state
-        with torch.no_grad():
-            for index, group in enumerate(self.param_groups):
-                replay = self._replays.get(index)
-                if replay is None or not replay.step(group, self.state):
-                    self._replays[index] = self._step(index, group, unstarted)
+        for index, group in enumerate(self.param_groups):
+            replay = self._replays.get(index)
+            if replay is None or not replay.step(group, self.state):
+                self._replays[index] = self._step(index, group, unstarted)
         return loss
 
+    @torch.no_grad()
     def _step(self, index: int, group: dict[str, Any], unstarted: bool) -> Replay | None:
         """Step one group, and return how to do so again if kernels did all of it."""
         fused: list[Batch] = []

@@ -1,7 +1,8 @@
 // Rules: from a parameter and a direction u to the new parameter, as gofau/rules gives it.
 //
 // A rule takes its numbers from an array in the order of its members, and one number of the tensor
-// at hand (`bound`) where `bounded` says that it needs one.
+// at hand (`bound`) where `bounded` says that it needs one. A rule that `splits` has a shorter way for
+// elements whose |u| is below its pull's limit, `near`.
 #pragma once
 
 #include "elementary.h"
@@ -10,7 +11,7 @@ namespace gofau {
 
 template <class C>
 struct Additive {
-  static constexpr bool bounded = false;
+  static constexpr bool bounded = false, splits = false;
   const C lr;
   Additive(const double* s, C) : lr(s[0]) {}
   C operator()(C theta, C u) const { return theta - u * lr; }
@@ -18,25 +19,26 @@ struct Additive {
 
 template <class C>
 struct Multiplicative {
-  static constexpr bool bounded = false;
-  const Pull<C> pull;  // of lr_in
-  const C lr_out;
-  Multiplicative(const double* s, C) : pull(s[0]), lr_out(s[1]) {}
-  C operator()(C theta, C u) const { return theta + pull(theta, u) * lr_out; }
+  static constexpr bool bounded = false, splits = Pull<C>::splits;
+  const Pull<C> pull;  // of lr_in, times lr_out
+  Multiplicative(const double* s, C) : pull(s[0], s[1]) {}
+  C operator()(C theta, C u) const { return theta - pull(theta, u); }
+  C near(C theta, C u) const { return theta - pull.near(theta, u); }
 };
 
 template <class C>
 struct Hybrid {
-  static constexpr bool bounded = false;
-  const Pull<C> pull;       // of lr_in
-  const C share, additive;  // γ·lr_out, (1 - γ)·lr
-  Hybrid(const double* s, C) : pull(s[0]), share(s[1]), additive(s[2]) {}
-  C operator()(C theta, C u) const { return theta + pull(theta, u) * share - u * additive; }
+  static constexpr bool bounded = false, splits = Pull<C>::splits;
+  const Pull<C> pull;  // of lr_in, times γ·lr_out
+  const C additive;    // (1 - γ)·lr
+  Hybrid(const double* s, C) : pull(s[0], s[1]), additive(s[2]) {}
+  C operator()(C theta, C u) const { return theta - pull(theta, u) - u * additive; }
+  C near(C theta, C u) const { return theta - pull.near(theta, u) - u * additive; }
 };
 
 template <class C>
 struct ExponentiatedGradient {
-  static constexpr bool bounded = false;
+  static constexpr bool bounded = false, splits = false;
   const C lr;
   ExponentiatedGradient(const double* s, C) : lr(s[0]) {}
   C operator()(C theta, C u) const { return theta * exp(-(u * sign(theta) * lr)); }
@@ -44,7 +46,7 @@ struct ExponentiatedGradient {
 
 template <class C>
 struct BoundedExponential {
-  static constexpr bool bounded = true;
+  static constexpr bool bounded = true, splits = false;
   const C lr, g_bound, bound;
   BoundedExponential(const double* s, C of_tensor) : lr(s[0]), g_bound(s[1]), bound(of_tensor) {}
   C operator()(C theta, C u) const {
@@ -58,7 +60,7 @@ struct BoundedExponential {
 //   accurate where a passes asinh(θ/β).
 template <class C>
 struct Hypentropy {
-  static constexpr bool bounded = false;
+  static constexpr bool bounded = false, splits = false;
   const C lr, beta;
   Hypentropy(const double* s, C) : lr(s[0]), beta(s[1]) {}
   C operator()(C theta, C u) const {
@@ -71,6 +73,23 @@ struct Hypentropy {
     const C p = (w + absolute(theta));
     const C far = C(0.5) * (p * exp(-signed_a) - beta * (beta / p) * exp(signed_a));
     return absolute(a) > C(1) ? (theta < C(0) ? -far : far) : near;
+  }
+};
+
+// The shorter way, and the choice between both by each element alone.
+template <class Rule>
+struct Near {
+  const Rule& rule;
+  template <class C>
+  C operator()(C theta, C u) const { return rule.near(theta, u); }
+};
+
+template <class Rule>
+struct NearOrNot {
+  const Rule& rule;
+  template <class C>
+  C operator()(C theta, C u) const {
+    return absolute(u) < rule.pull.limit ? rule.near(theta, u) : rule(theta, u);
   }
 };
 

@@ -64,6 +64,24 @@ __attribute__((always_inline)) inline void step(T* param, const T* grad, T* firs
   }
 }
 
+// The same without states, by a rule that splits: its shorter way where all elements are near. A NaN
+// leads to NaN by either.
+template <class T, class Decay, class Direction, class Rule>
+__attribute__((always_inline)) inline void step_near(T* param, const T* grad, std::int64_t count,
+                                                     const Decay& decay, const Direction& direction,
+                                                     const Rule& rule) {
+  std::int32_t largest = 0;  // bits of floats above 0 are ordered as they are
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto u = direction(decay.gradient(load(param[i]), load(grad[i])), nullptr);
+    largest = larger(largest, bits_of<std::int32_t>(absolute(u)));
+  }
+  if (bits_of<float>(largest) < rule.pull.limit)
+    step(param, grad, param, param, param, count, decay, direction, Near<Rule>{rule});
+  else
+    step(param, grad, param, param, param, count, decay, direction, NearOrNot<Rule>{rule});
+}
+
 // Asks for the lines of `bytes` bytes from `at`; what lies past a tensor's end is never read.
 template <int bytes>
 void fetch(const void* at) {
@@ -88,9 +106,15 @@ void sweep(T* param, const T* grad, T* const* state, std::int64_t count, const D
     if constexpr (states > 0) fetch<bytes>(first + i + ahead * tile);
     if constexpr (states > 1) fetch<bytes>(second + i + ahead * tile);
     if constexpr (states > 2) fetch<bytes>(third + i + ahead * tile);
-    step(param + i, grad + i, first + i, second + i, third + i, tile, decay, direction, rule);
+    if constexpr (Rule::splits && states == 0)
+      step_near(param + i, grad + i, tile, decay, direction, rule);
+    else
+      step(param + i, grad + i, first + i, second + i, third + i, tile, decay, direction, rule);
   }
-  step(param + i, grad + i, first + i, second + i, third + i, count - i, decay, direction, rule);
+  if constexpr (Rule::splits && states == 0)
+    step_near(param + i, grad + i, count - i, decay, direction, rule);
+  else
+    step(param + i, grad + i, first + i, second + i, third + i, count - i, decay, direction, rule);
 }
 
 // A tensor's row of pointers: param, grad, states, and the rule's bound where it has one.
