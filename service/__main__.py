@@ -6,13 +6,14 @@ import uvicorn
 
 from service.app import create_app
 from service.settings import Settings
-from studies import logs
+from studies import logs, tracing
 
 
 def main() -> None:
     """Serve until interrupted."""
     settings = Settings.from_environment()
     logs.configure(settings.log_format, settings.secrets)
+    tracing.start("gofau-service")
     app = create_app(settings)
     # What has been imported lives as long as the process: a full collection need not walk it,
     # which would hold up every answer for a tenth of a second.

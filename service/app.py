@@ -35,8 +35,10 @@ from service.store.schema import migrate
 from service.studies import endpoints as studies
 from service.tokens import endpoints as tokens_api
 from service.tokens import service as tokens
+from service.traces import name_spans, telemetry
 from service.trials import endpoints as trials
 from service.workers import endpoints as workers
+from studies import tracing
 from studies.spec import StudySpec
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -82,12 +84,14 @@ def create_app(settings: Settings | None = None, runner: JobRunner | None = None
         with _reconciling(parts, runner) if chosen.reconcile else nullcontext():
             yield
         store.close()
+        await run_in_threadpool(tracing.flush)
 
     app = FastAPI(
         title="Gofau",
         version=version("gofau"),
         description=DESCRIPTION,
         lifespan=lifespan,
+        telemetry=telemetry(),
         docs_url=None,
         redoc_url=None,
     )
@@ -99,6 +103,7 @@ def create_app(settings: Settings | None = None, runner: JobRunner | None = None
     problems.install(app)
     app.add_middleware(BodyLimit, limit=chosen.max_body_bytes)
     app.add_middleware(HttpMetrics)
+    name_spans(app)
     _document(app)
     return app
 

@@ -44,6 +44,11 @@ def bound(**ids: Any) -> Iterator[None]:
         _context.reset(token)
 
 
+def bound_ids() -> Mapping[str, Any]:
+    """The ids that lines logged here carry."""
+    return _context.get()
+
+
 def configure(chosen: str, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
     """Log from INFO on to ``stream`` in one format; what handled the root's lines is replaced.
 

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from studies import logs, wire
+from studies import logs, tracing, wire
 from studies.logs import LogFormatError
+from studies.tracing import TracingError
 from studies.trials import StudyState
 from workers.checkpoints import discard
 from workers.errors import NoProgressError, WorkerError
@@ -100,12 +101,19 @@ def main() -> int:
         logs.configure(os.environ.get(logs.VARIABLE, ""), [ticketed.token])
         settings = redeem(ServiceClient(ticketed), ticketed)
         logs.configure(os.environ.get(logs.VARIABLE, ""), [settings.token])
+        tracing.start("gofau-driver")
         client = ServiceClient(settings)
-        with logs.bound(study=settings.study):
+        with (
+            logs.bound(study=settings.study),
+            tracing.continued(tracing.from_environment(os.environ)),
+            tracing.span("driver"),
+        ):
             drive(client, settings)
-    except (WorkerError, LogFormatError) as error:
+    except (WorkerError, LogFormatError, TracingError) as error:
         log.error("%s: %s", type(error).__name__, error)
         return 1
+    finally:
+        tracing.stop()
     return 0
 
 

@@ -2,10 +2,11 @@
 
 import logging
 import threading
+from contextvars import copy_context
 from types import TracebackType
 from typing import Self
 
-from studies import wire
+from studies import tracing, wire
 from workers.errors import LeaseLostError, ServiceError
 from workers.service_client import ServiceClient
 
@@ -25,7 +26,10 @@ class HeldLease:
         self._client = client
         self._lease = lease
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
+        # Its lines and calls carry the ids and the trace of the pack.
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._renew,), name="lease", daemon=True
+        )
         self.stop = threading.Event()
 
     def __enter__(self) -> Self:
@@ -51,7 +55,9 @@ class HeldLease:
         Raises:
             LeaseLostError: the lease is gone, so the results are not wanted.
         """
-        receipt = self._client.post(self._lease.lease, batch)
+        posted = [*(r.index for r in batch.results), *(f.index for f in batch.failures)]
+        with tracing.span("post results", trials=posted):
+            receipt = self._client.post(self._lease.lease, batch)
         if receipt.refused:
             raise LeaseLostError(f"{receipt.refused} results came after the lease was lost")
         if receipt.stop:

@@ -8,6 +8,7 @@ from math import ceil
 import ray
 from ray import tune
 
+from studies import tracing
 from workers.placement import Placement, place
 from workers.settings import WorkerSettings
 from workers.trainable import PackTrainable
@@ -42,7 +43,9 @@ def run_round(settings: WorkerSettings, trials: list[PendingTrial]) -> None:
         placed.workers,
         placed.device,
     )
-    for error in _fit(settings, packs, placed).errors:
+    with tracing.span("round", packs=len(packs)):
+        ended = _fit(settings, packs, placed)
+    for error in ended.errors:
         log.error("a pack's process died: %s", str(error).strip().splitlines()[-1])
 
 
@@ -57,7 +60,11 @@ def _fit(
     settings: WorkerSettings, packs: list[list[PendingTrial]], placed: Placement
 ) -> tune.ResultGrid:
     trainable = tune.with_parameters(
-        PackTrainable, settings=settings, packs=packs, device=placed.device
+        PackTrainable,
+        settings=settings,
+        packs=packs,
+        device=placed.device,
+        trace=tracing.carried(),
     )
     with tempfile.TemporaryDirectory(prefix="gofau-tune-") as storage:
         tuner = tune.Tuner(

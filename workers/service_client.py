@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from studies import wire
+from studies import tracing, wire
 from workers.errors import LeaseLostError, ServiceError, ServiceUnreachableError
 from workers.settings import WorkerSettings
 
@@ -92,9 +92,10 @@ class ServiceClient:
     def _call(self, method: str, path: str, answer: type[M], **options: Any) -> M:
         deadline = self._clock() + self._settings.patience_s
         pause = FIRST_PAUSE_S
+        headers = tracing.carried()
         while True:
             try:
-                response = self._http.request(method, path, **options)
+                response = self._http.request(method, path, headers=headers, **options)
                 if response.status_code not in RETRIED:
                     return _parsed(response, answer)
                 trouble = f"HTTP {response.status_code}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from gofau.packing import run_pack
 from gofau.packing.plan import PackPlan, TrialOutcome
 from gofau.version import code_version
-from studies import wire
+from studies import tracing, wire
 from studies.logs import bound
 from workers.checkpoints import checkpointing
 from workers.errors import LeaseLostError
@@ -108,12 +108,17 @@ def train_pack(
         trials=[trial.index for trial in pack],
         code_version=code_version(),
     )
-    lease = client.lease(request)
+    with tracing.span("lease", trials=request.trials):
+        lease = client.lease(request)
     granted = set(lease.granted)
     account.refused = len(pack) - len(granted)
     if not granted:
         return account
-    with bound(lease=lease.lease), HeldLease(client, lease) as held:
+    with (
+        bound(lease=lease.lease),
+        tracing.span("train", trials=lease.granted),
+        HeldLease(client, lease) as held,
+    ):
         log.info("pack begun: %d trials from %d on", len(granted), min(granted))
         outbox = _Outbox(held, len(granted), account, set(granted))
         try:
@@ -141,6 +146,7 @@ def _train(
     except Exception as error:
         first = min(trial.index for trial in trials)
         log.exception("pack of %d trials from %d on failed", len(trials), first)
+        tracing.fail(error)
         outbox.flush()
         outbox.fail(error)
         return

@@ -2,12 +2,13 @@
 
 import os
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from ray import tune
 
-from studies import logs
+from studies import logs, tracing
 from workers.errors import PlacementError
 from workers.observed import PackMetrics
 from workers.service_client import ServiceClient
@@ -28,8 +29,9 @@ class PackTrainable(tune.Trainable):
         settings: WorkerSettings,
         packs: list[list[PendingTrial]],
         device: str,
+        trace: Mapping[str, str],
     ) -> None:
-        """Take the first pack; ``packs`` is every pack of the round.
+        """Take the first pack; ``packs`` is every pack of the round, ``trace`` its span.
 
         Raises:
             PlacementError: Ray gave this actor a GPU that torch cannot use.
@@ -41,6 +43,8 @@ class PackTrainable(tune.Trainable):
             )
         torch.set_num_threads(1)
         logs.configure(os.environ.get(logs.VARIABLE, ""), [settings.token])
+        tracing.start("gofau-worker")
+        self._trace = trace
         self._study = settings.study
         self._metrics = PackMetrics()
         self._device = device
@@ -59,7 +63,11 @@ class PackTrainable(tune.Trainable):
     def step(self) -> dict[str, Any]:
         """Train the pack to its end."""
         begun = time.monotonic()
-        with logs.bound(study=self._study, pack=self._number):
+        with (
+            logs.bound(study=self._study, pack=self._number),
+            tracing.continued(self._trace),
+            tracing.span("pack", trials=[trial.index for trial in self._pack]),
+        ):
             account = train_pack(self._client, self._pack, self._train, self._device)
         self._metrics.add(account, time.monotonic() - begun)
         return {
@@ -71,5 +79,6 @@ class PackTrainable(tune.Trainable):
         }
 
     def cleanup(self) -> None:
-        """Close the connections to the service."""
+        """Close the connections to the service; Ray may kill this process any time from now on."""
         self._client.close()
+        tracing.flush()

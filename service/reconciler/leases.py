@@ -6,6 +6,7 @@ from service.reconciler.silence import Silence
 from service.store.engine import Store
 from service.workers import repository
 from service.workers import service as workers
+from studies import tracing
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class LeaseWatch:
     def _expire(self, lease_id: int, beats: int, worker: str) -> bool:
         reason = f"worker {worker} was not heard of for {self._ttl_s:g} s"
         watched = (self._inherited or {}).get(lease_id) != beats
-        with self._store.write() as session:
+        with tracing.span("expire lease", lease=lease_id), self._store.write() as session:
             expired = workers.expire(session, lease_id, beats, reason, watched=watched)
         if expired:
             log.warning("lease %d expired: %s", lease_id, reason)

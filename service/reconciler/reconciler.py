@@ -21,6 +21,7 @@ from service.settings import Settings
 from service.store.engine import Store
 from service.studies import repository as studies
 from service.studies.models import Study
+from studies import tracing
 from studies.logs import bound
 from studies.trials import StudyState
 
@@ -52,6 +53,10 @@ class Reconciler:
 
     def look(self) -> bool:
         """One look; false when another replica leads."""
+        with tracing.unless_idle("reconcile"):
+            return self._look()
+
+    def _look(self) -> bool:
         if not self._candidate.leads():
             return False
         self._leases.expire_silent()
@@ -99,10 +104,11 @@ class Reconciler:
         status = runner.status(job.submission_id)
         wanted = study.state in WANTS_JOB
         if job.state == jobs.STARTING and status is JobStatus.UNKNOWN and wanted:
-            self._submit(runner, job, study)
+            with tracing.span("submit job"):
+                self._submit(runner, job, study)
         elif status.ended:
             said = runner.log_tail(job.submission_id) if status is JobStatus.FAILED else ""
-            with self._store.write() as session:
+            with tracing.span("end job", status=status.value), self._store.write() as session:
                 steps.end(session, job.id, status, said)
             log.info("job ended: %s", status)
         else:
@@ -129,6 +135,7 @@ class Reconciler:
                     "GOFAU_SERVICE_URL": self._settings.url_for_workers,
                     "GOFAU_STUDY": study.public_id,
                     "GOFAU_TICKET": ticket,
+                    **tracing.as_environment(),
                 },
                 study=study.public_id,
             )

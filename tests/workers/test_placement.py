@@ -71,6 +71,6 @@ def test_a_pack_is_planned_for_its_device(service: FakeService) -> None:
 
 def test_a_node_whose_gpu_torch_cannot_use_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    given: dict[str, Any] = {"settings": SETTINGS, "packs": [[]], "device": "cuda"}
+    given: dict[str, Any] = {"settings": SETTINGS, "packs": [[]], "device": "cuda", "trace": {}}
     with pytest.raises(PlacementError, match="got no usable GPU on a node that offers one to Ray"):
         PackTrainable.setup(object.__new__(PackTrainable), {"pack": 0}, **given)
