@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from service.cli.commands import (
+    export,
+    figures,
     importances,
     lifecycle,
     passed_on,
@@ -43,8 +45,9 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "show": studies.show,
         "trials": trials.trials,
         "report": report.report,
+        "figures": figures.figures,
         "compare": trials.compare,
-        "export": trials.export,
+        "export": export.export,
         "tuning": tuning.tuning,
         "importances": importances.importances,
     },

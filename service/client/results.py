@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from service.client.client import Client
+    from studies.landscape import Landscape
+    from studies.report.model import RobustnessReport
     from studies.search.progress import TuningCurve
     from studies.spec import StudySpec
 
@@ -44,6 +46,13 @@ class StudyResults:
         """All trials, one row a trial: labels, axis values, seed and results."""
         return frame(self._client.export(self.id, "ndjson"))
 
+    def landscapes(self, report: "RobustnessReport") -> "list[Landscape]":
+        """The maps behind a report of this study, as figures are drawn from them."""
+        from studies.study_maps import study_maps
+
+        caps = {group.problem: group.cap for group in report.groups}
+        return study_maps(self.spec(), _placed(self.to_pandas(), report), caps).landscapes
+
     def to_optuna(self, storage: str) -> list[str]:
         """Write the trials to an Optuna storage, such as ``sqlite:///study.db``.
 
@@ -75,6 +84,21 @@ class StudyResults:
         spec = self.spec()
         table = points(self.to_pandas(), list(spec.axes), spec.goal.minimize)
         return importances(table, list(spec.axes))
+
+
+def _placed(trials: "pd.DataFrame", report: "RobustnessReport") -> "pd.DataFrame":
+    """Trials with both axes of a map, also where the study fixes one, and with targets missed."""
+    import pandas as pd
+
+    for name in ("lr", "init_scale"):
+        if name not in trials:
+            groups = {(g.problem, g.direction): g for g in report.groups}
+            at = zip(trials["problem"], trials["direction"], strict=True)
+            field = "lr_range" if name == "lr" else "init_range"
+            trials[name] = [getattr(groups[key], field)[0] for key in at]
+    steps = pd.to_numeric(trials["steps_to_target"])
+    missed = (trials["state"] == "completed") & steps.isna()
+    return trials.assign(steps_to_target=steps.mask(missed, float("inf")))
 
 
 def frame(chunks: Iterable[bytes]) -> "pd.DataFrame":

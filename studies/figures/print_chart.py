@@ -6,25 +6,29 @@ from matplotlib.figure import Figure
 
 from studies.figures.chart_view import Axis, ChartView, clipped
 from studies.figures.colour import RULE_COLOURS
+from studies.figures.names import COLUMN
 from studies.figures.save import literal
 from studies.landscape import Floats
 from studies.report.model import Curve
 
+TALLEST = 3.6
+"""Inches of a chart's height, at most."""
+
 STYLES = ("-", "--", ":", "-.", (0, (5, 5)), (0, (1, 4)), (0, (12, 4)))
 
 
-def line_chart(view: ChartView) -> Figure:
-    """Curves with bands and a legend, one column wide."""
-    figure = Figure(figsize=(3.4, 2.6), layout="constrained")
+def line_chart(view: ChartView, width: float = COLUMN) -> Figure:
+    """Curves with bands and a legend, ``width`` inches wide."""
+    figure = Figure(figsize=(width, min(0.76 * width, TALLEST)), layout="constrained")
     axes = figure.subplots()
     for k, curve in enumerate(view.curves):
         _draw(axes, view, curve, view.style(k))
     for which, axis in (("x", view.x), ("y", view.y)):
         _set_axis(axes, which, axis)
-    axes.set_title(literal(view.title), fontsize=9)
+    axes.set_title(literal(view.title), fontsize=8)
     axes.grid(axis="y", linewidth=0.4, alpha=0.6)
     axes.legend(fontsize=7, frameon=False)
-    axes.tick_params(labelsize=8)
+    axes.tick_params(labelsize=7)
     return figure
 
 
@@ -47,9 +51,9 @@ def _floats(values: tuple[float | None, ...]) -> Floats:
 
 
 def _set_axis(axes: Axes, which: str, axis: Axis) -> None:
+    getattr(axes, f"set_{which}label")(literal(axis.label), fontsize=8)
     axes.set(
         **{
-            f"{which}label": literal(axis.label),
             f"{which}scale": "log" if axis.is_log else "linear",
             f"{which}lim": (axis.low, axis.high),
         }

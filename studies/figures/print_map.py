@@ -1,10 +1,11 @@
-"""Heat maps for print, drawn by matplotlib: SVG or PDF at any size."""
+"""Heat maps for print, drawn by matplotlib at any width."""
 
 from collections.abc import Sequence
+from math import ceil
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, QuadMesh
 from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -12,44 +13,73 @@ from matplotlib.patches import Rectangle
 from studies.figures.axis import edges, log_ticks
 from studies.figures.colour import ColourScale, blend
 from studies.figures.map_view import MapView
+from studies.figures.names import COLUMN
 from studies.figures.save import literal
 from studies.landscape import Floats
 
-PANEL_INCHES = (2.4, 2.1)
+NARROWEST, BAR = 1.25, 0.75
+"""Inches of a map, at least, and of the colour bar."""
+
+ASPECT = 0.9
+"""Height of a map over its width."""
 
 
-def heat_maps(views: Sequence[MapView], scale: ColourScale) -> Figure:
-    """Maps of several rules side by side with one colour bar.
+def heat_maps(views: Sequence[MapView], scale: ColourScale, width: float = COLUMN) -> Figure:
+    """Maps of several rules with one colour bar, in as many rows as the width asks for.
 
     Args:
         views: one a rule, with at least one of them.
         scale: shared colours.
+        width: inches.
     """
-    width = PANEL_INCHES[0] * len(views) + 0.8
-    figure = Figure(figsize=(width, PANEL_INCHES[1] + 0.3), layout="constrained")
-    panels = np.ravel(figure.subplots(1, len(views), sharey=True, squeeze=False))
-    colours = ListedColormap([blend(1 - k / 255) for k in range(256)])
+    columns = min(len(views), max(1, int((width - BAR) / NARROWEST)))
+    rows = ceil(len(views) / columns)
+    each = (width - BAR) / columns
+    figure = Figure(figsize=(width, rows * (each * ASPECT + 0.35)), layout="constrained")
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    panels: list[Axes] = list(grid.flat)
     norm = (LogNorm if scale.is_log else Normalize)(scale.low, scale.high)
-    for axes, view in zip(panels, views, strict=True):
-        mesh = axes.pcolormesh(
-            edges(view.grid.x),
-            edges(view.grid.z),
-            np.ma.masked_invalid(view.cost).T,
-            cmap=colours,
-            norm=norm,
-            rasterized=False,
-        )
-        _hatches(axes, view)
-        _lines(axes, view)
-        _label(axes, view)
-    panels[0].set_ylabel("init scale")
-    bar = figure.colorbar(mesh, ax=list(panels), label=literal(views[0].metric))
+    for k, (axes, view) in enumerate(zip(panels, views, strict=False)):
+        mesh = _map(axes, view, norm, f"map{k}")
+        _label(axes, view, most=5 if each > 1.8 else 3)
+    _outer_labels(panels, columns, len(views))
+    bar = figure.colorbar(mesh, ax=panels)
+    bar.set_label(literal(views[0].metric), fontsize=8)
+    bar.ax.tick_params(labelsize=7)
     if views[0].sign < 0:
         bar.ax.yaxis.set_major_formatter(lambda cost, _: f"{-cost:.3g}")
     return figure
 
 
-def _hatches(axes: Axes, view: MapView) -> None:
+def _map(axes: Axes, view: MapView, norm: Normalize, name: str) -> QuadMesh:
+    """One map; ``name`` begins the ids of its parts in an SVG."""
+    mesh = axes.pcolormesh(
+        edges(view.grid.x),
+        edges(view.grid.z),
+        np.ma.masked_invalid(view.cost).T,
+        cmap=ListedColormap([blend(1 - k / 255) for k in range(256)]),
+        norm=norm,
+        rasterized=False,
+        gid=f"{name}-cells",
+    )
+    _hatches(axes, view, name)
+    _lines(axes, view, name)
+    return mesh
+
+
+def _outer_labels(panels: Sequence[Axes], columns: int, count: int) -> None:
+    """Axis names at the left and under the lowest map of each column; no empty panels."""
+    for k, axes in enumerate(panels):
+        if k >= count:
+            axes.set_visible(False)
+        elif k + columns >= count:
+            axes.set_xlabel("learning rate", fontsize=8)
+            axes.tick_params(labelbottom=True)
+    for axes in panels[::columns]:
+        axes.set_ylabel("init scale", fontsize=8)
+
+
+def _hatches(axes: Axes, view: MapView, name: str) -> None:
     x, z = edges(view.grid.x), edges(view.grid.z)
     for i, j in np.argwhere((view.diverged > 0) & ~np.isnan(view.cost)):
         axes.add_patch(
@@ -61,27 +91,31 @@ def _hatches(axes: Axes, view: MapView) -> None:
                 linewidth=0,
                 edgecolor="white",
                 hatch="/////" if view.diverged[i, j] >= 0.5 else "//",
+                gid=f"{name}-diverged-{i}-{j}",
             )
         )
 
 
-def _lines(axes: Axes, view: MapView) -> None:
-    for colour, width in (("black", 2.4), ("white", 1.1)):
-        axes.add_collection(LineCollection(list(view.contour), colors=colour, linewidths=width))
+def _lines(axes: Axes, view: MapView, name: str) -> None:
+    for part, colour, width in (("casing", "black", 2.4), ("contour", "white", 1.1)):
+        lines = LineCollection(list(view.contour), colors=colour, linewidths=width)
+        lines.set_gid(f"{name}-{part}")
+        axes.add_collection(lines)
     axes.plot(view.ridge, view.grid.z, color="black", linewidth=2.2)
-    axes.plot(view.ridge, view.grid.z, color="#ffb000", linewidth=1.1, linestyle="--")
+    ridge = axes.plot(view.ridge, view.grid.z, color="#ffb000", linewidth=1.1, linestyle="--")
+    ridge[0].set_gid(f"{name}-ridge")
     if view.best is not None:
         at = (view.grid.x[view.best[0]], view.grid.z[view.best[1]])
-        axes.plot(*at, "o", markerfacecolor="white", markeredgecolor="black", markersize=4.5)
+        (best,) = axes.plot(*at, "o", color="white", markeredgecolor="black", markersize=4.5)
+        best.set_gid(f"{name}-best")
 
 
-def _label(axes: Axes, view: MapView) -> None:
-    axes.set_title(literal(view.title), fontsize=9)
-    axes.set_xlabel("learning rate")
+def _label(axes: Axes, view: MapView, most: int) -> None:
+    axes.set_title(literal(view.title), fontsize=8)
     for axis, values in ((axes.xaxis, view.grid.x), (axes.yaxis, view.grid.z)):
-        marks = log_ticks(*_ends(values), most=5)
+        marks = log_ticks(*_ends(values), most=most)
         axis.set_ticks([at for at, _ in marks], [label for _, label in marks])
-    axes.tick_params(labelsize=8)
+    axes.tick_params(labelsize=7)
 
 
 def _ends(values: Floats) -> tuple[float, float]:

@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from studies.figures.map_view import map_view, shared_scale
+from studies.figures.names import PAGE
 from studies.figures.print_map import heat_maps
 from studies.figures.save import save
 from studies.landscape import GoalMetric
@@ -98,7 +99,7 @@ def main(report_file: str, trials_file: str, folder: str) -> None:
         by_rule = {m.key.rule: m for m in found if (m.key.problem, m.key.direction) == key}
         members = [by_rule[rule["rule"]] for rule in group["rules"]]
         views = [map_view(member, group["tolerance"]) for member in members]
-        save(heat_maps(views, shared_scale(members)), out / f"maps-{key[0]}-{key[1]}.svg")
+        save(heat_maps(views, shared_scale(members), PAGE), out / f"maps-{key[0]}-{key[1]}.svg")
     sys.stdout.write(counts(report) + "\n")
 
 

@@ -234,7 +234,7 @@ class TestPrint:
         members = [dataclasses.replace(m, key=LandscapeKey("p", "d", m.key.rule)) for m in members]
         scale = shared_scale(members)
         view = chart_view(CurveKind.GOAL, [curve("$c")], "loss_$x")
-        for suffix in (".svg", ".pdf"):
+        for suffix in (".svg", ".pdf", ".png"):
             saved = []
             for k in range(2):
                 maps, chart = tmp_path / f"m{k}{suffix}", tmp_path / f"c{k}{suffix}"
@@ -253,8 +253,10 @@ class TestPrint:
 
     def test_other_formats_are_refused(self, tmp_path):
         view = chart_view(CurveKind.GOAL, [curve()], "loss")
-        with pytest.raises(ValueError, match=r"got suffix '.png', expected one of .svg, .pdf"):
-            save(print_line_chart(view), tmp_path / "x.png")
+        with pytest.raises(
+            ValueError, match=r"got suffix '.jpg', expected one of .svg, .pdf, .png"
+        ):
+            save(print_line_chart(view), tmp_path / "x.jpg")
 
 
 def test_pages_need_no_matplotlib():
