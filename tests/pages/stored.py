@@ -1,6 +1,6 @@
 """Studies whose results come from a formula, so that pages have something to show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import log10
 from typing import Any
 
@@ -43,19 +43,34 @@ def maker(definitions: dict[int, dict[str, Any]]) -> Callable[[int], dict[str, A
     return make
 
 
-def finish(worker: Worker, leave: int = 0, failures: dict[int, str] | None = None) -> None:
+Change = Callable[[Mapping[str, Any], int], dict[str, Any]]
+"""What of a result is otherwise, by the trial's definition and seed."""
+
+
+def finish(
+    worker: Worker,
+    leave: int = 0,
+    failures: dict[int, str] | None = None,
+    change: Change | None = None,
+) -> None:
     """Complete what waits, but for the last ``leave`` trials."""
     page = worker.work()
     chosen = [t for t in page.trials if t.index not in (failures or {})]
     chosen = chosen[: len(chosen) - leave]
     definitions = {t.index: page.cells[t.cell] for t in chosen}
     indexes = [*definitions, *(failures or {})]
+    seeds = {t.index: t.seed for t in chosen}
+    make = maker(definitions)
+
+    def changed(index: int) -> dict[str, Any]:
+        return make(index) | (change(definitions[index], seeds[index]) if change else {})
+
     lease = worker.lease(*indexes).lease
-    worker.post(lease, *definitions, failures=failures, make=maker(definitions))
+    worker.post(lease, *definitions, failures=failures, make=changed)
 
 
-def stored(service: Service, **changes: Any) -> str:
+def stored(service: Service, change: Change | None = None, **changes: Any) -> str:
     """The id of a study that has completed."""
     worker = service.started({**SPEC, **changes})
-    finish(worker)
+    finish(worker, change=change)
     return worker.study

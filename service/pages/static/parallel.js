@@ -6,9 +6,14 @@ import { number, setting } from "./format.js";
 import { theme } from "./frame.js";
 import { Scale } from "./colour.js";
 
-const BOX = { left: 40, right: 40, top: 24, bottom: 12 };
+const BOX = { left: 16, right: 60, top: 28, bottom: 12 };
 const NEAR = 8;
 const MOST_CHOICES = 60;
+const MOST_TICKS = 5;
+
+/**
+ * @typedef {{name: string, at: number, y: (cell: any) => number, ticks: [number, string][]}} Column  ticks: pixel and label
+ */
 
 /** The panel; `onPick` gets the cell of the line that was chosen. */
 export class Parallel {
@@ -20,7 +25,7 @@ export class Parallel {
     /** @type {any[]} */ this.cells = [];
     /** @type {import("./axes.js").Axis[]} */ this.axes = [];
     /** @type {{cell: any, points: number[][]}[]} */ this.lines = [];
-    /** @type {{name: string, at: number, y: (cell: any) => number}[]} */ this.columns = [];
+    /** @type {Column[]} */ this.columns = [];
     this.scale = new Scale(0, 1);
     this.drawn = "";
     /** @type {any} */ this.near = null;
@@ -84,8 +89,7 @@ export class Parallel {
     const [best, worst] = this.study.goal.minimize ? ends : [ends[1], ends[0]];
     this.scale = new Scale(best, worst);
     this.columns = this.axes.map((axis, k) => this.column(axis, k, width, height));
-    const last = { name: this.study.goal.metric, at: width - BOX.right, y: (/** @type {any} */ cell) => BOX.top + this.scale.position(cell.mean) * (height - BOX.top - BOX.bottom) };
-    this.columns.push(last);
+    this.columns.push(this.goalColumn(width, height));
     this.lines = shown.map((cell) => ({ cell, points: this.columns.map((column) => [column.at, column.y(cell)]) }));
     this.lines.sort((a, b) => this.scale.position(b.cell.mean) - this.scale.position(a.cell.mean));
     for (const line of this.lines) stroke(c, line.points, this.scale.colour(line.cell.mean), 1, 0.75);
@@ -95,12 +99,21 @@ export class Parallel {
     this.canvas.setAttribute("aria-label", `Parallel coordinates of ${shown.length} cells over ${this.axes.map((a) => a.name).join(", ")} and ${this.study.goal.metric}. The trials table below holds the same numbers.`);
   }
 
-  /** @param {import("./axes.js").Axis} axis @param {number} k @param {number} width @param {number} height */
+  /** @param {import("./axes.js").Axis} axis @param {number} k @param {number} width @param {number} height @returns {Column} */
   column(axis, k, width, height) {
     const [low, high] = [axis.positions[0], axis.positions[axis.positions.length - 1]];
     const span = high - low || 1;
     const at = BOX.left + (k / this.axes.length) * (width - BOX.left - BOX.right);
-    return { name: axis.name, at, y: (/** @type {any} */ cell) => height - BOX.bottom - ((axis.position(cell.point[axis.name]) - low) / span) * (height - BOX.top - BOX.bottom) };
+    const up = (/** @type {number} */ position) => height - BOX.bottom - ((position - low) / span) * (height - BOX.top - BOX.bottom);
+    const ticks = axis.ticks(low, high, MOST_TICKS).map(([position, label]) => /** @type {[number, string]} */ ([up(position), label]));
+    return { name: axis.name, at, y: (/** @type {any} */ cell) => up(axis.position(cell.point[axis.name])), ticks };
+  }
+
+  /** The best at the top. @param {number} width @param {number} height @returns {Column} */
+  goalColumn(width, height) {
+    const down = (/** @type {number} */ part) => BOX.top + part * (height - BOX.top - BOX.bottom);
+    const ticks = [0, 0.5, 1].map((part) => /** @type {[number, string]} */ ([down(part), number(this.scale.value(part))]));
+    return { name: this.study.goal.metric, at: width - BOX.right, y: (/** @type {any} */ cell) => down(this.scale.position(cell.mean)), ticks };
   }
 
   /** @param {CanvasRenderingContext2D} c @param {number} height */
@@ -109,11 +122,19 @@ export class Parallel {
     c.globalAlpha = 1;
     c.fillStyle = colours.ink;
     c.font = colours.font;
-    this.columns.forEach((column, k) => {
-      c.fillRect(column.at, BOX.top, 1, height - BOX.top - BOX.bottom);
-      c.textAlign = k === 0 ? "left" : k === this.columns.length - 1 ? "right" : "center";
-      c.fillText(column.name, k === 0 ? 4 : k === this.columns.length - 1 ? column.at + BOX.right - 4 : column.at, 14);
-    });
+    c.lineJoin = "round";
+    c.lineWidth = 3;
+    c.strokeStyle = colours.plot;
+    c.textAlign = "left";
+    for (const { name, at, ticks } of this.columns) {
+      c.fillRect(at, BOX.top, 1, height - BOX.top - BOX.bottom);
+      c.fillText(name, Math.min(at, this.canvas.clientWidth - c.measureText(name).width - 4), 15);
+      for (const [y, label] of ticks) {
+        c.fillRect(at, y, 5, 1);
+        c.strokeText(label, at + 8, y + 4);
+        c.fillText(label, at + 8, y + 4);
+      }
+    }
   }
 
   /** @param {PointerEvent} e */

@@ -110,7 +110,7 @@ function filters() {
     text("tag", "Tag"),
     order,
     compare,
-    h("a", { class: "button main", href: "/submit" }, "New study"),
+    h("a", { class: "button main end", href: "/submit" }, "New study"),
   );
 }
 
