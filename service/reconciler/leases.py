@@ -34,6 +34,10 @@ class LeaseWatch:
         silent = [row for row in rows if self._silence.of(row[0], row[1]) >= self._ttl_s]
         return sum(self._expire(*row) for row in silent)
 
+    def start_afresh(self) -> None:
+        """Give every lease a whole time to live from now on."""
+        self._silence.keep(set())
+
     def _expire(self, lease_id: int, beats: int, worker: str) -> bool:
         reason = f"worker {worker} was not heard of for {self._ttl_s:g} s"
         watched = (self._inherited or {}).get(lease_id) != beats

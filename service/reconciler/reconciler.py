@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from service.errors import RayUnreachableError
 from service.jobs import repository as jobs
 from service.jobs import service as steps
@@ -57,15 +59,26 @@ class Reconciler:
             return self._look()
 
     def _look(self) -> bool:
-        if not self._candidate.leads():
+        if not self._leads():
             return False
-        self._leases.expire_silent()
         if self._runner is None:
             self._explain_waiting()
             return True
         self._observe_jobs(self._runner)
         self._restart_jobs()
         self._start_studies()
+        return True
+
+    def _leads(self) -> bool:
+        """Whether this replica leads; if so, the leases of silent workers have expired."""
+        try:
+            if not self._candidate.leads():
+                return False
+            self._leases.expire_silent()
+        except SQLAlchemyError:
+            # Without the store no worker can renew a lease, so its silence says nothing.
+            self._leases.start_afresh()
+            raise
         return True
 
     def _explain_waiting(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from service.cli.local import server
 from service.cli.local.ports import free_port
@@ -251,6 +252,28 @@ def test_a_full_disk_refuses_and_stores_nothing(
     assert worker.post(lease, 0, 1).stored == 2
     worker.finish()
     assert_consistent(service.store, worker.study)
+
+
+def test_a_store_that_is_away_for_long_ends_no_lease(
+    any_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = any_service.started()
+    lease = worker.lease(0)
+    any_service.reconciler.look()
+    any_service.clock.at += any_service.settings.lease_ttl_s / 2
+    with monkeypatch.context() as patched:
+        patched.setattr(any_service.store, "write", away)
+        patched.setattr(any_service.store, "read", away)
+        with pytest.raises(OperationalError):
+            any_service.reconciler.look()
+    any_service.clock.at += any_service.settings.lease_ttl_s / 2
+    any_service.reconciler.look()
+    assert worker.beat(lease.lease).held
+
+
+def away() -> None:
+    """What a store does that does not answer."""
+    raise OperationalError("BEGIN", None, Exception("the store is away"))
 
 
 def test_a_clock_that_steps_ends_no_lease(
