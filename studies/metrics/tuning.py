@@ -1,5 +1,7 @@
 """M5, tuning curves: the best of n random settings, and a weighted mean of it (tunability)."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy.special import gammaln
 
@@ -29,12 +31,22 @@ def expected_best(costs: Floats, weights: Floats, draws: Floats) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         left = np.clip(1.0 - np.cumsum(mass, axis=-1) / total, 0.0, 1.0)
     survival = np.concatenate([np.ones_like(total), left], axis=-1)
-    return np.stack([_weighted_drop(ranked, survival, n) for n in draws], axis=-1)
+    drops = [_weighted_drop(ranked, powered) for powered in _powers(survival, draws)]
+    return np.stack(drops, axis=-1)
 
 
-def _weighted_drop(ranked: Floats, survival: Floats, n: float) -> Floats:
-    powered = survival**n
-    return np.asarray((ranked * (powered[..., :-1] - powered[..., 1:])).sum(axis=-1))
+def _powers(base: Floats, exponents: Floats) -> Iterator[Floats]:
+    """``base`` to each of the exponents; one more than the last one is one product more."""
+    powered, reached = np.ones_like(base), 0.0
+    for exponent in exponents:
+        powered = powered * base if exponent == reached + 1 else base**exponent
+        reached = exponent
+        yield powered
+
+
+def _weighted_drop(ranked: Floats, powered: Floats) -> Floats:
+    drop = powered[..., :-1] - powered[..., 1:]
+    return np.asarray((ranked[..., None, :] @ drop[..., :, None])[..., 0, 0])
 
 
 def expected_best_distinct(costs: Floats, draws: Floats) -> Floats:

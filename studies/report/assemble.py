@@ -1,6 +1,8 @@
 """Builds a `RobustnessReport` from landscapes."""
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -149,7 +151,7 @@ def _group(
     # Without a tolerance no basin exists; NaN lets every other row through.
     usable = context or Context(float("nan"), float("nan"), settings.level)
     draws = _draws(members, settings, rng)
-    evaluated = [_evaluate(m, draws[m.seeds], usable) for m in members]
+    evaluated = _evaluate(members, draws, usable)
     return GroupReport(
         problem=first.key.problem,
         direction=first.key.direction,
@@ -182,12 +184,28 @@ def _draws(
     return draws
 
 
-def _evaluate(landscape: Landscape, counts: Floats, context: Context) -> Evaluated:
-    rows = rows_of(landscape)
+def _evaluate(
+    members: Sequence[Landscape], draws: Mapping[tuple[int, ...], Floats], context: Context
+) -> list[Evaluated]:
+    """Every row of every member, as many at a time as there are processors."""
+    # Arrays are worked on without the interpreter's lock, so threads do run side by side.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        started = [(m, draws[m.seeds], _start(pool, m, draws[m.seeds], context)) for m in members]
+        return [
+            Evaluated(m, counts, {name: row.result() for name, row in rows.items()})
+            for m, counts, rows in started
+        ]
+
+
+def _start(
+    pool: Executor, landscape: Landscape, counts: Floats, context: Context
+) -> dict[str, "Future[Floats]"]:
     if not is_covered(landscape):  # no number will be given, so none is resampled
-        return Evaluated(landscape, counts, {row.name: np.full(1, np.nan) for row in rows})
-    samples = {row.name: row.evaluate(landscape, counts, context) for row in rows}
-    return Evaluated(landscape, counts, samples)
+        return {row.name: pool.submit(np.full, 1, np.nan) for row in rows_of(landscape)}
+    return {
+        row.name: pool.submit(row.evaluate, landscape, counts, context)
+        for row in rows_of(landscape)
+    }
 
 
 def _rule(evaluated: Evaluated, context: Context) -> RuleReport:

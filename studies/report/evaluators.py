@@ -14,7 +14,7 @@ from studies.metrics.sensitivity import mean_lr_sensitivity, windowed_lr_sensiti
 from studies.metrics.stability import reached, share_interval, share_samples
 from studies.metrics.time_to_target import fastest
 from studies.metrics.tuning import expected_best
-from studies.metrics.variance import variance_shares
+from studies.metrics.variance import resampled_variance_shares, variance_shares
 from studies.refine.basin import refined_volumes, resolution
 from studies.report.row import Context, Evaluate, IntervalOf
 from studies.statistics.bootstrap import bootstrap, distinct, mean_maps
@@ -29,6 +29,16 @@ def on_maps(statistic: OfMaps) -> Evaluate:
 
     def evaluate(landscape: Landscape, counts: Floats, context: Context) -> Floats:
         return bootstrap(landscape.cost, counts, lambda maps: statistic(maps, landscape, context))
+
+    return evaluate
+
+
+def on_curves(statistic: OfMaps) -> Evaluate:
+    """Evaluate a statistic of ``[B, L]`` mean cost curves at the standard init."""
+
+    def evaluate(landscape: Landscape, counts: Floats, context: Context) -> Floats:
+        column = landscape.cost[:, Grid.of(landscape).standard_init]
+        return bootstrap(column, counts, lambda curves: statistic(curves, landscape, context))
 
     return evaluate
 
@@ -90,10 +100,9 @@ def shared_basin(maps: Floats, landscape: Landscape, context: Context) -> Floats
     return basin_volume(maps, Grid.of(landscape), level)
 
 
-def standard_width(maps: Floats, landscape: Landscape, context: Context) -> Floats:
-    """Basin width along the learning rate at the standard init."""
+def standard_width(curves: Floats, landscape: Landscape, context: Context) -> Floats:
+    """Basin width along the learning rate, of curves at the standard init."""
     grid = Grid.of(landscape)
-    curves = maps[..., grid.standard_init]
     level = best_cost(curves[..., None]) + context.tolerance
     return np.where(level < landscape.cost_cap, width_below(curves, grid.x, level), np.nan)
 
@@ -111,11 +120,10 @@ def window_sensitivity(maps: Floats, landscape: Landscape, context: Context) -> 
 def regret(factor: float) -> Evaluate:
     """Misspecification regret by ``factor`` at the standard init."""
 
-    def statistic(maps: Floats, landscape: Landscape, context: Context) -> Floats:
-        grid = Grid.of(landscape)
-        return misspecification_regret(maps[..., grid.standard_init], grid.x, factor)
+    def statistic(curves: Floats, landscape: Landscape, context: Context) -> Floats:
+        return misspecification_regret(curves, Grid.of(landscape).x, factor)
 
-    return on_maps(statistic)
+    return on_curves(statistic)
 
 
 def best_of(draws: int) -> Evaluate:
@@ -140,6 +148,9 @@ def variance_part(part: str) -> Evaluate:
 
     def evaluate(landscape: Landscape, counts: Floats, context: Context) -> Floats:
         grid, cost = Grid.of(landscape), landscape.cost
+        if not np.isnan(cost).any():
+            whole = resampled_variance_shares(cost, counts, grid.lr_weights, grid.init_weights)
+            return np.asarray(getattr(whole, part))
         rows, which = distinct(counts)
         shares = [
             variance_shares(means, squares, grid.lr_weights, grid.init_weights)

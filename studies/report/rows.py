@@ -103,7 +103,7 @@ ROWS: tuple[Row, ...] = (
         "Basin width",
         "decades of lr",
         "decades of learning rate within the tolerance of the best, at the standard init (M2)",
-        evaluators.on_maps(evaluators.standard_width),
+        evaluators.on_curves(evaluators.standard_width),
         "basin wider at the standard init",
         "basin narrower at the standard init",
         censor=censors.standard_width,

@@ -52,6 +52,18 @@ def resampled_means(values: Floats, counts: Floats) -> Floats:
     return np.asarray(means.reshape(len(counts), *values.shape[:-1]))
 
 
+def weighted_means(rows: Floats, weights: Floats) -> Floats:
+    """Mean of each of ``rows[R, S]`` under its own ``weights[R, S]``, leaving out NaN entries.
+
+    Returns:
+        ``[R]``; NaN where nothing is left.
+    """
+    there = ~np.isnan(rows)
+    sums = (weights * np.where(there, rows, 0.0)).sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(sums / (weights * there).sum(axis=1))
+
+
 def seed_means(values: Floats) -> Floats:
     """Mean of ``values[..., S]`` over seeds, NaN where all are missing."""
     return np.asarray(resampled_means(values, np.ones((1, values.shape[-1])))[0])

@@ -5,7 +5,7 @@ from math import comb
 import numpy as np
 
 from studies.landscape import Bools, Floats
-from studies.statistics.bootstrap import block_size, resampled_means
+from studies.statistics.bootstrap import Integers, mean_maps, weighted_means
 
 MOST_SPLITS = 70
 """All C(S, S/2) splits up to eight seeds; beyond, this many evenly spaced ones."""
@@ -56,20 +56,18 @@ def held_out_best(values: Floats, counts: Floats, picks: Bools) -> Floats:
         ``[R]``; NaN where a half holds no drawn seed or the picked cell has no other result.
     """
     flat = values.reshape(-1, values.shape[-1])
-    size = block_size(len(flat))
-    parts = [
-        _held_out(flat, counts[at : at + size], picks[at : at + size])
-        for at in range(0, len(counts), size)
-    ]
-    return np.concatenate(parts)
+    drawn, others = counts * picks, counts * ~picks
+    best = np.concatenate([_best_cells(means) for means in mean_maps(flat, drawn)])
+    scores = weighted_means(flat[best], others)
+    return np.asarray(np.where(best < 0, np.nan, scores))
 
 
-def _held_out(flat: Floats, counts: Floats, picks: Bools) -> Floats:
-    picking = resampled_means(flat, counts * picks)
-    scoring = resampled_means(flat, counts * ~picks)
-    best = np.where(np.isnan(picking), np.inf, picking).argmin(axis=-1)
-    scored = np.take_along_axis(scoring, best[:, None], axis=-1)[:, 0]
-    return np.asarray(np.where(np.isnan(picking).all(axis=-1), np.nan, scored))
+def _best_cells(means: Floats) -> Integers:
+    """``[B]`` place of the lowest of ``means[B, N]``; -1 where all are missing."""
+    known = np.where(np.isnan(means), np.inf, means) if np.isnan(means).any() else means
+    best = known.argmin(axis=-1)
+    lowest = np.take_along_axis(known, best[:, None], axis=-1)[:, 0]
+    return np.asarray(np.where(lowest == np.inf, -1, best))
 
 
 def split_half_best(values: Floats) -> float:
