@@ -17,7 +17,7 @@ from service.client.errors import (
     ServiceFailedError,
     UnreachableError,
 )
-from studies.errors import SpecError
+from studies.errors import SpecError, StudiesError
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -45,7 +45,7 @@ def exit_code(error: Exception) -> Exit:
         return Exit.NOT_ALLOWED
     if isinstance(error, UnreachableError | ServiceFailedError):
         return Exit.UNREACHABLE
-    if isinstance(error, ClientError | SpecError | OSError):
+    if isinstance(error, ClientError | StudiesError | OSError):
         return Exit.BAD_INPUT
     return Exit.BUG
 

@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from service.store.engine import Store
 from service.studies.models import Study
-from service.trials import queries, service
+from service.trials import curves, queries, service
+from service.trials.models import Measurement
 from studies.spec import StudySpec
 
 CHUNK = 5_000
+MEASURED_CHUNK = 500
 BEFORE = ("index", "problem", "direction", "rule")
 RESULTS = (
     "seed",
@@ -30,6 +34,8 @@ RESULTS = (
     "ended_at",
 )
 
+MEASURED = ("metrics", "curves")
+
 Row = dict[str, Any]
 
 
@@ -38,18 +44,50 @@ def columns(study: Study) -> list[str]:
     return [*BEFORE, *StudySpec.model_validate(study.spec).axes, *RESULTS]
 
 
-def chunks(store: Store, study_id: int, wanted: queries.TrialFilter) -> Iterator[list[Row]]:
-    """Rows in the order of the trials, each chunk in its own transaction."""
-    after = -1
-    while True:
+def chunks(
+    store: Store,
+    study_id: int,
+    wanted: queries.TrialFilter,
+    limit: int | None = None,
+    *,
+    measured: bool = False,
+) -> Iterator[list[Row]]:
+    """Rows in the order of the trials, each chunk in its own transaction.
+
+    Args:
+        store: where the study is.
+        study_id: its key there.
+        wanted: which trials.
+        limit: how many at most, in all chunks.
+        measured: whether rows have ``metrics`` and ``curves``, too.
+    """
+    size = MEASURED_CHUNK if measured else CHUNK
+    after, left = -1, limit
+    while left != 0:
+        most = size if left is None else min(size, left)
         with store.read() as session:
-            found = queries.page(session, study_id, wanted, after, CHUNK)
+            found = queries.page(session, study_id, wanted, after, most)
             rows = [_flat(service.trial_view(*row).model_dump(mode="json")) for row in found]
+            if rows and measured:
+                rows = _measured(session, study_id, rows)
         if rows:
             yield rows
-        if len(rows) < CHUNK:
+        if len(rows) < most:
             return
         after = rows[-1]["index"]
+        left = None if left is None else left - len(rows)
+
+
+def _measured(session: Session, study_id: int, rows: list[Row]) -> list[Row]:
+    between = (rows[0]["index"], rows[-1]["index"])
+    known = {m.index: m for m in queries.measurements(session, study_id, *between)}
+    return [{**row, **_measurements(known.get(row["index"]))} for row in rows]
+
+
+def _measurements(found: Measurement | None) -> Row:
+    if found is None:
+        return {"metrics": {}, "curves": {}}
+    return {"metrics": found.metrics, "curves": curves.unpack(found.lengths, found.curves)}
 
 
 def _flat(view: Row) -> Row:

@@ -164,6 +164,14 @@ def measurement(session: Session, study_id: int, index: int) -> Measurement | No
     return session.get(Measurement, (study_id, index))
 
 
+def measurements(session: Session, study_id: int, first: int, last: int) -> Sequence[Measurement]:
+    """What the trials from one index to another measured, as far as they completed."""
+    query = select(Measurement).where(
+        Measurement.study_id == study_id, Measurement.index.between(first, last)
+    )
+    return session.scalars(query).all()
+
+
 def cells(
     session: Session,
     study_id: int,

@@ -1,11 +1,6 @@
-"""``gofau trials``, ``compare`` and ``export``."""
+"""``gofau trials`` and ``compare``."""
 
-import os
-import sys
-from collections.abc import Iterator
-from enum import StrEnum
 from itertools import islice
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,18 +8,8 @@ import typer
 from service.cli import options
 from service.cli.connect import connect
 from service.cli.console import out, print_json
-from service.cli.errors import CliError
 from service.cli.tables import print_report, trials_table
 from studies.trials import Outcome, TrialState
-
-
-class Format(StrEnum):
-    """Formats of an export."""
-
-    CSV = "csv"
-    NDJSON = "ndjson"
-    PARQUET = "parquet"
-    OPTUNA = "optuna"
 
 
 def trials(
@@ -86,50 +71,3 @@ def compare(
         print_json(report)
     else:
         print_report(report, out())
-
-
-def export(
-    study: options.StudyId,
-    kind: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.CSV,
-    to: Annotated[
-        Path | None,
-        typer.Option("--out", help="File to write. Default: standard output.", show_default=False),
-    ] = None,
-    url: options.Url = None,
-    token: options.Token = None,
-) -> None:
-    """Write all trials of a study, one row a trial: labels, axis values, seed and results.
-
-    [bold]Examples[/bold]
-
-    gofau export st_3f9c > trials.csv
-
-    gofau export st_3f9c --format parquet --out trials.parquet
-
-    gofau export st_3f9c --format optuna --out study.db
-    """
-    if kind is Format.OPTUNA and to is None:
-        raise CliError("export: got no file, expected one for optuna; give it with --out")
-    if kind is Format.PARQUET and to is None and sys.stdout.isatty():
-        raise CliError("export: got a terminal, expected a file for parquet; give one with --out")
-    with connect(url, token) as client:
-        if kind is Format.OPTUNA and to is not None:
-            for name in client.study(study).to_optuna(f"sqlite:///{to.absolute()}"):
-                out().print(f"wrote {name} to {to}", markup=False)
-            return
-        chunks = client.export(study, kind)
-        if to is None:
-            sys.stdout.buffer.writelines(chunks)
-            sys.stdout.buffer.flush()
-        else:
-            _write(to, chunks)
-
-
-def _write(path: Path, chunks: Iterator[bytes]) -> None:
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.writelines(chunks)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
