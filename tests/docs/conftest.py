@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-GUIDES = ("README.md", "docs/quickstart.md", "docs/cli.md", "docs/client.md", "docs/exit-codes.md")
+GUIDES = (
+    "README.md",
+    "docs/quickstart.md",
+    "docs/cli.md",
+    "docs/client.md",
+    "docs/exit-codes.md",
+    "docs/exports.md",
+)
 
 
 @dataclass(frozen=True)
