@@ -110,16 +110,18 @@ class Table:
 
 
 def run_rows(
-    kernel: Kernel, pointers: NDArray[np.int64], count: int, numbers: NDArray[np.float64]
+    kernel: Kernel,
+    pointers: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    numbers: NDArray[np.float64],
 ) -> None:
-    """One pass over tensors of one size, each stepped by numbers of its own.
+    """One pass over tensors, each stepped by numbers of its own.
 
     Args:
         kernel: from `kernel`.
-        pointers: each tensor's row of addresses, ``[K, width]`` and contiguous; see `run`.
-        count: every tensor's number of elements.
-        numbers: each tensor's `Shared` as doubles, ``[K, 13]`` and contiguous.
+        pointers: each tensor's row of addresses, ``[N, width]`` and contiguous; see `run`.
+        counts: each tensor's number of elements, ``[N]`` and contiguous.
+        numbers: each tensor's `Shared` as doubles, ``[N, 13]`` and contiguous.
     """
-    counts = np.full(len(pointers), count, np.int64)
     addresses = (array.ctypes.data for array in (pointers, counts))
     kernel(*addresses, len(pointers), numbers.ctypes.data, 1, torch.get_num_threads())

@@ -25,6 +25,9 @@ DIRECTION, RULE, DECAY = slice(0, 8), slice(8, 12), slice(12, 13)
 Row: TypeAlias = Mapping[str, float | bool]
 """One trial's hyperparameters as Python numbers."""
 
+Grads: TypeAlias = Sequence[Tensor] | Sequence[Sequence[Tensor]]
+"""A block's gradient as its only element, else each trial's gradients of the parameters in it."""
+
 
 class FusedRows:
     """A direction and a rule as one kernel over the rows of a single block ``[K, P]``.
@@ -76,13 +79,13 @@ class FusedRows:
         return FusedPass(rows, table, _kinds(lane, rows, self._names))
 
     def step(
-        self, stack: Stack, grad: Tensor, shared: "FusedPass", done: int, factor: Tensor | None
+        self, stack: Stack, grads: Grads, shared: "FusedPass", done: int, factor: Tensor | None
     ) -> None:
         """Move the block in place.
 
         Args:
             stack: the trials; its only block and the direction's states are written.
-            grad: the block's gradient.
+            grads: the block's gradient, whole or by trial and parameter.
             shared: from `begin`.
             done: steps since then.
             factor: this step's learning-rate factors ``[K]``, or ``None`` for 1.
@@ -95,9 +98,18 @@ class FusedRows:
                 row = shared.rows[k]
                 scaled = {name: row[name] * scale for name in self._driven}
                 self._set(shared.numbers[k], {**row, **scaled})
-        block = stack.blocks[0]
-        tensors = (block, grad, *(stack.direction[0][name] for name in self._states))
-        run_rows(self._kernel, _addresses(tensors), block.shape[1], shared.numbers)
+        block, whole = stack.blocks[0], grads[0]
+        states = [stack.direction[0][name] for name in self._states]
+        if isinstance(whole, Tensor):
+            counts = np.full(len(block), block.shape[1])
+            run_rows(self._kernel, _addresses((block, whole, *states)), counts, shared.numbers)
+            return
+        rows = [[grad.contiguous() for grad in row] for row in grads]
+        pieces = np.array([grad.numel() for grad in rows[0]])
+        table = _split(_addresses((block, *states)), pieces, block)
+        table = np.insert(table, 1, [grad.data_ptr() for row in rows for grad in row], axis=1)
+        numbers = shared.numbers.repeat(len(pieces), axis=0)
+        run_rows(self._kernel, table, np.tile(pieces, len(rows)), numbers)
 
     def _set(self, numbers: NDArray[np.float64], row: Row) -> None:
         for where, part in ((RULE, self._far(row)), (DECAY, self._decay(row))):
@@ -161,3 +173,12 @@ def _addresses(tensors: Sequence[Tensor]) -> NDArray[np.int64]:
         stride = tensor.stride(0) * tensor.element_size()
         table[:, column] = tensor.data_ptr() + np.arange(size) * stride
     return table
+
+
+def _split(table: NDArray[np.int64], counts: NDArray[np.int64], block: Tensor) -> NDArray[np.int64]:
+    """Where each piece of each row starts, ``[K · pieces, width]``, from where the rows start."""
+    if counts.sum() != block.shape[1]:
+        expected = f"the {block.shape[1]} of its parameters"
+        raise RuntimeError(f"a trial's gradients: got {counts.sum()} elements, expected {expected}")
+    starts = (counts.cumsum() - counts) * block.element_size()
+    return (table[:, None, :] + starts[:, None]).reshape(-1, table.shape[1])

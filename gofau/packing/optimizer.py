@@ -13,7 +13,7 @@ from gofau.directions import Direction, direction
 from gofau.errors import UnsupportedError
 from gofau.hyper import Hyper, State
 from gofau.packing.errors import PlanError
-from gofau.packing.fused import FusedPass, FusedRows, plain
+from gofau.packing.fused import FusedPass, FusedRows, Grads, plain
 from gofau.packing.lane import Lane
 from gofau.packing.layout import Layout, column
 from gofau.packing.plan import PackPlan, TrialPlan
@@ -155,13 +155,13 @@ class StackOptimizer:
         return None if self.fused is None else self.fused.begin(lane)
 
     def fused_step(
-        self, stack: Stack, grad: Tensor, shared: FusedPass, done: int, factor: Tensor | None
+        self, stack: Stack, grads: Grads, shared: FusedPass, done: int, factor: Tensor | None
     ) -> None:
         """As `step`, by the fused kernel; ``done`` counts steps since `begin`."""
         if self.fused is None:
             raise RuntimeError("a fused step without a kernel: begin() returned None")
         stack.step += 1
-        self.fused.step(stack, grad, shared, done, factor)
+        self.fused.step(stack, grads, shared, done, factor)
 
     def step(self, stack: Stack, grads: Sequence[Tensor], factor: Tensor | None) -> None:
         """Move every block one step.

@@ -179,13 +179,16 @@ class Program:
 
     def _step(self, lane: Lane, tour: Tour, step: int) -> Tensor:
         """One update of every trial; returns the losses before it, ``[K]``."""
-        with self._casting():
-            losses, grads = self.executor.gradients(lane.stack, self._batch(tour, step))
-        factor = self._factor(lane, step)
+        batch, factor = self._batch(tour, step), self._factor(lane, step)
         if tour.fused is None:
+            with self._casting():
+                losses, grads = self.executor.gradients(lane.stack, batch)
             self.optimizer.step(lane.stack, grads, factor)
-        else:
-            self.optimizer.fused_step(lane.stack, grads[0], tour.fused, step, factor)
+            return losses
+        with self._casting():
+            loose = self.executor.loose_gradients(lane.stack, batch)
+            losses, ready = loose or self.executor.gradients(lane.stack, batch)
+        self.optimizer.fused_step(lane.stack, ready, tour.fused, step, factor)
         return losses
 
     def _casting(self) -> AbstractContextManager[object]:

@@ -105,6 +105,19 @@ class Executor(ABC):
             next call.
         """
 
+    def loose_gradients(
+        self, stack: Stack, batch: Batch
+    ) -> tuple[Tensor, list[list[Tensor]]] | None:
+        """As `gradients`, from an executor that makes them trial by trial.
+
+        Gathering a large network's gradients into one block takes as long as a step of it.
+
+        Returns:
+            tuple: mean losses ``[K]``, and each trial's gradients in the order of the layout; or
+            ``None`` from an executor that makes blocks.
+        """
+        return None
+
     def _grads_of(self, block: Tensor) -> Tensor:
         """Memory for the gradient of a stack's only block.
 

@@ -38,11 +38,17 @@ class SerialExecutor(Executor):
 
     def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """See `Executor.gradients`."""
+        losses, rows = self.loose_gradients(stack, batch)
+        grads = self._grads_of(stack.blocks[0])
+        for k, made in enumerate(rows):
+            torch.cat([grad.flatten() for grad in made], out=grads[k])
+        return losses, [grads]
+
+    def loose_gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[list[Tensor]]]:
+        """See `Executor.loose_gradients`."""
         masks = self._masks.draw(self.template, batch.x[0], batch.noise)
         self.template.train()
-        grads = self._grads_of(stack.blocks[0])
-        into = self.layout.views([grads])
-        losses = []
+        losses, rows = [], []
         for group, row in enumerate(batch.groups.rows):
             own = {name: mask[group] for name, mask in masks.items()}
             for k in range(row.start, row.stop):
@@ -51,10 +57,9 @@ class SerialExecutor(Executor):
                     output = self._call(stack, k, {**leaves, **own}, batch.x[group])
                 loss = self.problem.loss(output, batch.y[group])
                 made = torch.autograd.grad(loss, list(leaves.values()), materialize_grads=True)
-                for name, grad in zip(leaves, made, strict=True):
-                    into[name][k].copy_(grad)
+                rows.append(list(made))
                 losses.append(loss.detach())
-        return torch.stack(losses), [grads]
+        return torch.stack(losses), rows
 
     def outputs(self, stack: Stack, x: Tensor) -> Tensor:
         """See `Executor.outputs`."""
