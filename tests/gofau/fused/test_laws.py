@@ -68,6 +68,28 @@ def test_tanh_never_exceeds_one_for_any_single_precision_number_from_four_on():
         assert float(tanh(x).max()) <= 1.0
 
 
+@pytest.mark.parametrize(
+    ("name", "sizes"), [("multiplicative", {"lr_out": 0.5}), ("hybrid", {"lr": 0.1, "lr_out": 0.5})]
+)
+@pytest.mark.parametrize("dtype", [*DTYPES, torch.bfloat16])
+def test_an_elements_step_does_not_depend_on_those_beside_it(name, sizes, dtype):
+    near = torch.linspace(-0.24, 0.24, 1000).to(dtype)
+    theta = torch.linspace(-2.0, 2.0, 1000).to(dtype)
+    alone = move(theta, near, name, **sizes)
+    for far in (0.26, 3.0, float("inf"), float("nan")):
+        mixed = torch.where(torch.arange(1000) % 7 == 3, torch.tensor(far, dtype=dtype), near)
+        same = mixed == near
+        assert torch.equal(move(theta, mixed, name, **sizes)[same], alone[same])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_tanh_is_continuous_where_the_shorter_way_ends(dtype):
+    edge = torch.tensor(0.25, dtype=dtype)
+    below, above = torch.nextafter(edge, torch.zeros_like(edge)), edge
+    step = float(tanh(above.reshape(1)) - tanh(below.reshape(1)))
+    assert abs(step) <= 4 * torch.finfo(dtype).eps * 0.25
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_exponential_is_accurate_overflows_and_vanishes(dtype):
     one = torch.ones(1, dtype=dtype)
