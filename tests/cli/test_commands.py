@@ -135,8 +135,39 @@ def test_an_unknown_study_is_bad_input(gofau: Gofau, empty: Service, command: st
     assert "nope" in ran.err
 
 
-def quick(url: str, token: str | None = None) -> Client:
+def quick(url: str, token: str | None, backoff: Backoff | None) -> Client:
     return Client(url, token, backoff=Backoff(tries=1))
+
+
+class Restarting(httpx.HTTPTransport):
+    """A service to which the first requests find no connection."""
+
+    def __init__(self, refusals: int) -> None:
+        super().__init__()
+        self._left = refusals
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._left -= 1
+        if self._left >= 0:
+            raise httpx.ConnectError("connection refused", request=request)
+        return super().handle_request(request)
+
+
+@pytest.mark.parametrize(
+    "command, refusals, code", [("watch", 9, 0), ("watch", 10, 3), ("show", 5, 3)]
+)
+def test_a_watch_waits_for_a_service_that_restarts(
+    gofau: Gofau, done: str, monkeypatch: pytest.MonkeyPatch, command: str, refusals: int, code: int
+) -> None:
+    pauses: list[float] = []
+
+    def restarting(url: str, token: str | None, backoff: Backoff | None) -> Client:
+        transport = Restarting(refusals)
+        return Client(url, token, backoff=backoff, transport=transport, sleep=pauses.append)
+
+    monkeypatch.setattr(connect, "Client", restarting)
+    assert gofau(command, done).code == code
+    assert sum(pauses) == pytest.approx(26.2 if command == "watch" else 3.0, abs=0.5)
 
 
 @pytest.mark.parametrize("command", [["list"], ["show", "x"], ["validate", "study.yaml"]])
@@ -153,7 +184,7 @@ def test_a_refused_token_is_5(gofau: Gofau, monkeypatch: pytest.MonkeyPatch) -> 
     def refuse(request: httpx.Request) -> httpx.Response:
         return httpx.Response(401, json={"title": "Unauthorized", "detail": "expected a token"})
 
-    def refusing(url: str, token: str | None) -> Client:
+    def refusing(url: str, token: str | None, backoff: Backoff | None) -> Client:
         return Client(url, token, transport=httpx.MockTransport(refuse))
 
     monkeypatch.setattr(connect, "Client", refusing)
@@ -167,7 +198,7 @@ def test_a_refused_token_is_5(gofau: Gofau, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_bug_is_70_and_shows_its_trace_only_when_asked(
     gofau: Gofau, monkeypatch: pytest.MonkeyPatch, debug: tuple[str, ...], traces: bool
 ) -> None:
-    def broken(url: str, token: str | None) -> Client:
+    def broken(url: str, token: str | None, backoff: Backoff | None) -> Client:
         raise ZeroDivisionError("boom")
 
     monkeypatch.setattr(connect, "Client", broken)

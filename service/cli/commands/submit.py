@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from service.cli import options
-from service.cli.connect import connect
+from service.cli.connect import RESTART, connect
 from service.cli.console import err, out, print_json
 from service.cli.outcome import conclude, exit_for
 from service.cli.progress import duration, follow
@@ -71,7 +71,7 @@ def watch(
 
     gofau watch st_3f9c
     """
-    with connect(url, token) as client:
+    with connect(url, token, RESTART) as client:
         raise exit_for(conclude(client, watched(client, client.get(study)), html, as_json))
 
 
