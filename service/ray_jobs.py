@@ -127,8 +127,19 @@ class RayJobs:
         if response.is_error:
             # Bodies of failed submissions may echo the environment, so they stay out.
             raise RayUnreachableError(f"Ray: {method} {path} answered HTTP {response.status_code}")
-        found: dict[str, Any] = response.json()
-        return found
+        return _read(response)
+
+
+def _read(response: httpx.Response) -> dict[str, Any]:
+    """The object in an answer, which another program on that port would not give."""
+    try:
+        found = response.json()
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        call = f"{response.request.method} {response.request.url}"
+        raise RayUnreachableError(f"Ray: {call} got an answer that is no JSON object")
+    return found
 
 
 def _said(error: Exception) -> str:

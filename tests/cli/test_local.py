@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from service.cli.local import processes, state
 from service.cli.local.errors import LocalError
-from service.cli.local.ports import free_port, is_free
+from service.cli.local.ports import GIVEN_TO_NOBODY, free_port, is_free
+from service.cli.local.ray_head import lists_jobs
 from service.cli.local.stack import StackOptions, local_stack
 from tests.cli.conftest import Gofau
 
@@ -136,6 +138,21 @@ def test_a_taken_port_is_refused_with_a_remedy(tmp_path: Path) -> None:
     assert is_free(port)
     assert free_port(port) == port
     assert not state.is_locked(tmp_path)
+
+
+def test_a_free_port_is_none_that_the_kernel_gives_away() -> None:
+    assert {free_port() for _ in range(20)} <= set(GIVEN_TO_NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "ray"),
+    [(200, "[]", True), (200, "", False), (200, "# metrics", False), (200, "{}", False),
+     (401, "[]", False)],
+)  # fmt: skip
+def test_another_program_on_its_port_is_not_taken_for_ray(
+    status: int, text: str, ray: bool
+) -> None:
+    assert lists_jobs(httpx.Response(status, text=text)) is ray
 
 
 @pytest.mark.parametrize("command", ["up", "run"])

@@ -80,3 +80,11 @@ def test_no_connection_is_unreachable() -> None:
 
     with pytest.raises(RayUnreachableError, match="ConnectError: refused"):
         jobs(refuse).status("x")
+
+
+@pytest.mark.parametrize("text", ["", "# HELP up\nup 1", "[]", "null"])
+def test_another_program_in_the_place_of_ray_is_unreachable(text: str) -> None:
+    with pytest.raises(RayUnreachableError) as caught:
+        jobs(lambda _: httpx.Response(200, text=text)).status("gofau-1-1")
+    call = "GET http://ray:8265/api/jobs/gofau-1-1"
+    assert str(caught.value) == f"Ray: {call} got an answer that is no JSON object"

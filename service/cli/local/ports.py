@@ -1,6 +1,11 @@
 """Free TCP ports on this machine's loopback."""
 
+import random
 import socket
+
+GIVEN_TO_NOBODY = range(20_000, 32_768)
+"""Ports above those that Ray takes for workers, and below those that Linux (from 32768) and macOS
+(from 49152) hand out on their own."""
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
@@ -16,11 +21,15 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_port(preferred: int = 0, host: str = "127.0.0.1") -> int:
-    """``preferred`` when it is free, otherwise any free port."""
+    """``preferred`` when it is free, otherwise any free port.
+
+    Nobody who asks the kernel for any port is given this one, neither before it is listened on nor
+    while what listened there is started again.
+    """
     if preferred and is_free(preferred, host):
         return preferred
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
+    draw = random.SystemRandom()
+    port = draw.choice(GIVEN_TO_NOBODY)
+    while not is_free(port, host):
+        port = draw.choice(GIVEN_TO_NOBODY)
     return port

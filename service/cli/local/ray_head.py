@@ -49,13 +49,21 @@ def wait_for_ray(planned: StackState, process: processes.Started) -> None:
         except httpx.TransportError:
             time.sleep(0.1)
             continue
-        if answer.is_success:
+        if lists_jobs(answer):
             return
         time.sleep(0.1)
     raise LocalError(
         f"Ray: got no dashboard at {planned.ray_url} in {START_TIMEOUT_S:g} s; "
         f"{process.log} ends:\n{process.tail()}"
     )
+
+
+def lists_jobs(answer: httpx.Response) -> bool:
+    """Whether it is the answer of Ray, and not of another program on that port."""
+    try:
+        return answer.is_success and isinstance(answer.json(), list)
+    except ValueError:
+        return False
 
 
 def _environment(token: str) -> dict[str, str]:
