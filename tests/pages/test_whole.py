@@ -105,6 +105,28 @@ def test_watching_goes_on_when_the_service_comes_back(page: Page, killable: Kill
         expect(page.locator(".verdicts > li")).to_have_count(2, timeout=20_000)
 
 
+def test_the_list_goes_on_when_the_service_comes_back(page: Page, killable: Killable) -> None:
+    with httpx.Client(base_url=killable.url, timeout=30) as http:
+        study = http.post("/v1/studies", json=SPEC).json()["id"]
+        worker = _worker(killable, http, study)
+        page.goto(killable.url)
+        finish(worker, leave=20)
+        row = page.locator(f"tr[data-study='{study}']")
+        expect(row).to_contain_text(f"{TRIALS - 20} of {TRIALS}")
+        page.evaluate("window.kept = true")
+        killable.kill()
+        lost = page.get_by_text("The connection to the service is lost")
+        expect(lost).to_be_visible()
+        killable.start()
+        expect(lost).to_be_hidden(timeout=20_000)
+        finish(worker)
+        expect(row).to_contain_text("Completed", timeout=20_000)
+        expect(row).to_contain_text(f"{TRIALS} of {TRIALS}")
+        newer = http.post("/v1/studies", json={**SPEC, "name": "newer"}).json()["id"]
+        expect(page.locator("tr[data-study]").first).to_have_attribute("data-study", newer)
+        assert page.evaluate("window.kept")
+
+
 def test_a_study_submitted_on_the_page_trains_to_its_end(page: Page, tmp_path: Path) -> None:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GOFAU_")}
     environment["GOFAU_DATA_DIR"] = str(tmp_path)
