@@ -20,4 +20,6 @@ chmod 0644 env/metrics.token
 keep service.env "GOFAU_ADMIN_TOKEN=$(drawn)
 GOFAU_METRICS_TOKEN=$(cat env/metrics.token)
 "
+# OpenTelemetry's variables, such as OTEL_EXPORTER_OTLP_ENDPOINT; with none nothing is traced.
+keep tracing.env ""
 echo "docker/env holds the secrets; GOFAU_ADMIN_TOKEN in docker/env/service.env is an admin's token"

@@ -7,7 +7,7 @@ COPY gofau gofau
 COPY studies studies
 COPY workers workers
 COPY service service
-RUN pip install --no-cache-dir --constraint requirements.lock ".[service]" \
+RUN pip install --no-cache-dir --constraint requirements.lock ".[service,tracing]" \
     && useradd --system --uid 10001 gofau
 USER 10001
 EXPOSE 8080

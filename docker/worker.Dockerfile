@@ -12,7 +12,7 @@ COPY gofau gofau
 COPY studies studies
 COPY workers workers
 COPY service service
-RUN pip install --no-cache-dir --constraint requirements.lock ".[workers]" \
+RUN pip install --no-cache-dir --constraint requirements.lock ".[workers,tracing]" \
     && useradd --system --uid 10001 --create-home gofau \
     && install --directory --owner=gofau --mode=0700 /var/cache/gofau
 USER 10001

@@ -61,6 +61,11 @@ def test_compose_reads_each_secret_where_it_is_needed(checkout: Path) -> None:
     }
 
 
+def test_service_and_ray_send_traces_to_one_place() -> None:
+    told = {n for n, s in SERVICES.items() if "docker/env/tracing.env" in s.get("env_file", ())}
+    assert told == {"service", "ray-head", "ray-worker", "ray-worker-gpu"}
+
+
 def test_only_the_port_of_the_service_is_published() -> None:
     published = {port: name for name, s in SERVICES.items() for port in s.get("ports", ())}
     beyond = {name for port, name in published.items() if not port.startswith("127.0.0.1:")}

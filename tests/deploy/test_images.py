@@ -1,6 +1,7 @@
-"""The steps of the service's image, run as a script in an empty virtual environment.
+"""The steps of both images, run as scripts in empty virtual environments.
 
-``USER`` and ``useradd`` need an engine and are left out; the rest runs as the file says it.
+``USER`` needs an engine and is left out; commands that change the machine do nothing here; the
+rest runs as the files say it.
 """
 
 import os
@@ -16,10 +17,15 @@ import pytest
 
 from service.cli.local.ports import free_port
 from tests.deploy.dockerfile import ROOT, Step, steps
+from tests.e2e.folder import SPEC
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SERVICE = steps(ROOT / "docker" / "service.Dockerfile")
+WORKER = steps(ROOT / "docker" / "worker.Dockerfile")
+LEFT_OUT = ("useradd", "apt-get", "install", "rm")
+"""What a container has to itself, and this machine does not: users, packages, system folders."""
+
 KNOWN = {"FROM", "ENV", "WORKDIR", "COPY", "RUN", "USER", "EXPOSE", "CMD"}
 
 
@@ -45,35 +51,63 @@ def copy(step: Step, app: Path) -> None:
             shutil.copy(source, place)
 
 
-@pytest.fixture
-def built(tmp_path: Path) -> tuple[Path, dict[str, str]]:
-    """The image's folder and environment after all its steps."""
-    assert {step.word for step in SERVICE} <= KNOWN
+def build(image: list[Step], tmp_path: Path) -> dict[str, str]:
+    """The image's environment after all its steps."""
+    assert {step.word for step in image} <= KNOWN
     app, bin_, venv = tmp_path / "app", tmp_path / "bin", tmp_path / "venv"
     app.mkdir()
     bin_.mkdir()
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-    (bin_ / "useradd").write_text("#!/bin/sh\n")
-    (bin_ / "useradd").chmod(0o755)
+    for name in LEFT_OUT:
+        (bin_ / name).write_text("#!/bin/sh\n")
+        (bin_ / name).chmod(0o755)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("GOFAU_", "PYTHON"))}
     environment = {**kept, "PATH": f"{venv / 'bin'}:{bin_}:{os.environ['PATH']}"}
-    for step in SERVICE:
+    for step in image:
         if step.word == "ENV":
             environment |= dict(re.findall(r"(\w+)=(\S+)", step.text))
         elif step.word == "COPY":
             copy(step, app)
         elif step.word == "RUN":
             shell(step.text, app, environment)
-    return app, {**environment, "GOFAU_DATA_DIR": str(tmp_path / "data")}
+    folders = {"GOFAU_DATA_DIR": tmp_path / "data", "GOFAU_CACHE_DIR": tmp_path / "cache"}
+    kept_here = {name: str(folder) for name, folder in folders.items()}
+    return {**environment, **kept_here, "PATH": f"{venv / 'bin'}:{os.environ['PATH']}"}
 
 
-def test_the_service_is_installed_and_serves_without_torch_and_ray(
-    built: tuple[Path, dict[str, str]], tmp_path: Path
-) -> None:
-    _, environment = built
+TRAIN = """
+import opentelemetry.sdk
+import ray
+import torchvision
+from gofau.packing import run_pack
+from studies.cells import cells
+from studies.parsing import parse_yaml
+from workers.trainable import PackTrainable
+from workers.work import PendingTrial, plan
+
+spec = parse_yaml(open("study.yaml").read())
+trials = [PendingTrial(i, 0, 0, cell.definition) for i, cell in enumerate(cells(spec))]
+assert len(list(run_pack(plan(trials[:3])))) == 3
+"""
+
+
+def test_the_workers_image_trains_and_its_driver_says_what_it_lacks(tmp_path: Path) -> None:
+    environment = build(WORKER, tmp_path)
+    [command] = [step.command for step in WORKER if step.word == "CMD"]
+    shell(" ".join(command), tmp_path, environment)
+    (tmp_path / "study.yaml").write_text(SPEC)
+    (tmp_path / "train.py").write_text(TRAIN)
+    shell("python train.py", tmp_path, environment)
+    told = "python -m workers.driver 2>&1 | grep 'GOFAU_SERVICE_URL: got nothing'"
+    shell(told, tmp_path, environment)
+
+
+def test_the_service_is_installed_and_serves_without_torch_and_ray(tmp_path: Path) -> None:
+    environment = build(SERVICE, tmp_path)
     [command] = [step.command for step in SERVICE if step.word == "CMD"]
     for absent in ("torch", "ray"):
         shell(f"if python -c 'import {absent}' 2>&-; then exit 1; fi", tmp_path, environment)
+    shell("python -c 'import opentelemetry.sdk'", tmp_path, environment)
     shell("gofau migrate", tmp_path, environment)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
