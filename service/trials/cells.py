@@ -12,7 +12,7 @@ from service.store.records import among, given, records, takes_records
 from service.studies.models import Arm, Cell
 
 CHUNK = 5_000
-REAL = Double()
+REAL: Double[float] = Double()
 SUMS = (
     "completed",
     "failed",
@@ -79,7 +79,7 @@ def accumulate(session: Session, study_id: int, deltas: Mapping[int, Mapping[str
     kinds = {"at": Cell.ordinal.type, "low": REAL, "high": REAL, **added}
     mine = update(Cell).where(Cell.study_id == study_id)
     if takes_records(session):
-        statement = _widened(mine, records(kinds).c)
+        statement = _widened(mine, dict(records(kinds).c.items()))
         session.connection().execute(statement, given(rows))
     else:
         statement = _widened(mine, {name: bindparam(name, type_=k) for name, k in kinds.items()})
