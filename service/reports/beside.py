@@ -13,7 +13,13 @@ from studies.landscape_bins import WORST
 from studies.report.chosen import ChosenCell, chosen_cells
 from studies.report.importances import ABSENT, available, study_importances
 from studies.report.learning import Training, learning_curves
-from studies.report.model import AnalysisSettings, Curve, Importance, Supplement
+from studies.report.model import (
+    AnalysisSettings,
+    Curve,
+    Importance,
+    RobustnessReport,
+    Supplement,
+)
 from studies.spec import StudySpec
 from studies.study_maps import StudyMaps, goal_of
 from studies.trials import TrialState
@@ -30,22 +36,15 @@ def supplements(
     spec: StudySpec,
     maps: StudyMaps,
     settings: AnalysisSettings,
-    *,
-    importances: Mapping[GroupKey, tuple[Importance, ...]],
 ) -> dict[GroupKey, Supplement]:
-    """By group: the learning curves of its chosen cells, and its importances."""
+    """By group: the learning curves of its chosen cells."""
     chosen = chosen_cells(maps.landscapes, settings)
     rows = {cell: maps.at(cell.key, cell.cell.lr, cell.cell.init_scale) for cell in chosen}
     indexes = [int(index) for found in rows.values() for index in found["index"]]
     measured = _curves(session, study_id, indexes, spec.goal.metric)
     trainings = {cell: _trainings(found, measured) for cell, found in rows.items()}
     groups = dict.fromkeys(one.key.group for one in maps.landscapes)
-    return {
-        group: Supplement(
-            curves=_learning(group, trainings, spec), importances=importances.get(group, ())
-        )
-        for group in groups
-    }
+    return {group: Supplement(curves=_learning(group, trainings, spec)) for group in groups}
 
 
 def importances_of(
@@ -55,6 +54,17 @@ def importances_of(
     if trials["state"].isin(PENDING).any() or not available():
         return {}
     return study_importances(spec, trials, caps)
+
+
+def with_importances(
+    report: RobustnessReport, found: Mapping[GroupKey, tuple[Importance, ...]]
+) -> RobustnessReport:
+    """The report with the importances of each group."""
+    groups = (
+        group.model_copy(update={"importances": found.get((group.problem, group.direction), ())})
+        for group in report.groups
+    )
+    return report.model_copy(update={"groups": tuple(groups)})
 
 
 def notes() -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import platform
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -119,17 +120,18 @@ def _analyse(session: Session, study: Study) -> Analysis:
     frame = trials_frame(session, study)
     caps = _caps(spec, frame)
     maps, settings = study_maps(spec, frame, caps), AnalysisSettings(tolerance=spec.goal.tolerance)
-    importances = beside.importances_of(spec, frame, caps)
-    report = build(
-        maps.landscapes,
-        SpecSummary(name=study.name, spec_hash=study.spec_hash, settings=_settings(spec)),
-        _provenance(frame),
-        np.random.default_rng(int(study.spec_hash[:16], 16)),
-        settings,
-        supplements=beside.supplements(
-            session, study.id, spec, maps, settings, importances=importances
-        ),
-    )
+    with ThreadPoolExecutor(1) as aside:
+        # A forest is grown by the interpreter, while a report's arrays mostly do without it.
+        importances = aside.submit(beside.importances_of, spec, frame, caps)
+        report = build(
+            maps.landscapes,
+            SpecSummary(name=study.name, spec_hash=study.spec_hash, settings=_settings(spec)),
+            _provenance(frame),
+            np.random.default_rng(int(study.spec_hash[:16], 16)),
+            settings,
+            supplements=beside.supplements(session, study.id, spec, maps, settings),
+        )
+    report = beside.with_importances(report, importances.result())
     said = (*beside.notes(), *notes(spec, maps.landscapes))
     return Analysis(_noted(report, frame, said), maps.landscapes)
 

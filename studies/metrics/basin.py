@@ -7,6 +7,9 @@ import numpy as np
 from studies.landscape import Floats
 from studies.metrics.grid import Grid
 
+TINY = 1e-300
+"""Added to a divisor that may be 0 where the dividend is; it changes no other."""
+
 
 def width_below(curves: Floats, x: Floats, level: Floats | float) -> Floats:
     """Length of {x : ℓ(x) ≤ level} for the piecewise-linear ℓ through ``curves``.
@@ -45,16 +48,21 @@ def area_below(maps: Floats, x: Floats, z: Floats, level: Floats | float) -> Flo
     Returns:
         ``[...]`` in square decades.
     """
-    top = np.asarray(level)[..., None, None]
-    corners = (maps[..., :-1, :-1], maps[..., 1:, :-1], maps[..., 1:, 1:], maps[..., :-1, 1:])
-    high = np.maximum(np.maximum(corners[0], corners[1]), np.maximum(corners[2], corners[3]))
-    low = np.minimum(np.minimum(corners[0], corners[1]), np.minimum(corners[2], corners[3]))
-    # Only where the level passes between the corners is there anything to work out.
+    wide = maps.shape[-1]
+    flat = maps.reshape(*maps.shape[:-2], -1)
+    across = flat[..., :-wide], flat[..., wide:]
+    low, high = np.minimum(*across), np.maximum(*across)
+    # A rectangle is named by its first node; those of the last column hold no area.
+    low, high = np.minimum(low[..., :-1], low[..., 1:]), np.maximum(high[..., :-1], high[..., 1:])
+    top = np.broadcast_to(np.asarray(level)[..., None], low.shape)
     share = (high <= top).astype(np.float64)
-    crossed = (low <= top) & (high > top)
-    nodes = [np.broadcast_to(corner, share.shape)[crossed] for corner in corners]
-    share[crossed] = rectangle_share(nodes, np.broadcast_to(top, share.shape)[crossed])
-    return np.asarray((share * np.outer(np.diff(x), np.diff(z))).sum(axis=(-2, -1)))
+    # Only where the level passes between the corners is there anything to work out.
+    at = np.flatnonzero((low <= top) & (high > top))
+    node = at + at // low.shape[-1] * (wide + 1)
+    corners = [flat.ravel().take(node + step) for step in (0, wide, wide + 1, 1)]
+    share.ravel()[at] = rectangle_share(corners, top.ravel().take(at))
+    areas = np.outer(np.diff(x), np.append(np.diff(z), 0.0)).ravel()[:-1]
+    return np.asarray(share @ areas)
 
 
 def rectangle_share(corners: Sequence[Floats], top: Floats) -> Floats:
@@ -96,10 +104,15 @@ def triangle_share(p: Floats, q: Floats, r: Floats, top: Floats) -> Floats:
     """Share of a triangle where the linear function with these corner values is ≤ ``top``."""
     low, high = np.minimum(p, q), np.maximum(p, q)
     a, c = np.minimum(low, r), np.maximum(high, r)
-    b = np.maximum(low, np.minimum(high, r))
-    rising = top < b
-    part = np.maximum(np.where(rising, top - a, c - top), 0.0)
-    whole = np.where(rising, b - a, c - b) * (c - a)
+    b = np.maximum(low, np.minimum(high, r, out=high), out=low)
+    beyond = top >= b
+    end = np.where(beyond, c, a)
+    # The part is squared, and the whole negative beyond b: there the share is one less the ratio.
+    part = np.clip(top, a, c) - end
+    whole = np.subtract(b, end, out=b)
+    whole *= c - a
     # A part without a whole is none: the level is at a flat edge, or beyond it.
-    share = np.divide(part * part, whole, out=np.zeros_like(whole), where=whole != 0)
-    return np.asarray(np.where(rising, share, 1.0 - share))
+    whole += TINY
+    part *= part
+    part /= whole
+    return np.asarray(np.add(part, beyond, out=part))

@@ -25,12 +25,17 @@ def expected_best(costs: Floats, weights: Floats, draws: Floats) -> Floats:
     """
     order = np.argsort(costs, axis=-1)
     known = ~np.isnan(costs)
-    ranked = np.take_along_axis(np.where(known, costs, 0.0), order, axis=-1)
-    mass = np.take_along_axis(known * weights, order, axis=-1)
+    if known.all():
+        ranked, mass = np.take_along_axis(costs, order, axis=-1), weights[order]
+    else:
+        ranked = np.take_along_axis(np.where(known, costs, 0.0), order, axis=-1)
+        mass = np.take_along_axis(known * weights, order, axis=-1)
     total = mass.sum(axis=-1, keepdims=True)
+    survival = np.ones((*mass.shape[:-1], mass.shape[-1] + 1))
+    left = np.cumsum(mass, axis=-1, out=survival[..., 1:])
     with np.errstate(invalid="ignore", divide="ignore"):
-        left = np.clip(1.0 - np.cumsum(mass, axis=-1) / total, 0.0, 1.0)
-    survival = np.concatenate([np.ones_like(total), left], axis=-1)
+        left /= total
+    np.clip(np.subtract(1.0, left, out=left), 0.0, 1.0, out=left)
     drops = [_weighted_drop(ranked, powered) for powered in _powers(survival, draws)]
     return np.stack(drops, axis=-1)
 

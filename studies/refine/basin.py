@@ -1,6 +1,7 @@
 """M2 on a refined grid: the basin's volume with its border resolved more finely."""
 
 from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -11,8 +12,19 @@ from studies.statistics.bootstrap import blocks, resampled_means
 LevelOf = Callable[[Floats], Floats]
 
 
+_MESHES: "WeakKeyDictionary[Landscape, Mesh]" = WeakKeyDictionary()
+"""Triangulations of landscapes that are in use: a report asks for each many times."""
+
+
 def mesh_of(landscape: Landscape) -> Mesh:
     """The triangulation of a landscape's grid, in row order, followed by its added cells."""
+    found = _MESHES.get(landscape)
+    if found is None:
+        found = _MESHES[landscape] = _mesh_of(landscape)
+    return found
+
+
+def _mesh_of(landscape: Landscape) -> Mesh:
     x, z = np.log10(landscape.lr), np.log10(landscape.init_scale)
     grid = np.stack(np.meshgrid(x, z, indexing="ij"), axis=-1).reshape(-1, 2)
     steps = (float(np.ptp(x)) / (x.size - 1), float(np.ptp(z)) / (z.size - 1))

@@ -15,6 +15,7 @@ from studies.report.curves import curves
 from studies.report.model import (
     AcrossReport,
     AnalysisSettings,
+    Curve,
     GroupReport,
     Provenance,
     RobustnessReport,
@@ -30,11 +31,11 @@ from studies.statistics.bootstrap import seed_counts, seed_means
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One landscape with the bootstrap samples ``[R]`` of each of its rows."""
+    """One landscape with the bootstrap samples ``[R]`` of each of its rows, and its curves."""
 
     landscape: Landscape
-    counts: Floats
     samples: dict[str, Floats]
+    curves: tuple[Curve, ...]
 
 
 def build(
@@ -166,7 +167,7 @@ def _group(
         rules=tuple(_rule(e, usable) for e in evaluated),
         comparisons=compare([(e.landscape, e.samples) for e in evaluated], usable, settings, rng),
         curves=(
-            *(c for e in evaluated for c in curves(e.landscape, e.counts, settings.level)),
+            *(curve for e in evaluated for curve in e.curves),
             *beside.curves,
         ),
         importances=beside.importances,
@@ -187,13 +188,16 @@ def _draws(
 def _evaluate(
     members: Sequence[Landscape], draws: Mapping[tuple[int, ...], Floats], context: Context
 ) -> list[Evaluated]:
-    """Every row of every member, as many at a time as there are processors."""
+    """Rows and curves of every member, as many at a time as there are processors."""
     # Arrays are worked on without the interpreter's lock, so threads do run side by side.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        started = [(m, draws[m.seeds], _start(pool, m, draws[m.seeds], context)) for m in members]
+        started = []
+        for m in members:
+            drawn = pool.submit(curves, m, draws[m.seeds], context.level)
+            started.append((m, _start(pool, m, draws[m.seeds], context), drawn))
         return [
-            Evaluated(m, counts, {name: row.result() for name, row in rows.items()})
-            for m, counts, rows in started
+            Evaluated(m, {name: row.result() for name, row in rows.items()}, drawn.result())
+            for m, rows, drawn in started
         ]
 
 

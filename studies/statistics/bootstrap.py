@@ -7,9 +7,14 @@ import numpy.typing as npt
 
 from studies.landscape import Floats
 
-BLOCK_VALUES = 12_000
-"""Numbers in a block of resampled maps, so that it stays in the processor's cache."""
+BLOCK_VALUES = 80_000
+"""Numbers in a block of resampled maps: they fit the cache, and outlast the handing over of the
+interpreter's lock between threads."""
 
+
+ONE_THREAD = 200_000
+"""Multiplications that OpenBLAS does not spread over threads, which get in each other's way where
+rows are worked out side by side."""
 
 PRODUCT = 64
 """Resamples whose mean maps are multiplied out together."""
@@ -44,12 +49,24 @@ def resampled_means(values: Floats, counts: Floats) -> Floats:
     """
     flat = values.reshape(-1, values.shape[-1]).T
     there = ~np.isnan(flat)
-    sums = counts @ np.where(there, flat, 0.0)
     whole = bool(there.all())
-    drawn = counts.sum(axis=1, keepdims=True) if whole else counts @ there.astype(np.float64)
+    sums = _product(counts, flat if whole else np.where(there, flat, 0.0))
+    drawn = (
+        counts.sum(axis=1, keepdims=True) if whole else _product(counts, there.astype(np.float64))
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
         means = np.divide(sums, drawn, out=sums)
     return np.asarray(means.reshape(len(counts), *values.shape[:-1]))
+
+
+def _product(counts: Floats, values: Floats) -> Floats:
+    """``counts[R, S] @ values[S, N]``, some columns at a time."""
+    width = max(1, ONE_THREAD // counts.size)
+    product = np.empty((len(counts), values.shape[1]))
+    for start in range(0, values.shape[1], width):
+        part = slice(start, start + width)
+        np.matmul(counts, values[:, part], out=product[:, part])
+    return product
 
 
 def weighted_means(rows: Floats, weights: Floats) -> Floats:
