@@ -6,6 +6,7 @@ Source: https://www.postgresql.org/docs/current/functions-json.html
 """
 
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import Any
 
 from sqlalchemy import ARRAY, JSON, ColumnElement, Integer, any_, bindparam, column, func, literal
@@ -36,7 +37,12 @@ def records(columns: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:
 
 def given(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """The parameter of a statement that reads from `records`."""
-    return {ROWS: [dict(row) for row in rows]}
+    return {ROWS: [{name: _plain(value) for name, value in row.items()} for row in rows]}
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no infinity, but PostgreSQL reads it from text."""
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def among(
