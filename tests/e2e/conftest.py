@@ -11,8 +11,7 @@ from tests.e2e.folder import Folder
 def folder(tmp_path: Path) -> Iterator[Folder]:
     made = Folder(tmp_path)
     yield made
-    if made.left:
-        made.start("down").communicate(timeout=120)
+    made.clear()
 
 
 @pytest.fixture(scope="session")

@@ -50,6 +50,11 @@ class Folder:
     def json(self, *arguments: str, code: int = 0) -> Any:
         return json.loads(self.gofau(*arguments, "--json", code=code))
 
+    def clear(self) -> None:
+        """Take down whatever runs here, which a test that failed has left."""
+        if self.left:
+            self.start("down").communicate(timeout=120)
+
     @property
     def left(self) -> list[int]:
         """Processes that were started for this folder."""

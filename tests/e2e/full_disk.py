@@ -38,7 +38,7 @@ class Mounted:
         assert shutil.disk_usage(self._ballast).free == 0
 
     def free(self) -> None:
-        self._ballast.unlink()
+        self._ballast.unlink(missing_ok=True)
 
 
 class Limited:
@@ -64,9 +64,12 @@ def mounted(folder: Folder) -> Iterator[Disk]:
     data.mkdir()
     size = f"size={SIZE_MB}m"
     subprocess.run(["mount", "-t", "tmpfs", "-o", size, "none", str(data)], check=True)
+    disk = Mounted(data)
     try:
-        yield Mounted(data)
+        yield disk
     finally:
+        disk.free()
+        folder.clear()
         subprocess.run(["umount", "--lazy", str(data)], check=True)
 
 
