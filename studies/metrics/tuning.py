@@ -26,7 +26,10 @@ def expected_best(costs: Floats, weights: Floats, draws: Floats) -> Floats:
     order = np.argsort(costs, axis=-1)
     known = ~np.isnan(costs)
     if known.all():
-        ranked, mass = np.take_along_axis(costs, order, axis=-1), weights[order]
+        mass = weights[order]
+        # One look-up by flat index takes half the time of one by row and column.
+        order += np.arange(0, order.size, order.shape[-1]).reshape(*order.shape[:-1], 1)
+        ranked = costs.ravel()[order]
     else:
         ranked = np.take_along_axis(np.where(known, costs, 0.0), order, axis=-1)
         mass = np.take_along_axis(known * weights, order, axis=-1)
