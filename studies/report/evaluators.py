@@ -1,6 +1,8 @@
 """How each row of the rules table is evaluated on resampled seeds."""
 
+import threading
 from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from studies.metrics.sensitivity import mean_lr_sensitivity, windowed_lr_sensiti
 from studies.metrics.stability import reached, share_interval, share_samples
 from studies.metrics.time_to_target import fastest
 from studies.metrics.tuning import expected_best
-from studies.metrics.variance import resampled_variance_shares, variance_shares
+from studies.metrics.variance import VarianceShares, resampled_variance_shares, variance_shares
 from studies.refine.basin import refined_volumes, resolution
 from studies.report.row import Context, Evaluate, IntervalOf
 from studies.statistics.bootstrap import bootstrap, distinct, mean_maps
@@ -147,18 +149,33 @@ def variance_part(part: str) -> Evaluate:
     """One share of the variance split."""
 
     def evaluate(landscape: Landscape, counts: Floats, context: Context) -> Floats:
-        grid, cost = Grid.of(landscape), landscape.cost
-        if not np.isnan(cost).any():
-            whole = resampled_variance_shares(cost, counts, grid.lr_weights, grid.init_weights)
-            return np.asarray(getattr(whole, part))
-        rows, which = distinct(counts)
-        shares = [
-            variance_shares(means, squares, grid.lr_weights, grid.init_weights)
-            for means, squares in zip(mean_maps(cost, rows), mean_maps(cost**2, rows), strict=True)
-        ]
-        return np.concatenate([np.asarray(getattr(share, part)) for share in shares])[which]
+        return np.asarray(getattr(_variance(landscape, counts), part))
 
     return evaluate
+
+
+_VARIANCES: "WeakKeyDictionary[Landscape, tuple[Floats, VarianceShares]]" = WeakKeyDictionary()
+_TURN = threading.Lock()
+
+
+def _variance(landscape: Landscape, counts: Floats) -> VarianceShares:
+    """The split of resamples, worked out once for the rows that each give one part of it."""
+    with _TURN:
+        known = _VARIANCES.get(landscape)
+        if known is None or known[0] is not counts:
+            known = _VARIANCES[landscape] = counts, _split(landscape, counts)
+        return known[1]
+
+
+def _split(landscape: Landscape, counts: Floats) -> VarianceShares:
+    grid, cost = Grid.of(landscape), landscape.cost
+    weights = grid.lr_weights, grid.init_weights
+    if not np.isnan(cost).any():
+        return resampled_variance_shares(cost, counts, *weights)
+    rows, which = distinct(counts)
+    pairs = zip(mean_maps(cost, rows), mean_maps(cost**2, rows), strict=True)
+    shares = [variance_shares(means, squares, *weights) for means, squares in pairs]
+    return VarianceShares(*(np.concatenate(part)[which] for part in zip(*shares, strict=True)))
 
 
 def held_out(landscape: Landscape, counts: Floats, context: Context) -> Floats:
