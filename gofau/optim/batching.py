@@ -73,7 +73,8 @@ def batches(
 
 def hyperparameters(group: dict[str, Any], capturable: bool) -> Hyper:
     """The group's hyperparameters; tensors become numbers unless a graph must keep them."""
-    values = {name: group[name] for name in hyper_names(group["direction"], group["rule"])}
+    names = hyper_names(group["direction"], group["rule"])
+    values = {name: dict.__getitem__(group, name) for name in names}  # past what answers for `lr`
     if capturable:
         return values
     return {k: v.item() if isinstance(v, Tensor) else v for k, v in values.items()}

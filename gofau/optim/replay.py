@@ -65,11 +65,12 @@ class Replay:
 class _Part:
     """One batch: its places among the group's parameters, its memory and its counters."""
 
-    def __init__(self, places: list[int], rows: Rows, next_step: Composition) -> None:
+    def __init__(self, places: list[int], rows: Rows, made: Composition) -> None:
         self.places = places
         self._rows = rows
         self._counters = _Counters(rows.states)
-        self._next = (0, next_step)
+        self._hyper: Hyper = {}
+        self._next = (0, made)
 
     def prepare(
         self,
@@ -79,15 +80,30 @@ class _Part:
         grads: Sequence[Tensor | None],
     ) -> bool:
         """Compose the next step, and see whether the memory that it needs is as it was."""
-        if not same([states.get(param) for param in self._rows.params], self._rows.states):
+        if not self._keeps(states):
             return False
         number = self._counters.next(self._rows.states)
         if number is None:
             return False
-        rule, own = rule_at(group, self.places[0], hyper)
-        composition = compose(direction_of(group["direction"]), rule, number, own)
+        composition = self._compose(group, hyper, number)
         self._next = (number, composition)
         return self._rows.serve([grads[place] for place in self.places], composition)
+
+    def _keeps(self, states: Mapping[Tensor, Any]) -> bool:
+        """Whether each parameter still has its state; one batch holds all, as a rule."""
+        params, known = self._rows.params, self._rows.states
+        if len(states) == len(params) and same(list(states), params):
+            return same(list(states.values()), known)
+        return same([states.get(param) for param in params], known)
+
+    def _compose(self, group: dict[str, Any], hyper: Hyper, number: int) -> Composition:
+        """The step's composition: the last one, where it has no number that moves with steps."""
+        last = self._next[1]
+        if not last.direction.numbers and hyper == self._hyper:
+            return last
+        self._hyper = hyper
+        rule, own = rule_at(group, self.places[0], hyper)
+        return compose(direction_of(group["direction"]), rule, number, own)
 
     def run(self) -> None:
         """Perform the step that `prepare` composed."""
