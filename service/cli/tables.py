@@ -15,6 +15,7 @@ from service.client.models import Study, Token, Trial
 if TYPE_CHECKING:
     from studies.metrics.scalar import Scalar
     from studies.report.model import GroupReport, RobustnessReport
+    from studies.report.overview import Overview
 
 COLUMNS = {
     "divergence_rate": "Diverged",
@@ -26,15 +27,38 @@ COLUMNS = {
 
 
 def print_report(report: "RobustnessReport", console: Console) -> None:
-    """The verdicts in words, then a table for each problem and direction."""
-    for verdict in report.verdicts:
+    """An overview of several groups, the verdicts in words, then a table for each group."""
+    # The analysis comes with scipy and pandas, whose imports other commands need not wait for.
+    from studies.report.overview import overview
+    from studies.report.verdicts import told
+
+    whole = overview(report.groups)
+    if whole is not None:
+        console.print(overview_table(whole))
+        console.print(Text(whole.legend, style="dim"))
+    said, silent = told(report.verdicts)
+    for verdict in said:
         console.print(Text(verdict.subject, style="bold"))
         for clause in verdict.clauses:
             console.print(Padding(Text(clause.text), (0, 0, 0, 2)))
+    for text in silent:
+        console.print(Text(text))
     for note in report.notes:
         console.print(Text(f"note: {note}", style="dim"))
     for group in report.groups:
         console.print(rules_table(group))
+
+
+def overview_table(whole: "Overview") -> Table:
+    """Groups against rules: basin, divergence, best, and how often a difference was shown."""
+    table = _table(leading=1)
+    for title in ("", *whole.rules):
+        table.add_column(Text(title), overflow="fold")
+    for line in whole.lines:
+        table.add_row(Text(line.name), *(Text("\n".join(cell) or "-") for cell in line.cells))
+    if any(whole.totals):
+        table.add_row("Shown", *(Text("\n".join(cell)) for cell in whole.totals))
+    return table
 
 
 def rules_table(group: "GroupReport") -> Table:
