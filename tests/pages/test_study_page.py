@@ -14,9 +14,10 @@ def go(page: Page, service: Service, study: str) -> None:
 
 
 def centre(page: Page, rule: int) -> tuple[float, float]:
-    """A pixel of the middle cell of a rule's map."""
+    """A pixel of the middle cell of a rule's map, once what stands above it has come."""
+    expect(page.locator(".verdicts > li").first).to_be_visible()
     canvas = page.locator(".map canvas").nth(rule)
-    canvas.scroll_into_view_if_needed()
+    canvas.hover(trial=True)  # scrolls there and waits until it keeps its place
     box = canvas.bounding_box()
     assert box
     return box["x"] + 46 + (box["width"] - 56) / 2, box["y"] + 8 + (box["height"] - 48) / 2
