@@ -7,9 +7,10 @@ import numpy as np
 from studies.figures.colour import ColourScale
 from studies.figures.contour import level_segments
 from studies.landscape import Floats, Landscape, LandscapeError
-from studies.metrics.grid import Grid
+from studies.metrics.grid import Grid, coverage
 from studies.metrics.optimum import best_cost
 from studies.metrics.ridge import best_log_lr
+from studies.metrics.scalar import enough
 from studies.statistics.bootstrap import seed_means
 
 
@@ -36,10 +37,16 @@ class MapView:
 
 
 def map_view(landscape: Landscape, tolerance: float | None) -> MapView:
-    """The view of a landscape, with its basin within ``tolerance`` of its own best."""
+    """The view of a landscape, with its basin within ``tolerance`` of its own best.
+
+    Basin, ridge and best cell wait for the coverage that the report's numbers wait for: on the part
+    of a grid that ran first they would mark what is best there.
+    """
     grid, cost = Grid.of(landscape), seed_means(landscape.cost)
     best = float(best_cost(cost))
-    learnt = tolerance is not None and best + tolerance < landscape.cost_cap
+    covered = enough(coverage(landscape.present, grid))
+    ridge = best_log_lr(cost, grid, landscape.cost_cap)
+    learnt = covered and tolerance is not None and best + tolerance < landscape.cost_cap
     contour = (
         level_segments(cost, grid.x, grid.z, best + tolerance)
         if learnt and tolerance is not None
@@ -57,7 +64,7 @@ def map_view(landscape: Landscape, tolerance: float | None) -> MapView:
         results=results,
         n_seeds=len(landscape.seeds),
         contour=contour,
-        ridge=best_log_lr(cost, grid, landscape.cost_cap),
+        ridge=ridge if covered else np.full_like(ridge, np.nan),
         best=_best_cell(cost) if learnt else None,
     )
 

@@ -42,14 +42,19 @@ function place(cell, x, y) {
   return j * x.values.length + i;
 }
 
+/** The share of a grid without which the report gives no numbers either. */
+const COVERED = 0.9;
+
 /**
- * Add the basin's border, the ridge and the best cell of a map of the goal metric.
+ * Add the basin's border, the ridge and the best cell of a map of the goal metric, once
+ * most of it has results: before, they would mark what is best in the part that ran first.
  * @param {View} view @param {boolean} lowIsGood
  * @param {{tolerance: number | null, cap: number | null}} limits  in the metric's own unit
  */
 export function addBasin(view, lowIsGood, limits) {
   const sign = lowIsGood ? 1 : -1;
   const cost = view.values.map((v) => sign * v);
+  if (cost.filter((c) => !Number.isNaN(c)).length < COVERED * cost.length) return;
   const cap = limits.cap === null ? Infinity : sign * limits.cap;
   const best = lowest(cost);
   if (best === null) return;

@@ -117,6 +117,13 @@ class TestHeatMap:
         classes = [node.get("class") for node in svg.iter()]
         assert {"contour", "ridge", "best", "frame"} <= set(classes)
 
+    @pytest.mark.parametrize("missing, marked", [(0.05, True), (0.2, False)])
+    def test_a_basin_waits_for_results_of_most_of_the_grid(self, bowl, missing, marked):
+        view = map_view(bowl(missing=missing), 0.2)
+        assert (view.best is not None) is marked
+        assert (len(view.contour) > 0) is marked
+        assert np.isfinite(view.ridge).any() == marked
+
     def test_nothing_learnt_draws_no_basin(self, bowl):
         view = map_view(bowl(best=5.0), 0.2)
         assert view.best is None
