@@ -77,13 +77,20 @@ class StudyResults:
         return tuning_curves(table, ordered=spec.search.adaptive)
 
     def importances(self) -> dict[tuple[str, str, str], dict[str, dict[str, float]]]:
-        """How much each axis matters to each rule; needs Optuna and scikit-learn."""
-        from studies.search.points import points
-        from studies.search.progress import importances
+        """How much each axis matters to each rule, as the report of an ended study says.
 
-        spec = self.spec()
-        table = points(self.to_pandas(), list(spec.axes), spec.goal.minimize)
-        return importances(table, list(spec.axes))
+        Needs Optuna and scikit-learn on this machine.
+        """
+        from studies.report.importances import study_importances
+
+        caps = {group.problem: group.cap for group in self._client.report(self.id).groups}
+        found: dict[tuple[str, str, str], dict[str, dict[str, float]]] = {}
+        for group, lines in study_importances(self.spec(), self.to_pandas(), caps).items():
+            for one in lines:
+                shares = found.setdefault((*group, one.rule), {"ped_anova": {}, "fanova": {}})
+                shares["ped_anova"][one.axis] = one.ped_anova
+                shares["fanova"][one.axis] = one.fanova
+        return found
 
 
 def _placed(trials: "pd.DataFrame", report: "RobustnessReport") -> "pd.DataFrame":

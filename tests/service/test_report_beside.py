@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from service.client import Client
 from service.reports import beside
 from tests.service.fakes import SPEC, Service, diverged, result
 
@@ -66,6 +67,21 @@ def test_importances_stand_beside_the_variance_split_of_an_ended_study(service: 
             assert math.isclose(sum(both), 1)
             assert both[0] > both[1]
     assert not any("importances" in note for note in report["notes"])
+
+
+def test_the_client_estimates_what_the_report_says(service: Service) -> None:
+    worker = service.started({**SPEC, "axes": AXES})
+    waiting = [trial.index for trial in worker.work().trials]
+    worker.post(worker.lease(*waiting).lease, *waiting, make=trained)
+    with Client(service.server.url) as client:
+        (group,) = client.report(worker.study).groups
+        found = client.study(worker.study).importances()
+    assert len(group.importances) == 4
+    for one in group.importances:
+        shares = found[group.problem, group.direction, one.rule]
+        assert (shares["ped_anova"][one.axis], shares["fanova"][one.axis]) == pytest.approx(
+            (one.ped_anova, one.fanova)
+        )
 
 
 def test_a_study_that_runs_has_no_importances_yet(service: Service) -> None:
