@@ -18,7 +18,17 @@ from tests.e2e.faults import arguments
 NETWORK = "198.18.77"
 """A network set aside for measurements between hosts (RFC 2544), which no one routes."""
 
-INSIDE = 'ip link set lo up; mount --bind "$0" /tmp; exec "$@"'
+ROOT = Path(__file__).parents[2]
+INSIDE = """
+ip link set lo up
+if [ -n "$SHOWN" ]; then
+  mkdir -p "$0${SHOWN#/tmp}"
+  mount --bind "$SHOWN" "$0${SHOWN#/tmp}"
+fi
+mount --rbind "$0" /tmp
+exec "$@"
+"""
+"""Gives a process its host's /tmp, in which a checkout that lies in /tmp is still seen."""
 
 
 def missing() -> str | None:
@@ -75,7 +85,8 @@ class Hosts:
     ) -> processes.Started:
         """Start a process on a host, with the host's /tmp or the machine's."""
         tmp = str(self._tmp(name)) if own_tmp else "/tmp"
-        inside = ["sh", "-c", INSIDE, tmp, *command]
+        shown = str(ROOT) if own_tmp and ROOT.is_relative_to("/tmp") else ""
+        inside = ["env", f"SHOWN={shown}", "sh", "-c", INSIDE, tmp, *command]
         wrapped = ["ip", "netns", "exec", self._spaces[name], *inside]
         log = self._folder / f"{name}.log"
         process = processes.start(wrapped, self.mark, environment, log)
