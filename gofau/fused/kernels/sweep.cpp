@@ -82,6 +82,17 @@ __attribute__((always_inline)) inline void step_near(T* param, const T* grad, st
     step(param, grad, param, param, param, count, decay, direction, NearOrNot<Rule>{rule});
 }
 
+// The way of the two that serves this direction and this rule.
+template <class T, class Decay, class Direction, class Rule>
+__attribute__((always_inline)) inline void step_best(T* param, const T* grad, T* first, T* second,
+                                                     T* third, std::int64_t count, const Decay& decay,
+                                                     const Direction& direction, const Rule& rule) {
+  if constexpr (Rule::splits && Direction::states == 0)
+    step_near(param, grad, count, decay, direction, rule);
+  else
+    step(param, grad, first, second, third, count, decay, direction, rule);
+}
+
 // Asks for the lines of `bytes` bytes from `at`; what lies past a tensor's end is never read.
 template <int bytes>
 void fetch(const void* at) {
@@ -106,15 +117,9 @@ void sweep(T* param, const T* grad, T* const* state, std::int64_t count, const D
     if constexpr (states > 0) fetch<bytes>(first + i + ahead * tile);
     if constexpr (states > 1) fetch<bytes>(second + i + ahead * tile);
     if constexpr (states > 2) fetch<bytes>(third + i + ahead * tile);
-    if constexpr (Rule::splits && states == 0)
-      step_near(param + i, grad + i, tile, decay, direction, rule);
-    else
-      step(param + i, grad + i, first + i, second + i, third + i, tile, decay, direction, rule);
+    step_best(param + i, grad + i, first + i, second + i, third + i, tile, decay, direction, rule);
   }
-  if constexpr (Rule::splits && states == 0)
-    step_near(param + i, grad + i, count - i, decay, direction, rule);
-  else
-    step(param + i, grad + i, first + i, second + i, third + i, count - i, decay, direction, rule);
+  step_best(param + i, grad + i, first + i, second + i, third + i, count - i, decay, direction, rule);
 }
 
 // A tensor's row of pointers: param, grad, states, and the rule's bound where it has one.
