@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -24,6 +25,29 @@ from studies.statistics.intervals import Interval
 from studies.statistics.selection import halves, held_out_best, split_half_best
 
 OfMaps = Callable[[Floats, Landscape, Context], Floats]
+T = TypeVar("T")
+
+
+class Once(Generic[T]):
+    """What several rows each take a part of, worked out for the first of them that asks.
+
+    Args:
+        work: from a landscape, seed draws ``[R, S]`` and a context, as `Evaluate` takes them.
+    """
+
+    def __init__(self, work: Callable[[Landscape, Floats, Context], T]) -> None:
+        self._work = work
+        self._known: WeakKeyDictionary[Landscape, tuple[Floats, Context, T]] = WeakKeyDictionary()
+        self._turn = threading.Lock()
+
+    def __call__(self, landscape: Landscape, counts: Floats, context: Context) -> T:
+        """The result for these very draws and this very context."""
+        with self._turn:
+            known = self._known.get(landscape)
+            if known is None or known[0] is not counts or known[1] is not context:
+                made = self._work(landscape, counts, context)
+                known = self._known[landscape] = counts, context, made
+            return known[2]
 
 
 def on_maps(statistic: OfMaps) -> Evaluate:
@@ -86,12 +110,17 @@ def bracket(end: int) -> Evaluate:
     """The least (0) or the largest (1) area that the cells allow the own basin to have."""
 
     def evaluate(landscape: Landscape, counts: Floats, context: Context) -> Floats:
-        def level(best: Floats) -> Floats:
-            return _below_cap(best + context.tolerance, landscape)
-
-        return resolution(landscape, counts[:BRACKETED], level)[end]
+        return _resolution(landscape, counts, context)[end]
 
     return evaluate
+
+
+@Once
+def _resolution(landscape: Landscape, counts: Floats, context: Context) -> tuple[Floats, Floats]:
+    def level(best: Floats) -> Floats:
+        return _below_cap(best + context.tolerance, landscape)
+
+    return resolution(landscape, counts[:BRACKETED], level)
 
 
 def shared_basin(maps: Floats, landscape: Landscape, context: Context) -> Floats:
@@ -149,25 +178,13 @@ def variance_part(part: str) -> Evaluate:
     """One share of the variance split."""
 
     def evaluate(landscape: Landscape, counts: Floats, context: Context) -> Floats:
-        return np.asarray(getattr(_variance(landscape, counts), part))
+        return np.asarray(getattr(_variance(landscape, counts, context), part))
 
     return evaluate
 
 
-_VARIANCES: "WeakKeyDictionary[Landscape, tuple[Floats, VarianceShares]]" = WeakKeyDictionary()
-_TURN = threading.Lock()
-
-
-def _variance(landscape: Landscape, counts: Floats) -> VarianceShares:
-    """The split of resamples, worked out once for the rows that each give one part of it."""
-    with _TURN:
-        known = _VARIANCES.get(landscape)
-        if known is None or known[0] is not counts:
-            known = _VARIANCES[landscape] = counts, _split(landscape, counts)
-        return known[1]
-
-
-def _split(landscape: Landscape, counts: Floats) -> VarianceShares:
+@Once
+def _variance(landscape: Landscape, counts: Floats, context: Context) -> VarianceShares:
     grid, cost = Grid.of(landscape), landscape.cost
     weights = grid.lr_weights, grid.init_weights
     if not np.isnan(cost).any():
