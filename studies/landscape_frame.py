@@ -15,6 +15,7 @@ from studies.landscape import (
     LandscapeKey,
     OutcomeCode,
 )
+from studies.trials import TrialState
 
 KEYS = ["problem", "direction", "rule"]
 CELL = [*KEYS, "lr", "init_scale", "seed"]
@@ -79,6 +80,13 @@ def _choose(frame: pd.DataFrame, choose: Mapping[str, object]) -> pd.DataFrame:
             raise LandscapeError(f"choose {column}", value, f"one of: {known}")
         frame = kept
     return frame
+
+
+def with_misses(trials: pd.DataFrame) -> pd.DataFrame:
+    """The same rows, ``steps_to_target`` infinite where a completed trial never reached it."""
+    steps = trials["steps_to_target"]
+    missed = (trials["state"] == TrialState.COMPLETED) & steps.isna()
+    return trials.assign(steps_to_target=steps.mask(missed, np.inf))
 
 
 def labelled(frame: pd.DataFrame, split: Sequence[str]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from service.studies.enumeration import whole
 from service.studies.models import Arm, Cell, Study
 from service.trials import cells
 from service.trials.models import Trial
-from studies.trials import TrialState
+from studies.landscape_frame import with_misses
 
 RESULTS = (
     "index",
@@ -41,9 +41,7 @@ def trials_frame(session: Session, study: Study) -> pd.DataFrame:
     trials = pd.DataFrame.from_records([tuple(row) for row in rows], columns=list(RESULTS))
     for name in ("value", "best", "steps_to_target", "frozen_fraction", "wall_s"):
         trials[name] = trials[name].astype(np.float64)
-    never = (trials["state"] == TrialState.COMPLETED.value) & trials["steps_to_target"].isna()
-    trials.loc[never, "steps_to_target"] = np.inf
-    merged = trials.merge(cells_frame(session, study), on="cell", how="left")
+    merged = with_misses(trials).merge(cells_frame(session, study), on="cell", how="left")
     return merged.sort_values("index", ignore_index=True)
 
 
