@@ -76,16 +76,25 @@ class StudyResults:
         table = points(self.to_pandas(), list(spec.axes), spec.goal.minimize)
         return tuning_curves(table, ordered=spec.search.adaptive)
 
-    def importances(self) -> dict[tuple[str, str, str], dict[str, dict[str, float]]]:
+    def importances(
+        self, report: "RobustnessReport | None" = None
+    ) -> dict[tuple[str, str, str], dict[str, dict[str, float]]]:
         """How much each axis matters to each rule, as the report of an ended study says.
 
-        Needs Optuna and scikit-learn on this machine.
-        """
-        from studies.report.importances import study_importances
+        Where the report has none, they are estimated here, by Optuna and scikit-learn.
 
-        caps = {group.problem: group.cap for group in self._client.report(self.id).groups}
+        Args:
+            report: of this study, if it is at hand.
+        """
+        groups = (report or self._client.report(self.id)).groups
+        said = {(g.problem, g.direction): g.importances for g in groups if g.importances}
+        if not said:
+            from studies.report.importances import study_importances
+
+            caps = {group.problem: group.cap for group in groups}
+            said = study_importances(self.spec(), self.to_pandas(), caps)
         found: dict[tuple[str, str, str], dict[str, dict[str, float]]] = {}
-        for group, lines in study_importances(self.spec(), self.to_pandas(), caps).items():
+        for group, lines in said.items():
             for one in lines:
                 shares = found.setdefault((*group, one.rule), {"ped_anova": {}, "fanova": {}})
                 shares["ped_anova"][one.axis] = one.ped_anova
@@ -95,7 +104,7 @@ class StudyResults:
 
 def _placed(trials: "pd.DataFrame", report: "RobustnessReport") -> "pd.DataFrame":
     """Trials with both axes of a map, also where the study fixes one, and with targets missed."""
-    import pandas as pd
+    from studies.landscape_frame import with_misses
 
     for name in ("lr", "init_scale"):
         if name not in trials:
@@ -103,9 +112,7 @@ def _placed(trials: "pd.DataFrame", report: "RobustnessReport") -> "pd.DataFrame
             at = zip(trials["problem"], trials["direction"], strict=True)
             field = "lr_range" if name == "lr" else "init_range"
             trials[name] = [getattr(groups[key], field)[0] for key in at]
-    steps = pd.to_numeric(trials["steps_to_target"])
-    missed = (trials["state"] == "completed") & steps.isna()
-    return trials.assign(steps_to_target=steps.mask(missed, float("inf")))
+    return with_misses(trials)
 
 
 def frame(chunks: Iterable[bytes]) -> "pd.DataFrame":

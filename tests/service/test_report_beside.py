@@ -74,14 +74,20 @@ def test_the_client_estimates_what_the_report_says(service: Service) -> None:
     waiting = [trial.index for trial in worker.work().trials]
     worker.post(worker.lease(*waiting).lease, *waiting, make=trained)
     with Client(service.server.url) as client:
-        (group,) = client.report(worker.study).groups
-        found = client.study(worker.study).importances()
-    assert len(group.importances) == 4
-    for one in group.importances:
-        shares = found[group.problem, group.direction, one.rule]
-        assert (shares["ped_anova"][one.axis], shares["fanova"][one.axis]) == pytest.approx(
-            (one.ped_anova, one.fanova)
+        report = client.report(worker.study)
+        (group,) = report.groups
+        said = client.study(worker.study).importances()
+        silent = report.model_copy(
+            update={"groups": (group.model_copy(update={"importances": ()}),)}
         )
+        estimated = client.study(worker.study).importances(silent)
+    assert len(group.importances) == 4
+    for found in (said, estimated):
+        for one in group.importances:
+            shares = found[group.problem, group.direction, one.rule]
+            assert (shares["ped_anova"][one.axis], shares["fanova"][one.axis]) == pytest.approx(
+                (one.ped_anova, one.fanova)
+            )
 
 
 def test_a_study_that_runs_has_no_importances_yet(service: Service) -> None:

@@ -34,8 +34,8 @@ def importances(
     """
     with connect(url, token) as client:
         results = client.study(study)
-        axes, estimated = list(results.spec().axes), results.importances()
-        exact = _variances(client.report(study))
+        axes, report = list(results.spec().axes), client.report(study)
+        estimated, exact = results.importances(report), _variances(report)
     rows = [row for key, found in estimated.items() for row in _rows(key, axes, found, exact)]
     if as_json:
         print_json(rows)
