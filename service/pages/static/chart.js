@@ -3,7 +3,7 @@
 
 import { linearTicks, logTicks } from "./axes.js";
 import { DASHES, LINES } from "./colour.js";
-import { button, h, put, s, save, table } from "./dom.js";
+import { button, h, put, s, save, slug, table } from "./dom.js";
 import { number } from "./format.js";
 
 const W = 420;
@@ -161,7 +161,7 @@ function keep(title, drawing) {
     path.setAttribute("stroke", path.classList.contains("axis") ? "#444" : "#ddd");
   }
   const text = new XMLSerializer().serializeToString(copy);
-  save(`${title.replace(/[^\w.-]+/g, "-")}.svg`, new Blob([text], { type: "image/svg+xml" }));
+  save(`${slug(title)}.svg`, new Blob([text], { type: "image/svg+xml" }));
 }
 
 /** Several charts, each drawn when it comes into view. @param {Element} where @param {Chart[]} charts */

@@ -1,7 +1,7 @@
 // @ts-check
 /** Differences on paired seeds: each with its interval drawn around zero, and as a file. */
 
-import { button, h, s, save } from "./dom.js";
+import { button, h, s, save, slug } from "./dom.js";
 import { number, words } from "./format.js";
 
 const W = 180;
@@ -76,9 +76,4 @@ function csv(comparisons) {
   const lines = comparisons.map((c) => [c.metric, c.rule, c.baseline, c.difference.value, c.difference.low, c.difference.high, c.difference.unit, c.p_value, c.p_holm, c.strength]);
   const quoted = (/** @type {any} */ x) => (x === null ? "" : /[",\r\n]/.test(String(x)) ? `"${String(x).replaceAll('"', '""')}"` : String(x));
   return [["metric", "rule", "baseline", "difference", "low", "high", "unit", "p_value", "p_holm", "support"], ...lines].map((line) => line.map(quoted).join(",") + "\r\n").join("");
-}
-
-/** @param {string} text */
-function slug(text) {
-  return text.replace(/[^\w.-]+/g, "-");
 }

@@ -95,6 +95,11 @@ function grouped(options, value) {
   });
 }
 
+/** A text as part of a file's name. @param {string} text */
+export function slug(text) {
+  return text.replace(/[^\w.-]+/g, "-");
+}
+
 /** A button. @param {string} text @param {() => void} onClick @param {Props} [props] */
 export function button(text, onClick, props = {}) {
   return h("button", { type: "button", ...props, on: { click: onClick } }, text);

@@ -1,7 +1,7 @@
 // @ts-check
 /** A drawing on the page: a canvas that answers to pointer and keys, a file, and the same as a table. */
 
-import { h, put, save, table } from "./dom.js";
+import { h, put, save, slug, table } from "./dom.js";
 import { paintAxes, rubberBand, theme } from "./frame.js";
 
 const DRAG = 6;
@@ -146,6 +146,6 @@ export class Figure {
     c.fillStyle = theme(this.canvas).blank;
     c.fillRect(0, 0, out.width, out.height);
     c.drawImage(this.base, 0, 0);
-    out.toBlob((blob) => blob && save(`${this.title.replace(/[^\w.-]+/g, "-")}.png`, blob));
+    out.toBlob((blob) => blob && save(`${slug(this.title)}.png`, blob));
   }
 }

@@ -3,6 +3,7 @@
 
 import { cased, Frame } from "./frame.js";
 import { number, setting } from "./format.js";
+import { divergedIn } from "./measures.js";
 import { box, paintCells, paintLines } from "./paint.js";
 
 const MOST_ROWS = 60;
@@ -124,7 +125,7 @@ export class Grid {
 
 /** @param {any} cell @param {number} value @param {import("./measures.js").Measure} what */
 export function outcome(cell, value, what) {
-  const bad = cell.diverged + cell.nonfinite;
+  const bad = divergedIn(cell);
   const said = bad ? `${bad} of ${cell.completed} diverged` : "";
   if (Number.isNaN(value)) return said || (cell.completed === cell.trials ? "none" : "no result yet");
   return `${number(value, what.unit)}${said && `, ${said}`}`;

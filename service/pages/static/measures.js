@@ -32,6 +32,16 @@ export const AGGREGATES = /** @type {[string, string][]} */ ([
   ["std", "spread (standard deviation)"],
 ]);
 
+/** How many trials of a cell diverged. @param {any} cell @returns {number} */
+export function divergedIn(cell) {
+  return cell.diverged + cell.nonfinite;
+}
+
+/** The share of them among those that completed; 0 where none has. @param {any} cell */
+export function divergedShare(cell) {
+  return cell.completed ? divergedIn(cell) / cell.completed : 0;
+}
+
 /** @param {(cell: any) => number} part @param {(cell: any) => number} whole */
 function ratio(part, whole) {
   return (/** @type {any} */ cell) => (whole(cell) > 0 ? part(cell) / whole(cell) : null);
@@ -39,7 +49,7 @@ function ratio(part, whole) {
 
 /** @type {Kind[]} */
 const SHARES = [
-  { name: "diverged", text: "share diverged", group: "Outcomes", from: "cells", lowIsGood: true, share: ratio((c) => c.diverged + c.nonfinite, (c) => c.completed) },
+  { name: "diverged", text: "share diverged", group: "Outcomes", from: "cells", lowIsGood: true, share: ratio(divergedIn, (c) => c.completed) },
   { name: "reached", text: "share at target", group: "Outcomes", from: "cells", lowIsGood: false, share: ratio((c) => c.reached_target, (c) => c.completed) },
   { name: "done", text: "share completed", group: "Outcomes", from: "cells", lowIsGood: false, share: ratio((c) => c.completed, (c) => c.trials) },
 ];

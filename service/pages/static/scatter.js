@@ -5,6 +5,7 @@ import { Axis } from "./axes.js";
 import { Frame } from "./frame.js";
 import { number, setting } from "./format.js";
 import { outcome } from "./grid.js";
+import { divergedIn, divergedShare } from "./measures.js";
 import { ring } from "./paint.js";
 
 const MARGIN = 0.05;
@@ -25,8 +26,7 @@ export function pointsOf(title, cells, x, y, what, scale) {
   const up = y ?? new Axis(what.title, [scale.best, scale.worst].sort((a, b) => a - b), scale.isLog);
   const points = cells.map((cell) => {
     const value = what.of(cell) ?? NaN;
-    const diverged = cell.completed ? (cell.diverged + cell.nonfinite) / cell.completed : 0;
-    return { cell, value, diverged, x: x.position(cell.point[x.name]), y: y ? y.position(cell.point[y.name]) : up.position(value) };
+    return { cell, value, diverged: divergedShare(cell), x: x.position(cell.point[x.name]), y: y ? y.position(cell.point[y.name]) : up.position(value) };
   });
   const shown = points.filter((p) => Number.isFinite(p.y));
   return { title, x, y: up, points: shown, ends: { xs: padded(x.positions), ys: padded(up.positions) }, best: bestOf(shown, what) };
@@ -74,10 +74,15 @@ export class Scatter {
     return this.frame;
   }
 
+  /** Best first and those without a value last, or the other way round. @param {1 | -1} way */
+  ranked(way) {
+    const order = (/** @type {Point} */ p) => (Number.isNaN(p.value) ? 2 : this.scale.position(p.value));
+    return [...this.view.points].sort((a, b) => way * (order(a) - order(b)));
+  }
+
   /** Worst first, so that the best lie on top. @param {CanvasRenderingContext2D} c @param {Frame} frame @param {import("./frame.js").Theme} colours */
   paint(c, frame, colours) {
-    const order = (/** @type {Point} */ p) => (Number.isNaN(p.value) ? 2 : this.scale.position(p.value));
-    for (const p of [...this.view.points].sort((a, b) => order(b) - order(a))) this.dot(c, frame, p, colours);
+    for (const p of this.ranked(-1)) this.dot(c, frame, p, colours);
     if (this.view.best) ring(c, frame, this.view.best.x, this.view.best.y, this.radius + 2.5);
   }
 
@@ -164,9 +169,7 @@ export class Scatter {
   /** Heads and rows of the same as a table, best first. */
   table() {
     const names = Object.keys(this.view.points[0]?.cell.point ?? {});
-    const order = (/** @type {Point} */ p) => (Number.isNaN(p.value) ? 2 : this.scale.position(p.value));
-    const sorted = [...this.view.points].sort((a, b) => order(a) - order(b)).slice(0, MOST_ROWS);
-    const rows = sorted.map((p, k) => [k + 1, ...names.map((name) => setting(p.cell.point[name])), Number.isNaN(p.value) ? outcome(p.cell, p.value, this.what) : number(p.value, this.what.unit), `${p.cell.diverged + p.cell.nonfinite} of ${p.cell.completed}`]);
+    const rows = this.ranked(1).slice(0, MOST_ROWS).map((p, k) => [k + 1, ...names.map((name) => setting(p.cell.point[name])), Number.isNaN(p.value) ? outcome(p.cell, p.value, this.what) : number(p.value, this.what.unit), `${divergedIn(p.cell)} of ${p.cell.completed}`]);
     return { heads: ["Rank", ...names, this.what.title, "Diverged"], rows };
   }
 }

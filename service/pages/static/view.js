@@ -3,6 +3,7 @@
 
 import { Scale } from "./colour.js";
 import { levelSegments, lowest, ridge } from "./contour.js";
+import { divergedShare } from "./measures.js";
 
 /**
  * @typedef {object} View
@@ -31,7 +32,7 @@ export function viewOf(title, cells, x, y, what) {
   const diverged = new Float64Array(size);
   placed.forEach((cell, k) => {
     values[k] = what.of(cell) ?? NaN;
-    diverged[k] = cell.completed ? (cell.diverged + cell.nonfinite) / cell.completed : 0;
+    diverged[k] = divergedShare(cell);
   });
   return { title, x, y, cells: placed, values, diverged, contour: [], ridge: [], best: null };
 }
