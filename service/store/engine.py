@@ -60,7 +60,7 @@ class Store:
         """A connection in one transaction that no other replica migrates beside."""
         with self._turn, self._writer.begin() as connection:
             if not self.is_sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(727_106_1)"))
+                connection.execute(text("SELECT pg_advisory_xact_lock(7271061)"))
             yield connection
 
     def close(self) -> None:
