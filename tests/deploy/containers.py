@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,6 +42,13 @@ class Containers:
         process = processes.start([*here, *more], self.mark, self.environment(name), log)
         self.started.append(process)
         return process
+
+    def healthy(self, name: str) -> bool:
+        """Whether the service's own health check passes."""
+        _, *words = SERVICES[name]["healthcheck"]["test"]
+        here = [self._here(word) for word in words]
+        done = subprocess.run(here, env=self.environment(name), check=False, capture_output=True)
+        return done.returncode == 0
 
     def end(self) -> None:
         """End everything that was started, and what that started."""

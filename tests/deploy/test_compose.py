@@ -1,5 +1,6 @@
 """The compose file as docker-compose reads it, and the Dockerfiles as hadolint does."""
 
+import re
 import shutil
 import stat
 import subprocess
@@ -79,6 +80,15 @@ def test_containers_are_closed_and_limited(name: str) -> None:
     assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"}
     assert service.get("read_only") or name == "grafana"
     assert service.get("healthcheck") or name in {"migrate", "prometheus", "grafana"}
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if name.startswith("ray-")])
+def test_ray_is_reaped_and_its_objects_fit_into_shared_memory(name: str) -> None:
+    service = SERVICES[name]
+    assert service["init"] is True
+    [store] = re.findall(r"--object-store-memory=(\d+)", service["command"])
+    assert service["shm_size"] == "1gb"
+    assert int(store) < 2**30
 
 
 def test_the_service_waits_for_its_schema() -> None:

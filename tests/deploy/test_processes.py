@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -24,12 +25,11 @@ __all__ = ["postgres_url"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-NAMES = ("gcs", "dashboard", "service", "head_metrics", "worker_metrics", "client")
+NAMES = ("gcs", "dashboard", "service", "head_metrics", "worker_metrics", "agent", "client")
 RAY = (
     "--object-store-memory=200000000",
     "--min-worker-port=0",
     "--max-worker-port=0",
-    "--dashboard-agent-listen-port=0",
 )
 
 
@@ -63,6 +63,8 @@ def containers(tmp_path: Path, database: str, ports: dict[str, int]) -> Iterator
         "@postgres/gofau": database,
         "ray-head:8265": f"127.0.0.1:{ports['dashboard']}",
         "127.0.0.1:8265": f"127.0.0.1:{ports['dashboard']}",
+        "127.0.0.1:8080": f"127.0.0.1:{ports['service']}",
+        "127.0.0.1:52365": f"127.0.0.1:{ports['agent']}",
         "service:8080": f"127.0.0.1:{ports['service']}",
         "ray-head:6379": f"127.0.0.1:{ports['gcs']}",
         "--port=6379": f"--port={ports['gcs']}",
@@ -102,14 +104,21 @@ def start_all(containers: Containers, ports: dict[str, int]) -> None:
         f"--dashboard-port={ports['dashboard']}",
         f"--ray-client-server-port={ports['client']}",
         f"--metrics-export-port={ports['head_metrics']}",
+        "--dashboard-agent-listen-port=0",
     )
     token = bearer(containers.secrets("ray-head")["RAY_AUTH_TOKEN"])
     jobs = f"http://127.0.0.1:{ports['dashboard']}/api/jobs/"
     until(lambda: httpx.get(jobs, headers=token).is_success, head)
     assert httpx.get(jobs).status_code == 401
-    containers.start("ray-worker", *RAY, f"--metrics-export-port={ports['worker_metrics']}")
+    worker = containers.start(
+        "ray-worker",
+        *RAY,
+        f"--metrics-export-port={ports['worker_metrics']}",
+        f"--dashboard-agent-listen-port={ports['agent']}",
+    )
     service = containers.start("service")
-    until(lambda: httpx.get(f"http://127.0.0.1:{ports['service']}/readyz").is_success, service)
+    for name, process in (("ray-head", head), ("ray-worker", worker), ("service", service)):
+        until(partial(containers.healthy, name), process)
 
 
 def submitted(containers: Containers, url: str) -> dict[str, int]:
