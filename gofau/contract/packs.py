@@ -50,6 +50,6 @@ def _step(executor: Executor, one: Problem, few: Dataset) -> dict[str, Tensor]:
     before = executor.outputs(stack, ready.val_x).contiguous()
     x, y = (torch.stack([values, values]) for values in (ready.train_x, ready.train_y))
     batch = Batch(x, y, Groups.of(SEEDS, CPU), noise=(0, 1))
-    losses, grads = executor.gradients(stack, batch)
+    losses, grads = executor.gradients(stack, executor.drawn(batch))
     named = executor.layout.views([grad.clone() for grad in grads])
     return {"validation output": before, "training loss": losses, **named, **stack.buffers}

@@ -11,12 +11,11 @@ from pathlib import Path
 from time import perf_counter
 
 import torch
-from torch import Tensor
 
-from gofau.packing.denormals import flushed_denormals
-from gofau.packing.executors import able
-from gofau.packing.plan import ExecutorName, PackPlan
+from gofau.packing.executors import Demands, able
+from gofau.packing.plan import BackendName, ExecutorName, MemoryFormatName, PackPlan
 from gofau.packing.program import Program
+from gofau.packing.speed import memory_bound, trial_steps_per_second
 
 MOST = 4096
 """The widest stack tried."""
@@ -36,17 +35,7 @@ WORTH_SETTLING = 5.0
 WORTH_PACKING = 1.2
 """Packs must train this many times as fast as one trial after the other."""
 
-STEPS = 4
-"""Steps that are timed together, since the first of an epoch pays for gathering examples."""
-
-TIMES = 2
-"""How often they are timed; the best counts."""
-
-SHARE_OF_MEMORY = 0.5
-TEMPORARIES = 4
-"""Copies of a row that an optimizer step by torch's operations holds at once."""
-
-FORMAT = 3
+FORMAT = 4
 
 Rate = Callable[[PackPlan, ExecutorName, int], float]
 """Trial-steps per second of a plan under an executor at a width."""
@@ -61,12 +50,41 @@ class Calibration:
         width: how many trials it stacks.
         gain: its speed over the serial executor's.
         reason: why, in words.
+        backend: the fastest of those that need no compilation.
+        memory_format: the faster one.
+        epoch_s: seconds that a trial's epoch takes with them; 0 where compiling was not tried.
+        compiled_gain: how many times as fast it is when compiled; 0 where that was not tried.
+        compile_s: seconds until the compiled program was ready.
     """
 
     executor: ExecutorName
     width: int
     gain: float
     reason: str
+    backend: BackendName = "eager"
+    memory_format: MemoryFormatName = "contiguous"
+    epoch_s: float = 0.0
+    compiled_gain: float = 0.0
+    compile_s: float = 0.0
+
+    def applied(self, plan: PackPlan) -> PackPlan:
+        """``plan`` with what was chosen, compiled if all of its training gains more than it costs.
+
+        What the plan itself says of backend and memory format stays.
+        """
+        backend = self.backend
+        if self.compiled_gain > 1:
+            eager_s = len(plan.trials) * plan.epochs * self.epoch_s
+            if eager_s * (1 - 1 / self.compiled_gain) > self.compile_s:
+                backend = _compiled(backend)
+        return replace(
+            plan,
+            executor=self.executor,
+            backend=backend if plan.backend == "auto" else plan.backend,
+            memory_format=self.memory_format
+            if plan.memory_format == "auto"
+            else plan.memory_format,
+        )
 
 
 def calibrated(plan: PackPlan, folder: Path) -> Calibration:
@@ -97,9 +115,18 @@ def measured(plan: PackPlan, rate: Rate | None = None) -> Calibration:
     """
     rate = rate or trial_steps_per_second
     program = Program(plan)
+    chosen = _executor(plan, program, rate)
+    if not plan.device.startswith("cuda"):
+        return chosen
+    return _tuned(plan, program, chosen, rate)
+
+
+def _executor(plan: PackPlan, program: Program, rate: Rate) -> Calibration:
+    """The fastest executor and its width."""
     bound = min(MOST, memory_bound(program), max(USUAL, len(plan.trials)))
-    serial = rate(plan, "serial", 1)
-    names = able(plan.executor, program.problem, program.template, plan.casts)
+    plain = replace(plan, backend="eager", memory_format="contiguous")
+    serial = rate(plain, "serial", 1)
+    names = able(plan.executor, program.problem, program.template, Demands.of(plan))
     found: list[tuple[float, ExecutorName, int]] = []
     for name in names:
         if name != "serial":
@@ -113,41 +140,58 @@ def measured(plan: PackPlan, rate: Rate | None = None) -> Calibration:
     gain = speed / serial
     if executor == "serial":
         return Calibration(executor, width, gain, "calibrated: only the serial executor can")
-    if plan.executor == "auto" and gain < WORTH_PACKING:
+    if plan.executor == "auto" and "serial" in names and gain < WORTH_PACKING:
         reason = f"calibrated: packing gains {gain:.2f}x over serial, less than {WORTH_PACKING}x"
         return Calibration("serial", 1, gain, reason)
     return Calibration(executor, width, gain, f"calibrated: {gain:.1f}x serial at width {width}")
 
 
-def trial_steps_per_second(plan: PackPlan, executor: ExecutorName, width: int) -> float:
-    """The speed of ``width`` trials over an epoch, from a few steps and one evaluation.
+def _tuned(plan: PackPlan, program: Program, chosen: Calibration, rate: Rate) -> Calibration:
+    """``chosen`` with the backend and the memory format that pay on a GPU."""
 
-    The best of `TIMES` runs of `STEPS` steps counts, after a step to warm up.
-    """
-    program = Program(replace(plan, executor=executor))
-    base = plan.trials
-    trials = [replace(base[i % len(base)], key=i) for i in range(width)]
-    steps = min(STEPS, program.epoch_steps)
-    with flushed_denormals():
-        lane = program.start(trials)
-        program.steps(lane, 1)
-        stepping = min(
-            _timed(lambda: program.steps(lane, steps), program.like) for _ in range(TIMES)
-        )
-        evaluating = _timed(lambda: program.evaluate(lane), program.like)
-    return width / (stepping / steps + evaluating / program.epoch_steps)
+    def speed_of(tried: PackPlan) -> float:
+        return rate(tried, chosen.executor, chosen.width)
+
+    speed = speed_of(chosen.applied(plan))
+    for name in ("cudagraphs", "channels_last"):
+        way = _with(chosen, name)
+        tried = way.applied(plan)
+        if tried == chosen.applied(plan) or not _serves(program, tried):
+            continue
+        gain = speed_of(tried) / speed
+        if gain >= WORTH_DOUBLING:
+            chosen, speed = _because(way, name, gain), speed * gain
+    if plan.backend != "auto":
+        return chosen
+    started = perf_counter()
+    gain = speed_of(replace(chosen.applied(plan), backend=_compiled(chosen.backend))) / speed
+    return replace(
+        _because(chosen, "inductor", gain),
+        epoch_s=program.epoch_steps / speed,
+        compiled_gain=gain,
+        compile_s=perf_counter() - started,
+    )
 
 
-def memory_bound(program: Program) -> int:
-    """How many trials fit into a share of the memory that is free now, at least 1.
+def _with(chosen: Calibration, name: str) -> Calibration:
+    if name == "cudagraphs":
+        return replace(chosen, backend="cudagraphs")
+    return replace(chosen, memory_format="channels_last")
 
-    Counts each trial's parameters, gradient, states and temporaries, and twice what one trial's
-    forward pass keeps for the backward one.
-    """
-    element = program.like.element_size()
-    states = len(program.optimizer.state_names)
-    held = program.executor.layout.per_trial * element * (2 + states + TEMPORARIES)
-    return max(1, int(SHARE_OF_MEMORY * _free(program.like.device) / (held + 2 * _kept(program))))
+
+def _because(chosen: Calibration, name: str, gain: float) -> Calibration:
+    return replace(chosen, reason=f"{chosen.reason}; {name} {gain:.1f}x")
+
+
+def _serves(program: Program, plan: PackPlan) -> bool:
+    if plan.channels_last and not program.shows_images:
+        return False
+    demands = Demands.of(plan)
+    return bool(able(plan.executor, program.problem, program.template, demands))
+
+
+def _compiled(backend: BackendName) -> BackendName:
+    return "inductor" if backend == "eager" else "inductor+cudagraphs"
 
 
 @contextmanager
@@ -177,41 +221,13 @@ def _widest(
     return speed, executor, width
 
 
-def _timed(step: Callable[[], None], like: Tensor) -> float:
-    started = perf_counter()
-    step()
-    if like.device.type == "cuda":
-        torch.cuda.synchronize(like.device)
-    return perf_counter() - started
-
-
-def _kept(program: Program) -> int:
-    """Bytes that a plain forward pass of one batch keeps for the backward pass."""
-    total = 0
-
-    def count(tensor: Tensor) -> Tensor:
-        nonlocal total
-        total += tensor.numel() * tensor.element_size()
-        return tensor
-
-    data = program.problem.dataset().to(program.like.dtype, program.like.device)
-    with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-        program.template(data.train_x[: program.batch])
-    return total
-
-
-def _free(device: torch.device) -> int:
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    pages, size = os.sysconf("SC_AVPHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    return pages * size // (os.cpu_count() or 1)
-
-
 def _key(plan: PackPlan) -> str:
     cuda = plan.device.startswith("cuda")
     device = torch.cuda.get_device_name(plan.device) if cuda else f"cpu-{os.cpu_count()}"
     parts = (
         FORMAT,
+        plan.backend,
+        plan.memory_format,
         plan.problem,
         sorted(plan.problem_parameters.items()),
         plan.batch_size,

@@ -112,8 +112,9 @@ def fingerprint(plan: PackPlan) -> str:
 
 
 def common(plan: PackPlan) -> str:
-    """A hash of what the trials of the plan share, the executor left out."""
-    names = [f.name for f in fields(PackPlan) if f.name not in ("trials", "executor")]
+    """A hash of what the trials of the plan share, without how it is computed."""
+    how = ("executor", "backend", "memory_format")
+    names = [f.name for f in fields(PackPlan) if f.name not in ("trials", *how)]
     text = repr([(name, getattr(plan, name)) for name in names])
     return blake2b(text.encode(), digest_size=16).hexdigest()
 

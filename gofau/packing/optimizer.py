@@ -12,6 +12,7 @@ from gofau.catalog import Scalar
 from gofau.directions import Direction, direction
 from gofau.errors import UnsupportedError
 from gofau.hyper import Hyper, State
+from gofau.packing.compiler import compiled
 from gofau.packing.errors import PlanError
 from gofau.packing.fused import FusedPass, FusedRows, Grads, plain
 from gofau.packing.lane import Lane
@@ -116,6 +117,7 @@ class StackOptimizer:
         self._layout = layout
         drives = catalog.rules.get(plan.rule, "rule").lr_drives
         self._driven = frozenset(drives)
+        self._move = compiled(functional.step) if plan.compiles else functional.step
         given: UpdateRule = rule(plan.rule)
         self.rule = ZeroAdditive(given) if plan.zero_policy == "additive" else given
         self.fused: FusedRows | None = None
@@ -151,7 +153,8 @@ class StackOptimizer:
         """
         if self._moves_gamma:
             gamma = lane.stack.hyper["gamma"]
-            lane.stack.hyper["gamma"] = gamma.new_tensor([p.hyper["gamma"] for p in lane.progress])
+            # In place: a recorded step reads it where it was.
+            gamma.copy_(gamma.new_tensor([p.hyper["gamma"] for p in lane.progress]))
         return None if self.fused is None else self.fused.begin(lane)
 
     def fused_step(
@@ -173,7 +176,7 @@ class StackOptimizer:
         """
         stack.step += 1
         for i, block in enumerate(stack.blocks):
-            stack.blocks[i] = functional.step(
+            stack.blocks[i] = self._move(
                 block,
                 grads[i],
                 self.direction,

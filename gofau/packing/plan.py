@@ -18,6 +18,8 @@ OutcomeName = Literal[
 ZeroPolicy = Literal["leave", "additive"]
 DTypeName = Literal["float32", "float64"]
 AutocastName = Literal["none", "bfloat16"]
+BackendName = Literal["auto", "eager", "inductor", "cudagraphs", "inductor+cudagraphs"]
+MemoryFormatName = Literal["auto", "contiguous", "channels_last"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,10 @@ class PackPlan:
             stay in ``dtype``, which must be float32 then.
         device: a torch device.
         executor: how the stack is computed; ``auto`` chooses.
+        backend: how torch runs it: op by op (``eager``), compiled by ``inductor``, recorded as
+            ``cudagraphs`` on a GPU, or both. ``auto`` is what a calibration found to pay on a GPU,
+            and eager otherwise.
+        memory_format: of images and kernels; ``auto`` as for the backend, and contiguous otherwise.
         halving: stop the worse trials of the pack early.
     """
 
@@ -95,6 +101,8 @@ class PackPlan:
     autocast: AutocastName = "none"
     device: str = "cpu"
     executor: ExecutorName = "auto"
+    backend: BackendName = "auto"
+    memory_format: MemoryFormatName = "auto"
     halving: Halving | None = None
 
     @property
@@ -109,6 +117,21 @@ class PackPlan:
         """Whether forward passes run under `torch.autocast`."""
         return self.autocast != "none"
 
+    @property
+    def compiles(self) -> bool:
+        """Whether torch's compiler makes the kernels."""
+        return "inductor" in self.backend
+
+    @property
+    def records(self) -> bool:
+        """Whether steps are recorded as CUDA graphs."""
+        return "cudagraphs" in self.backend
+
+    @property
+    def channels_last(self) -> bool:
+        """Whether images and kernels keep their channels innermost."""
+        return self.memory_format == "channels_last"
+
     def __post_init__(self) -> None:
         _at_least("epochs", self.epochs, 1)
         _at_least("batch_size", self.batch_size, 1)
@@ -117,6 +140,11 @@ class PackPlan:
         _member("dtype", self.dtype, get_args(DTypeName))
         _member("executor", self.executor, get_args(ExecutorName))
         _member("autocast", self.autocast, get_args(AutocastName))
+        _member("backend", self.backend, get_args(BackendName))
+        _member("memory_format", self.memory_format, get_args(MemoryFormatName))
+        if self.records and not self.device.startswith("cuda"):
+            expected = f"auto, eager or inductor on {self.device}"
+            raise PlanError("backend", self.backend, expected)
         if self.casts and self.dtype != "float32":
             raise PlanError("dtype", self.dtype, f"float32, since autocast is {self.autocast}")
         if not self.trials:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import nan
 
 import torch
@@ -10,16 +10,16 @@ from torch import Tensor, nn
 
 from gofau.packing.dropout import use_streams
 from gofau.packing.errors import PlanError
-from gofau.packing.executors import Batch, Groups, choose
-from gofau.packing.feed import Feed
-from gofau.packing.fused import FusedPass
+from gofau.packing.executors import Batch, Demands, choose
+from gofau.packing.executors.base import IMAGES
 from gofau.packing.initial import InitialDraws
 from gofau.packing.lane import Lane
 from gofau.packing.optimizer import StackOptimizer
 from gofau.packing.plan import PackPlan, TrialPlan
 from gofau.packing.progress import Progress
+from gofau.packing.recorded import RecordedSteps
 from gofau.packing.stack import Stack
-from gofau.packing.streams import epoch_order, stream, stream_seed
+from gofau.packing.tour import Tour, Tours
 from gofau.problems import problem
 
 SYNC_EVERY = 32
@@ -30,23 +30,6 @@ SHED_SHARE = 0.2
 
 MOST_REASON = 500
 """Characters of a record's reason."""
-
-
-@dataclass(frozen=True)
-class Tour:
-    """The examples that a lane visits in one epoch.
-
-    Args:
-        feed: their batches, by step.
-        groups: which trials share one.
-        streams: (seed, epoch) of each group.
-        fused: what the epoch's fused optimizer steps share, if steps are fused.
-    """
-
-    feed: Feed
-    groups: Groups
-    streams: tuple[tuple[int, int], ...]
-    fused: FusedPass | None
 
 
 def shorten(text: str) -> str:
@@ -62,25 +45,35 @@ class Program:
         self.problem = problem(plan.problem, plan.problem_parameters)
         self.like = torch.empty(0, dtype=getattr(torch, plan.dtype), device=plan.device)
         self.template = self._template()
+        data = self.problem.dataset()
+        self.shows_images = data.train_x.dim() == IMAGES
+        """Whether the inputs are images, ``[N, C, H, W]``."""
+        if plan.channels_last and not self.shows_images:
+            expected = f"contiguous, since the inputs of {plan.problem} are not [N, C, H, W]"
+            raise PlanError("memory_format", plan.memory_format, expected)
         self.executor, self.reason = choose(
             plan.executor,
             self.problem,
             self.template,
-            kernels=fused,
-            autocast=plan.casts,
+            kernels=fused and not plan.compiles,
+            demands=Demands.of(plan),
         )
+        if plan.compiles:
+            self.executor.compile()
         self.reason = why or self.reason
-        data = self.problem.dataset().to(self.like.dtype, self.like.device)
-        self.data = self.executor.prepare(data)
+        self.data = self.executor.prepare(data.to(self.like.dtype, self.like.device))
         self.size = len(data.train_x)
         self.batch = self.size if self.problem.full_batch else plan.batch_size
         self.epoch_steps = self.size // self.batch
         self._check()
+        self._tours = Tours(self.problem, self.data, self.batch)
+        self._recorded = RecordedSteps(self._advance) if plan.records else None
         self.optimizer = StackOptimizer(plan, self.executor.layout, self.like, fused)
         if fused and self.optimizer.reason:
             self.reason = "; ".join(filter(None, (self.reason, self.optimizer.reason)))
         self.reason = shorten(self.reason)
         self._draws = InitialDraws(self.problem, self.like)
+        self._first: dict[tuple[int, float], dict[str, float]] = {}
 
     def start(self, trials: Sequence[TrialPlan]) -> Lane:
         """A lane of ``trials`` before their first step, with the values before training.
@@ -89,7 +82,7 @@ class Program:
         """
         stack = self._stack(trials)
         frozen = self.optimizer.frozen_fraction(stack).tolist()
-        rows = self._rows(stack, torch.full_like(stack.step, nan))
+        rows = self._first_rows(stack, trials)
         return Lane(
             stack,
             [
@@ -152,6 +145,11 @@ class Program:
         """Measure ``lane`` as at the end of an epoch, recording nothing."""
         self._rows(lane.stack, lane.stack.step)
 
+    def release(self) -> None:
+        """Give back the device's memory that a recorded step holds."""
+        if self._recorded is not None:
+            self._recorded.forget()
+
     def _stack(self, trials: Sequence[TrialPlan]) -> Stack:
         """The tensors of ``trials`` before their first step."""
         stack = Stack(
@@ -179,22 +177,30 @@ class Program:
 
     def _step(self, lane: Lane, tour: Tour, step: int) -> Tensor:
         """One update of every trial; returns the losses before it, ``[K]``."""
-        batch, factor = self._batch(tour, step), self._factor(lane, step)
+        batch = self.executor.drawn(self._tours.batch(tour, step))
+        factor = self._factor(lane, step)
         if tour.fused is None:
-            with self._casting():
-                losses, grads = self.executor.gradients(lane.stack, batch)
-            self.optimizer.step(lane.stack, grads, factor)
-            return losses
+            advance = self._advance if self._recorded is None else self._recorded.step
+            return advance(lane.stack, batch, factor)
         with self._casting():
             loose = self.executor.loose_gradients(lane.stack, batch)
             losses, ready = loose or self.executor.gradients(lane.stack, batch)
         self.optimizer.fused_step(lane.stack, ready, tour.fused, step, factor)
         return losses
 
+    def _advance(self, stack: Stack, batch: Batch, factor: Tensor | None) -> Tensor:
+        """One update by torch's operations; returns the losses before it, ``[K]``."""
+        with self._casting():
+            losses, grads = self.executor.gradients(stack, batch)
+        self.optimizer.step(stack, grads, factor)
+        return losses
+
     def _casting(self) -> AbstractContextManager[object]:
         if not self.plan.casts:
             return nullcontext()
-        return torch.autocast(self.like.device.type, torch.bfloat16)
+        # A recorded step must not read the copies of parameters that an earlier one cached.
+        cached = not self.plan.records
+        return torch.autocast(self.like.device.type, torch.bfloat16, cache_enabled=cached)
 
     def _template(self) -> nn.Module:
         # Its own module: executors switch its mode and call it with other parameters.
@@ -240,38 +246,7 @@ class Program:
         return lane.stack.factors.gather(1, index).squeeze(1)
 
     def _tour(self, lane: Lane, steps: int | None = None) -> Tour:
-        """The batches of an epoch, or of its first ``steps``."""
-        fused, streams = self.optimizer.begin(lane), [p.stream for p in lane.progress]
-        groups = Groups.of(streams, self.like.device)
-        heads = tuple(streams[row.start] for row in groups.rows)
-        name = self.problem.name
-        orders = [epoch_order(name, seed, epoch, self.size) for seed, epoch in heads]
-        order = torch.stack(orders)[:, : (steps or self.epoch_steps) * self.batch].to(
-            self.like.device
-        )
-        feed = Feed(self.data.train_x, self.data.train_y, order, self.batch)
-        return Tour(feed, groups, heads, fused)
-
-    def _batch(self, tour: Tour, step: int) -> Batch:
-        x, y = tour.feed.at(step)
-        name = self.problem.name
-        noise = tuple(
-            stream_seed(name, seed, "noise", epoch * self.epoch_steps + step)
-            for seed, epoch in tour.streams
-        )
-        return Batch(self._augmented(x, tour, step), y, tour.groups, noise)
-
-    def _augmented(self, x: Tensor, tour: Tour, step: int) -> Tensor:
-        """Inputs ``[G, B, ...]``, changed by draws from the stream of each group's seed."""
-        change = self.problem.augmentation
-        if change is None:
-            return x
-        name = self.problem.name
-        draws = (
-            stream(name, seed, "augment", epoch * self.epoch_steps + step)
-            for seed, epoch in tour.streams
-        )
-        return torch.stack([change(one, draw) for one, draw in zip(x, draws, strict=True)])
+        return self._tours.plan(lane, self.optimizer.begin(lane), steps)
 
     def _die(self, shed: list[Progress]) -> list[Progress]:
         for progress in shed:
@@ -286,6 +261,16 @@ class Program:
         rows = self._rows(lane.stack, train_loss)
         for progress, values, flag in zip(lane.progress, rows, finite.tolist(), strict=True):
             progress.record(values, flag)
+
+    def _first_rows(self, stack: Stack, trials: Sequence[TrialPlan]) -> list[dict[str, float]]:
+        """The values before training: trials of one seed and init scale start as one network."""
+        starts = [(trial.seed, trial.init_scale) for trial in trials]
+        fresh = {start: k for k, start in enumerate(starts) if start not in self._first}
+        if fresh:
+            some = stack if len(fresh) == len(trials) else stack.take(list(fresh.values()))
+            rows = self._rows(some, torch.full_like(some.step, nan))
+            self._first.update(zip(fresh, rows, strict=True))
+        return [self._first[start] for start in starts]
 
     def _rows(self, stack: Stack, train_loss: Tensor) -> list[dict[str, float]]:
         """Each trial's metrics as numbers, fetched from the device in one go."""

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -61,7 +60,7 @@ def run_pack(
     why = ""
     if calibration is not None:
         found = calibrated(plan, calibration)
-        plan, why = replace(plan, executor=found.executor), found.reason
+        plan, why = found.applied(plan), found.reason
         width = width or found.width
     wanted = {trial.key for trial in plan.trials}
     left: list[Remains] = []
@@ -192,6 +191,7 @@ class Trainer:
         return lane
 
     def _halve(self, saved: Lane) -> None:
+        self.program.release()
         self.width = (len(saved) + 1) // 2
         whole = [saved, *self.parked]
         self.parked = deque(part for lane in whole for part in lane.split(self.width))

@@ -1,5 +1,7 @@
 """Executors by name, and the choice of one for a plan."""
 
+from dataclasses import dataclass
+
 from torch import nn
 
 from gofau.packing.errors import UnsupportedError
@@ -9,12 +11,13 @@ from gofau.packing.executors.grouped import GroupedExecutor
 from gofau.packing.executors.mlp import MLPExecutor
 from gofau.packing.executors.serial import SerialExecutor
 from gofau.packing.executors.vmap import VmapExecutor
-from gofau.packing.plan import ExecutorName
+from gofau.packing.plan import ExecutorName, PackPlan
 from gofau.problems import Problem
 
 __all__ = [
     "Batch",
     "CompiledExecutor",
+    "Demands",
     "Executor",
     "GroupedExecutor",
     "Groups",
@@ -33,20 +36,47 @@ _preferred: tuple[type[Executor], ...] = (
 )
 
 
+@dataclass(frozen=True)
+class Demands:
+    """What a plan asks of an executor beside its problem.
+
+    Args:
+        autocast: forward passes run under `torch.autocast`.
+        channels_last: images and kernels keep their channels innermost.
+        records: steps are recorded as CUDA graphs.
+    """
+
+    autocast: bool = False
+    channels_last: bool = False
+    records: bool = False
+
+    @classmethod
+    def of(cls, plan: PackPlan) -> "Demands":
+        """Those of ``plan``."""
+        return cls(plan.casts, plan.channels_last, plan.records)
+
+
+NOTHING = Demands()
+
+
 def able(
-    name: ExecutorName, problem: Problem, template: nn.Module, autocast: bool = False
+    name: ExecutorName, problem: Problem, template: nn.Module, demands: Demands = NOTHING
 ) -> list[ExecutorName]:
     """The executors among those asked for that can train the problem, best first."""
     kinds = (kind for kind in _preferred if name in ("auto", kind.name))
-    return [k.name for k in kinds if obstacle_to(k, problem, template, autocast) is None]
+    return [k.name for k in kinds if obstacle_to(k, problem, template, demands) is None]
 
 
 def obstacle_to(
-    kind: type[Executor], problem: Problem, template: nn.Module, autocast: bool
+    kind: type[Executor], problem: Problem, template: nn.Module, demands: Demands = NOTHING
 ) -> str | None:
     """Why an executor cannot train that module, or ``None``."""
-    if autocast and not kind.casts:
+    if demands.autocast and not kind.casts:
         return "its products are written by hand, in one dtype"
+    if demands.channels_last and not kind.channels:
+        return "it cannot keep the channels of images last"
+    if demands.records and not kind.records:
+        return "its modules may compute on the host, which a CUDA graph leaves out"
     return kind.obstacle(problem, template)
 
 
@@ -56,7 +86,7 @@ def choose(
     template: nn.Module,
     *,
     kernels: bool = True,
-    autocast: bool = False,
+    demands: Demands = NOTHING,
 ) -> tuple[Executor, str]:
     """The executor asked for, or the first that can, with the reasons against those before it.
 
@@ -65,7 +95,7 @@ def choose(
         problem: what is trained.
         template: its module, in the dtype and on the device of the training.
         kernels: whether ``auto`` may take kernels that this machine compiles.
-        autocast: whether forward passes run under `torch.autocast`.
+        demands: what else is asked of it.
 
     Raises:
         UnsupportedError: the one asked for by name cannot run this problem.
@@ -76,9 +106,11 @@ def choose(
             continue
         if name == "auto" and kind is CompiledExecutor and not kernels:
             continue
-        obstacle = obstacle_to(kind, problem, template, autocast)
+        obstacle = obstacle_to(kind, problem, template, demands)
         if obstacle is None:
             asked = "" if name == "auto" else "asked for"
-            return kind(problem, template), "; ".join(reasons) or asked
+            executor = kind(problem, template)
+            executor.channels_last = demands.channels_last
+            return executor, "; ".join(reasons) or asked
         reasons.append(f"not {kind.name}: {obstacle}")
     raise UnsupportedError(name, "; ".join(reasons) or "there is no such executor")

@@ -1,8 +1,8 @@
 """The interface of an executor: how the losses and gradients of a stack are computed."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import torch
@@ -12,6 +12,9 @@ from gofau.packing.layout import Layout
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
 from gofau.problems import Dataset, Problem
+
+IMAGES = 4
+"""Axes of a batch of images, and of a convolution's kernels."""
 
 CHUNK = 512
 """Examples evaluated at once."""
@@ -54,12 +57,14 @@ class Batch:
         y: targets, ``[G, B, ...]``.
         groups: which trials each batch is for.
         noise: seeds of the G streams that dropout draws from at this step.
+        masks: what dropout drew from them, by buffer name, ``[G, B, ...]``; see `Executor.drawn`.
     """
 
     x: Tensor
     y: Tensor
     groups: Groups
     noise: tuple[int, ...]
+    masks: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class Executor(ABC):
@@ -76,11 +81,16 @@ class Executor(ABC):
     name: ClassVar[ExecutorName]
     casts: ClassVar[bool] = True
     """Whether its forward pass follows `torch.autocast`."""
+    channels: ClassVar[bool] = False
+    """Whether it can keep the channels of images innermost."""
+    records: ClassVar[bool] = True
+    """Whether a CUDA graph can record it: it does nothing on the host that matters."""
     layout: Layout
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:
         self.problem = problem
         self.template = template
+        self.channels_last = False
         self._grads = torch.empty(0)
 
     @staticmethod
@@ -92,13 +102,20 @@ class Executor(ABC):
         """The data set in the form that this executor reads."""
         return dataset
 
+    def compile(self) -> None:  # noqa: B027 - what is written by hand has nothing to compile
+        """Let torch's compiler make what autograd differentiates."""
+
+    def drawn(self, batch: Batch) -> Batch:
+        """``batch`` with the dropout masks that `gradients` expects, drawn on the host."""
+        return batch
+
     @abstractmethod
     def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """Losses and gradients in training mode.
 
         Args:
             stack: K trials; buffers such as running statistics are updated in place.
-            batch: their examples.
+            batch: their examples, from `drawn`.
 
         Returns:
             tuple: mean losses ``[K]`` and one gradient per block. Both may be overwritten by the

@@ -1,16 +1,21 @@
 """What the executors share that run the module itself with parameters from the stack."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
+from gofau.packing.compiler import compiled
 from gofau.packing.dropout import DropoutMasks
 from gofau.packing.executors.base import Batch, Executor
 from gofau.packing.layout import FlatLayout
 from gofau.packing.stack import Stack
 from gofau.problems import Problem
+
+Losses = Callable[[Mapping[str, Tensor], Stack, Batch], Tensor]
+"""Losses ``[K]`` in training mode as a function of the parameters."""
 
 
 class ModuleExecutor(Executor):
@@ -26,27 +31,32 @@ class ModuleExecutor(Executor):
         super().__init__(problem, template)
         self.layout = FlatLayout(template)
         self._masks = DropoutMasks(template)
+        self._losses: Losses = self.batch_losses
 
     @abstractmethod
-    def batch_losses(
-        self, parameters: Mapping[str, Tensor], stack: Stack, batch: Batch, masks: dict[str, Tensor]
-    ) -> Tensor:
+    def batch_losses(self, parameters: Mapping[str, Tensor], stack: Stack, batch: Batch) -> Tensor:
         """Losses ``[K]`` in training mode.
 
         Args:
             parameters: by name, ``[K, ...]``.
             stack: whose buffers are used, and updated in place.
             batch: the examples.
-            masks: dropout masks by buffer name, ``[G, B, ...]``.
         """
+
+    def compile(self) -> None:
+        """See `Executor.compile`."""
+        self._losses = compiled(self.batch_losses)
+
+    def drawn(self, batch: Batch) -> Batch:
+        """See `Executor.drawn`."""
+        return replace(batch, masks=self._masks.draw(self.template, batch.x[0], batch.noise))
 
     def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """See `Executor.gradients`."""
-        masks = self._masks.draw(self.template, batch.x[0], batch.noise)
         self.template.train()
         views = self.layout.views(stack.blocks)
         leaves = {name: view.detach().requires_grad_() for name, view in views.items()}
-        losses = self.batch_losses(leaves, stack, batch, masks)
+        losses = self._losses(leaves, stack, batch)
         grads = torch.autograd.grad(losses.sum(), list(leaves.values()), materialize_grads=True)
         flat = [grad.flatten(1) for grad in grads]
         return losses.detach(), [torch.cat(flat, 1, out=self._grads_of(stack.blocks[0]))]

@@ -27,6 +27,7 @@ class GroupedExecutor(ModuleExecutor):
     """
 
     name: ClassVar[ExecutorName] = "grouped"
+    channels: ClassVar[bool] = True
 
     @staticmethod
     def obstacle(problem: Problem, template: nn.Module) -> str | None:
@@ -48,12 +49,10 @@ class GroupedExecutor(ModuleExecutor):
             return "its image layers do not all come before its linear ones"
         return None
 
-    def batch_losses(
-        self, parameters: Values, stack: Stack, batch: Batch, masks: dict[str, Tensor]
-    ) -> Tensor:
+    def batch_losses(self, parameters: Values, stack: Stack, batch: Batch) -> Tensor:
         """See `ModuleExecutor.batch_losses`."""
         x = batch.groups.per_trial(batch.x)
-        spread = {name: batch.groups.per_trial(mask) for name, mask in masks.items()}
+        spread = {name: batch.groups.per_trial(mask) for name, mask in batch.masks.items()}
         output = self._run(x, {**parameters, **stack.buffers, **spread}, training=True)
         losses: Tensor = torch.vmap(self.problem.loss)(output, batch.groups.per_trial(batch.y))
         return losses
@@ -66,14 +65,21 @@ class GroupedExecutor(ModuleExecutor):
     def _run(self, x: Tensor, values: Values, training: bool) -> Tensor:
         """Outputs ``[K, B, ...]`` for inputs ``[K, B, C, H, W]``."""
         size = len(x)
-        h = fold(x)
+        h = self._formed(fold(x))
         for name, module in self.template.named_children():
             own = {key.rpartition(".")[2]: values[key] for key in values if _of(key, name)}
+            if isinstance(module, nn.Conv2d):
+                own["weight"] = self._formed(own["weight"].flatten(0, 1))
             if isinstance(module, nn.Flatten):
-                h = h.view(len(h), size, -1).transpose(0, 1)
+                h = h.reshape(len(h), size, -1).transpose(0, 1)
             else:
                 h = _layers[type(module)](h, module, own, training)
         return h
+
+    def _formed(self, images: Tensor) -> Tensor:
+        if not self.channels_last:
+            return images
+        return images.contiguous(memory_format=torch.channels_last)
 
 
 def fold(x: Tensor) -> Tensor:
@@ -102,16 +108,16 @@ Layer = Callable[[Tensor, nn.Module, Values, bool], Tensor]
 
 def _conv(h: Tensor, module: nn.Module, values: Values, _training: bool) -> Tensor:
     assert isinstance(module, nn.Conv2d)
-    weight = values["weight"]
+    weight = values["weight"]  # [K · out, in, height, width]
     bias = values["bias"].flatten() if "bias" in values else None
     return F.conv2d(
         h,
-        weight.flatten(0, 1),
+        weight,
         bias,
         module.stride,
         module.padding,
         module.dilation,
-        len(weight) * module.groups,
+        len(weight) // module.out_channels * module.groups,
     )
 
 

@@ -1,15 +1,17 @@
 """The serial executor: one trial after the other through the plain module."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import ClassVar, final
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from gofau.packing.compiler import compiled
 from gofau.packing.dropout import DropoutMasks
-from gofau.packing.executors.base import Batch, Executor
+from gofau.packing.executors.base import IMAGES, Batch, Executor
 from gofau.packing.layout import FlatLayout
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
@@ -21,20 +23,32 @@ class SerialExecutor(Executor):
     """Runs the module as it is, trial by trial: the reference, and the fallback for any module.
 
     What a module draws outside its dropout layers comes from the trial's own stream as well: the
-    global CPU generator is set to it for the call, and put back afterwards.
+    global generators of the CPU and of the stack's device are set to it for the call, and put back
+    afterwards.
     """
 
     name: ClassVar[ExecutorName] = "serial"
+    channels: ClassVar[bool] = True
+    records: ClassVar[bool] = False
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:
         super().__init__(problem, template)
         self.layout = FlatLayout(template)
         self._masks = DropoutMasks(template)
+        self._loss: Callable[[Mapping[str, Tensor], Tensor, Tensor], Tensor] = self._loss_of
 
     @staticmethod
     def obstacle(problem: Problem, template: nn.Module) -> str | None:
         """See `Executor.obstacle`; there is none."""
         return None
+
+    def compile(self) -> None:
+        """See `Executor.compile`."""
+        self._loss = compiled(self._loss_of)
+
+    def drawn(self, batch: Batch) -> Batch:
+        """See `Executor.drawn`."""
+        return replace(batch, masks=self._masks.draw(self.template, batch.x[0], batch.noise))
 
     def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """See `Executor.gradients`."""
@@ -46,16 +60,15 @@ class SerialExecutor(Executor):
 
     def loose_gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[list[Tensor]]]:
         """See `Executor.loose_gradients`."""
-        masks = self._masks.draw(self.template, batch.x[0], batch.noise)
         self.template.train()
         losses, rows = [], []
         for group, row in enumerate(batch.groups.rows):
-            own = {name: mask[group] for name, mask in masks.items()}
+            own = {name: mask[group] for name, mask in batch.masks.items()}
             for k in range(row.start, row.stop):
-                with _drawing_from(batch.noise[group]):
-                    leaves = {n: p.requires_grad_() for n, p in self._row(stack, k).items()}
-                    output = self._call(stack, k, {**leaves, **own}, batch.x[group])
-                loss = self.problem.loss(output, batch.y[group])
+                leaves = {n: p.requires_grad_() for n, p in self._row(stack, k).items()}
+                values = {**leaves, **_buffers(stack, k), **own}
+                with _drawing_from(batch.noise[group], batch.x.device):
+                    loss = self._loss(values, batch.x[group], batch.y[group])
                 made = torch.autograd.grad(loss, list(leaves.values()), materialize_grads=True)
                 rows.append(list(made))
                 losses.append(loss.detach())
@@ -64,22 +77,37 @@ class SerialExecutor(Executor):
     def outputs(self, stack: Stack, x: Tensor) -> Tensor:
         """See `Executor.outputs`."""
         self.template.eval()
-        rows = (self._call(stack, k, self._row(stack, k), x) for k in range(stack.size))
-        return torch.stack(list(rows))
+        rows = ({**self._row(stack, k), **_buffers(stack, k)} for k in range(stack.size))
+        return torch.stack([self._call(values, x) for values in rows])
 
     def _row(self, stack: Stack, k: int) -> dict[str, Tensor]:
         views = self.layout.views(stack.blocks).items()
         return {name: view[k].detach() for name, view in views}
 
-    def _call(self, stack: Stack, k: int, values: Mapping[str, Tensor], x: Tensor) -> Tensor:
-        buffers = {name: value[k] for name, value in stack.buffers.items()}
-        output: Tensor = functional_call(self.template, {**values, **buffers}, (x,))
+    def _loss_of(self, values: Mapping[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
+        return self.problem.loss(self._call(values, x), y)
+
+    def _call(self, values: Mapping[str, Tensor], x: Tensor) -> Tensor:
+        formed = {name: self._formed(value) for name, value in values.items()}
+        output: Tensor = functional_call(self.template, formed, (self._formed(x),))
         return output
+
+    def _formed(self, value: Tensor) -> Tensor:
+        if not self.channels_last or value.dim() != IMAGES:
+            return value
+        return value.contiguous(memory_format=torch.channels_last)
+
+
+def _buffers(stack: Stack, k: int) -> dict[str, Tensor]:
+    return {name: value[k] for name, value in stack.buffers.items()}
 
 
 @contextmanager
-def _drawing_from(seed: int) -> Iterator[None]:
-    """Let the global CPU generator be at the start of a stream, and put it back."""
-    with torch.random.fork_rng(devices=[]):
+def _drawing_from(seed: int, device: torch.device) -> Iterator[None]:
+    """Let the global generators be at the start of a stream, and put them back."""
+    cuda = device.type == "cuda"
+    with torch.random.fork_rng(devices=[device] if cuda else []):
         torch.default_generator.manual_seed(seed)
+        if cuda:
+            torch.cuda.manual_seed(seed)
         yield

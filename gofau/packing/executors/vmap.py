@@ -34,12 +34,10 @@ class VmapExecutor(ModuleExecutor):
             return f"torch cannot vectorise its forward pass ({str(error).splitlines()[0]})"
         return None
 
-    def batch_losses(
-        self, parameters: Mapping[str, Tensor], stack: Stack, batch: Batch, masks: dict[str, Tensor]
-    ) -> Tensor:
+    def batch_losses(self, parameters: Mapping[str, Tensor], stack: Stack, batch: Batch) -> Tensor:
         """See `ModuleExecutor.batch_losses`."""
         groups = batch.groups
-        buffers = stack.buffers | {name: groups.per_trial(m) for name, m in masks.items()}
+        buffers = stack.buffers | {name: groups.per_trial(m) for name, m in batch.masks.items()}
         shared = len(groups.rows) == 1
         x, y = (v[0] if shared else groups.per_trial(v) for v in (batch.x, batch.y))
         over = None if shared else 0
@@ -91,4 +89,4 @@ def _probe(executor: VmapExecutor, x: Tensor, y: Tensor, like: Tensor) -> tuple[
     stack = Stack(executor.layout.allocate(2, like), kept, [], [], {}, like[:0], like[:0])
     groups = Groups.of(["one", "other"], like.device)
     batch = Batch(torch.stack([x, x]), torch.stack([y, y]), groups, noise=(0, 1))
-    return stack, batch
+    return stack, executor.drawn(batch)

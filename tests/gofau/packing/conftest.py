@@ -1,16 +1,18 @@
 """Small problems that cover what the executors must handle, and plans over them."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 import pytest
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from gofau import catalog
 from gofau.catalog import ProblemEntry, Scalar
 from gofau.packing import PackPlan, TrialPlan
+from gofau.packing.executors import VmapExecutor
 from gofau.problems import Classification, Dataset, registry
 
 METRICS = ("val_loss", "val_accuracy", "train_loss")
@@ -204,3 +206,22 @@ def _compiler_for_compiled(request: pytest.FixtureRequest) -> None:
     call = getattr(request.node, "callspec", None)
     if call is not None and "compiled" in call.params.values() and shutil.which("g++") is None:
         pytest.skip("needs a C++ compiler")
+
+
+def _moved(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:
+    """As ``module.to``, which cannot exchange real parameters for fake ones."""
+    for part in module.modules():
+        for name, parameter in part.named_parameters(recurse=False):
+            part.register_parameter(name, nn.Parameter(parameter.detach().to(device, dtype)))
+        for name, buffer in part.named_buffers(recurse=False):
+            part._buffers[name] = buffer.to(device, dtype if buffer.is_floating_point() else None)
+    return module
+
+
+@pytest.fixture
+def fake_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A pretended GPU. Autograd's engine asks for a real one, so there are no backward passes."""
+    monkeypatch.setattr(nn.Module, "to", _moved)
+    monkeypatch.setattr(VmapExecutor, "obstacle", staticmethod(lambda *_: None))
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        yield

@@ -4,20 +4,16 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 
 import pytest
 
-from gofau.packing import PackPlan, run_pack
+from gofau.packing import PackPlan, run_pack, speed
 from gofau.packing import calibration as module
-from gofau.packing.calibration import (
-    Calibration,
-    calibrated,
-    measured,
-    memory_bound,
-    trial_steps_per_second,
-)
+from gofau.packing.calibration import Calibration, calibrated, measured
 from gofau.packing.program import Program
+from gofau.packing.speed import memory_bound, trial_steps_per_second
 
 Plans = Callable[..., PackPlan]
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
@@ -69,12 +65,12 @@ def test_what_only_runs_serially(plan: Plans) -> None:
 def test_memory_bounds_the_width(plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
     program = Program(plan())
     element, parameters = 4, program.executor.layout.per_trial
-    monkeypatch.setattr(module, "_free", lambda _device: 1_000_000)
-    monkeypatch.setattr(module, "_kept", lambda _program: 0)
+    monkeypatch.setattr(speed, "_free", lambda _device: 1_000_000)
+    monkeypatch.setattr(speed, "_kept", lambda _program: 0)
     assert memory_bound(program) == int(500_000 / (element * parameters * (2 + 2 + 4)))
     got = measured(plan(), lambda _plan, executor, width: 1.0 if executor == "serial" else width)
     assert got.width <= memory_bound(program) < 2 * got.width
-    monkeypatch.setattr(module, "_free", lambda _device: 1)
+    monkeypatch.setattr(speed, "_free", lambda _device: 1)
     assert memory_bound(program) == 1
 
 
@@ -125,3 +121,76 @@ def test_speed_is_measured_on_copies_of_the_trials(plan: Plans) -> None:
     given = plan(size=2)
     assert trial_steps_per_second(given, "bmm", 5) > 0
     assert trial_steps_per_second(replace(given, trials=given.trials[:1]), "serial", 1) > 0
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gigabyte that is free, and a network that keeps nothing."""
+    monkeypatch.setattr(speed, "_free", lambda _device: 1_000_000_000)
+    monkeypatch.setattr(speed, "_kept", lambda _program: 0)
+
+
+def by_way(**factors: float) -> Callable[[PackPlan, str, int], float]:
+    """Ten trial-steps a second serially and a hundred packed, times the factors of what is on."""
+
+    def rate(plan: PackPlan, executor: str, _width: int) -> float:
+        on = [plan.compiles and "inductor", plan.records and "cudagraphs"]
+        on += [plan.channels_last and "channels_last"]
+        return prod(factors[name] for name in on if name) * (10 if executor == "serial" else 100)
+
+    return rate
+
+
+@pytest.mark.usefixtures("fake_gpu", "memory")
+def test_on_a_gpu_each_way_that_pays_is_taken(plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 60.0])
+    monkeypatch.setattr(module, "perf_counter", lambda: next(clock))
+    given = plan(problem="test-convolutions", device="cuda", epochs=1)
+    got = measured(given, by_way(inductor=2.0, cudagraphs=3.0, channels_last=1.05))
+    assert (got.executor, got.backend, got.memory_format) == ("grouped", "cudagraphs", "contiguous")
+    assert got.reason.endswith("; cudagraphs 3.0x; inductor 2.0x")
+    # 3 steps an epoch at 300 steps a second.
+    assert got.epoch_s == pytest.approx(0.01)
+    assert (got.compiled_gain, got.compile_s) == (2.0, 60.0)
+    assert got.applied(given) == replace(
+        given, executor="grouped", backend="cudagraphs", memory_format="contiguous"
+    )
+    # Half of 3 · 4,000 · 0.01 s does not pay for a minute, half of 3 · 4,001 · 0.01 s does.
+    assert got.applied(replace(given, epochs=4_000)).backend == "cudagraphs"
+    assert got.applied(replace(given, epochs=4_001)).backend == "inductor+cudagraphs"
+
+
+@pytest.mark.usefixtures("fake_gpu", "memory")
+def test_channels_go_last_where_that_pays_on_top(plan: Plans) -> None:
+    given = plan(problem="test-convolutions", device="cuda")
+    got = measured(given, by_way(inductor=0.5, cudagraphs=2.0, channels_last=1.5))
+    assert got.applied(replace(given, epochs=10**9)) == replace(
+        given,
+        epochs=10**9,
+        executor="grouped",
+        backend="cudagraphs",
+        memory_format="channels_last",
+    )
+    assert got.reason.endswith("; cudagraphs 2.0x; channels_last 1.5x; inductor 0.5x")
+
+
+@pytest.mark.usefixtures("fake_gpu", "memory")
+def test_what_no_executor_can_is_not_tried(plan: Plans) -> None:
+    tried: list[PackPlan] = []
+
+    def rate(given: PackPlan, executor: str, _width: int) -> float:
+        tried.append(given)
+        return 1.0
+
+    got = measured(plan(device="cuda"), rate)
+    assert (got.executor, got.backend) == ("serial", "eager")
+    assert not any(one.records or one.channels_last for one in tried)
+
+
+@pytest.mark.usefixtures("fake_gpu", "memory")
+def test_a_backend_asked_for_stays(plan: Plans) -> None:
+    given = plan(device="cuda", backend="cudagraphs")
+    slow = measured(given, lambda *_: 1.0)
+    assert slow.executor == "bmm"
+    assert slow.applied(given).backend == "cudagraphs"
+    assert measured(plan(device="cuda", backend="eager"), lambda *_: 9.0).compiled_gain == 0

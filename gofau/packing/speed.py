@@ -1,0 +1,84 @@
+"""How fast a stack trains on this machine, and how many trials its memory holds."""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from gofau.packing.denormals import flushed_denormals
+from gofau.packing.plan import ExecutorName, PackPlan
+from gofau.packing.program import Program
+
+STEPS = 4
+"""Steps that are timed together, since the first of an epoch pays for gathering examples."""
+
+TIMES = 2
+"""How often they are timed; the best counts."""
+
+SHARE_OF_MEMORY = 0.5
+TEMPORARIES = 4
+"""Copies of a row that an optimizer step by torch's operations holds at once."""
+
+
+def trial_steps_per_second(plan: PackPlan, executor: ExecutorName, width: int) -> float:
+    """The speed of ``width`` trials over an epoch, from a few steps and one evaluation.
+
+    The best of `TIMES` runs of `STEPS` steps counts, after a step to warm up.
+    """
+    program = Program(replace(plan, executor=executor))
+    base = plan.trials
+    trials = [replace(base[i % len(base)], key=i) for i in range(width)]
+    steps = min(STEPS, program.epoch_steps)
+    with flushed_denormals():
+        lane = program.start(trials)
+        program.steps(lane, 1)
+        stepping = min(
+            _timed(lambda: program.steps(lane, steps), program.like) for _ in range(TIMES)
+        )
+        evaluating = _timed(lambda: program.evaluate(lane), program.like)
+    return width / (stepping / steps + evaluating / program.epoch_steps)
+
+
+def memory_bound(program: Program) -> int:
+    """How many trials fit into a share of the memory that is free now, at least 1.
+
+    Counts each trial's parameters, gradient, states and temporaries, and twice what one trial's
+    forward pass keeps for the backward one.
+    """
+    element = program.like.element_size()
+    states = len(program.optimizer.state_names)
+    held = program.executor.layout.per_trial * element * (2 + states + TEMPORARIES)
+    return max(1, int(SHARE_OF_MEMORY * _free(program.like.device) / (held + 2 * _kept(program))))
+
+
+def _timed(step: Callable[[], None], like: Tensor) -> float:
+    started = perf_counter()
+    step()
+    if like.device.type == "cuda":
+        torch.cuda.synchronize(like.device)
+    return perf_counter() - started
+
+
+def _kept(program: Program) -> int:
+    """Bytes that a plain forward pass of one batch keeps for the backward pass."""
+    total = 0
+
+    def count(tensor: Tensor) -> Tensor:
+        nonlocal total
+        total += tensor.numel() * tensor.element_size()
+        return tensor
+
+    data = program.problem.dataset().to(program.like.dtype, program.like.device)
+    with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+        program.template(data.train_x[: program.batch])
+    return total
+
+
+def _free(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    pages, size = os.sysconf("SC_AVPHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    return pages * size // (os.cpu_count() or 1)
