@@ -252,13 +252,17 @@ def _unit(name: str, default: float, doc: str, open_high: bool = True) -> Parame
 def _plugged_rules() -> Iterable[RuleEntry]:
     from gofau.plugins import rule_plugins
 
-    return [found.plugin.entry for found in rule_plugins()]
+    for found in rule_plugins():
+        found.refuse_name_in(rules.entries)
+        yield found.plugin.entry
 
 
 def _plugged_problems() -> Iterable[ProblemEntry]:
     from gofau.plugins import problem_plugins
 
-    return [found.plugin.entry for found in problem_plugins()]
+    for found in problem_plugins():
+        found.refuse_name_in(problems.entries)
+        yield found.plugin.entry
 
 
 directions: Registry[DirectionEntry] = Registry("direction")

@@ -7,7 +7,7 @@ as ``package.module:Class``, which is imported only where it is trained.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -60,6 +60,12 @@ class Found(Generic[P]):
     point: EntryPoint
     plugin: P
 
+    def refuse_name_in(self, taken: Container[str]) -> None:
+        """Raise `PluginError` if the entry's name is taken."""
+        name = self.plugin.entry.name
+        if name in taken:
+            raise PluginError(self.point, f"the name {name!r}, which is taken", "another name")
+
     def implementation(self, base: type[Any]) -> type[Any]:
         """The class that implements it, a subclass of ``base`` with the entry's name.
 
@@ -69,8 +75,8 @@ class Found(Generic[P]):
         module, _, attribute = self.plugin.implementation.partition(":")
         try:
             made: object = getattr(import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
-            raise PluginError(self.point, str(error), self.plugin.implementation) from error
+        except Exception as error:
+            raise PluginError(self.point, _told(error), self.plugin.implementation) from error
         if not isinstance(made, type) or not issubclass(made, base):
             raise PluginError(self.point, repr(made), f"a subclass of {base.__name__}")
         name = getattr(made, "name", None)
@@ -92,14 +98,23 @@ def rule_plugins() -> tuple[Found[RulePlugin], ...]:
 
 
 def _find(group: str, kind: type[P]) -> Iterator[Found[P]]:
+    names: set[str] = set()
     for point in sorted(entry_points(group=group), key=lambda one: (one.name, one.value)):
         try:
             plugin = point.load()
-        except (ImportError, AttributeError) as error:
-            raise PluginError(point, str(error), f"a {kind.__name__}") from error
+        except Exception as error:
+            raise PluginError(point, _told(error), f"a {kind.__name__}") from error
         if not isinstance(plugin, kind):
             raise PluginError(point, repr(plugin), f"a {kind.__name__}")
-        yield Found(point, plugin)
+        found = Found(point, plugin)
+        found.refuse_name_in(names)
+        names.add(plugin.entry.name)
+        yield found
+
+
+def _told(error: Exception) -> str:
+    plain = isinstance(error, ImportError | AttributeError)
+    return str(error) if plain else f"{type(error).__name__}: {error}"
 
 
 def sources() -> list[Path]:

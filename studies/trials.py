@@ -1,6 +1,11 @@
 """States and outcomes of trials and studies: the words that every package shares."""
 
+import re
 from enum import StrEnum
+from typing import Final
+
+_RAISED: Final = re.compile(r"^[A-Za-z_][\w.]*(: .*)?$")
+LONGEST_GIST: Final = 500
 
 
 class TrialState(StrEnum):
@@ -51,3 +56,19 @@ class StudyState(StrEnum):
     def final(self) -> bool:
         """Whether nothing more will run."""
         return self in (StudyState.COMPLETED, StudyState.FAILED, StudyState.CANCELLED)
+
+
+def gist(error: str) -> str:
+    """What a trial's error comes down to: the line of its traceback that names the exception.
+
+    Args:
+        error: a traceback, or a text of the service's own.
+
+    Returns:
+        str: that line, or the last one of a text without any; at most `LONGEST_GIST` characters.
+    """
+    last = error.rpartition("Traceback (most recent call last):")[2]
+    lines = [line for line in last.splitlines() if line.strip()]
+    named = (line for line in lines if _RAISED.match(line))
+    line = next(named, lines[-1] if lines else "")
+    return line if len(line) <= LONGEST_GIST else f"{line[: LONGEST_GIST - 3]}..."

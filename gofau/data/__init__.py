@@ -4,7 +4,13 @@
 `gofau.data.cifar` and `gofau.data.tiny_imagenet` read through torchvision.
 """
 
-from gofau.data.errors import CorruptDataError, DataError, FetchError, MissingDataError
+from gofau.data.errors import (
+    CorruptDataError,
+    DataError,
+    FetchError,
+    FolderError,
+    MissingDataError,
+)
 from gofau.data.fetch import fetch
 from gofau.data.sources import Source, data_root, present, sources
 
@@ -12,6 +18,7 @@ __all__ = [
     "CorruptDataError",
     "DataError",
     "FetchError",
+    "FolderError",
     "MissingDataError",
     "Source",
     "data_root",

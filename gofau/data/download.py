@@ -41,7 +41,8 @@ def download(source: Source, archive: Path, report: Callable[[str], None]) -> No
         kept = part.stat().st_size if part.exists() else 0
         raise FetchError(
             f"{source.url}: got {error or type(error).__name__} after {kept:,} bytes, expected "
-            "the whole archive; run the same command again to resume"
+            f"the whole archive; run the same command again to resume, or put {archive.name} into "
+            f"{archive.parent} yourself before"
         ) from error
     got = checksum(part)
     if got != source.md5:
@@ -57,6 +58,7 @@ def _receive(url: str, part: Path, report: Callable[[str], None]) -> None:
     try:
         response: HTTPResponse = urlopen(request, timeout=TIMEOUT)
     except HTTPError as error:
+        error.close()
         if error.code == RANGE_NOT_SATISFIABLE and done:
             return  # nothing is left to send; the checksum decides
         raise

@@ -3,7 +3,8 @@
 DataError
 ├── MissingDataError   the data set is not in the folder; the message holds the command to fetch it
 ├── CorruptDataError   files that do not match their published checksums or layout
-└── FetchError         a download that ended early or was refused; the same command resumes it
+├── FetchError         a download that ended early or was refused; the same command resumes it
+└── FolderError        the folder for data cannot be made or written to
 """
 
 from pathlib import Path
@@ -35,6 +36,16 @@ class CorruptDataError(DataError):
 
 class FetchError(DataError):
     """A download that did not complete."""
+
+
+class FolderError(DataError):
+    """A folder for data that cannot be used."""
+
+    def __init__(self, root: Path, error: OSError) -> None:
+        super().__init__(
+            f"{root}: got {error.strerror or error} at {error.filename or root}, expected a folder "
+            "that may be written to, with room; give another with --root or GOFAU_DATA"
+        )
 
 
 def fetch_command(name: str, root: Path) -> str:

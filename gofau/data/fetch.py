@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gofau.data.download import checksum, download
-from gofau.data.errors import CorruptDataError
+from gofau.data.errors import CorruptDataError, FolderError
 from gofau.data.locks import locked
 from gofau.data.sources import Source, data_root, sources
 
@@ -34,17 +34,25 @@ def fetch(name: str, root: Path | None = None, report: Report = lambda _: None) 
         gofau.catalog.CatalogError: an unknown name.
         FetchError: the download ended early; the next call resumes it.
         CorruptDataError: the archive does not match its checksum or its layout.
+        FolderError: ``root`` cannot be made or written to, or its disk is full.
     """
     source = sources.get(name, "name")
     root = data_root() if root is None else root
-    folder = root / source.folder
+    try:
+        return _fetch(source, root, report)
+    except OSError as error:
+        raise FolderError(root, error) from error
+
+
+def _fetch(source: Source, root: Path, report: Report) -> Path:
+    name, folder = source.name, root / source.folder
     root.mkdir(parents=True, exist_ok=True)
     with locked(root / f".{name}.lock"):
         if folder.is_dir():
             report(f"{name} is in {folder} already")
             return folder
         archive = root / source.archive
-        if not (archive.is_file() and checksum(archive) == source.md5):
+        if not _is_right(source, archive, report):
             report(f"downloading {source.url}")
             download(source, archive, report)
         report(f"unpacking {archive.name}")
@@ -52,6 +60,15 @@ def fetch(name: str, root: Path | None = None, report: Report = lambda _: None) 
         archive.unlink()
     report(f"{name} is in {folder}")
     return folder
+
+
+def _is_right(source: Source, archive: Path, report: Report) -> bool:
+    if not archive.is_file():
+        return False
+    got = checksum(archive)
+    if got != source.md5:
+        report(f"{archive}: got MD5 {got}, expected {source.md5}; it is not used")
+    return got == source.md5
 
 
 def _unpack(source: Source, archive: Path, folder: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import traceback
 from collections.abc import Sequence
 
+from gofau.errors import GofauError
 from service.cli.app import app
 from service.cli.console import print_error
 from service.cli.errors import CliError
@@ -45,7 +46,7 @@ def exit_code(error: Exception) -> Exit:
         return Exit.NOT_ALLOWED
     if isinstance(error, UnreachableError | ServiceFailedError):
         return Exit.UNREACHABLE
-    if isinstance(error, ClientError | StudiesError | OSError):
+    if isinstance(error, ClientError | StudiesError | GofauError | OSError):
         return Exit.BAD_INPUT
     return Exit.BUG
 

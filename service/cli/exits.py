@@ -23,7 +23,7 @@ class Exit(IntEnum):
 
 _MEANINGS = {
     Exit.OK: "done",
-    Exit.STUDY_FAILED: "the study failed or was cancelled",
+    Exit.STUDY_FAILED: "the study failed or was cancelled; the data set was not fetched",
     Exit.BAD_INPUT: "bad input: the faults are named by field, with what was got and expected",
     Exit.UNREACHABLE: "the service cannot be reached, or cannot answer",
     Exit.NOT_STARTED: "this machine could not start, or keep, the service or Ray",

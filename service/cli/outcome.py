@@ -13,7 +13,8 @@ from service.client import Client, Study
 def conclude(client: Client, study: Study, html: Path | None, as_json: bool) -> Study:
     """Print the table of rules, write the report page, say where things are."""
     if not study.counts.completed:
-        err().print(f"{study.id} is {study.state}: {study.message or 'no trial completed'}")
+        said = f"{study.id} is {study.state}: {study.message or 'no trial completed'}"
+        err().print(said, markup=False, soft_wrap=True)
         if as_json:
             print_json({"study": study, "report": None, "html": None})
         return study
@@ -36,7 +37,9 @@ def exit_for(study: Study) -> typer.Exit:
 
 def _places(client: Client, study: Study, html: Path | None) -> None:
     if study.counts.failed:
-        out().print(f"{study.counts.failed} trials failed: {study.message or 'see gofau show'}")
+        out().print(
+            study.message or f"{study.counts.failed} trials failed", markup=False, soft_wrap=True
+        )
     if html is not None:
         out().print(f"{'report':<15}{html.absolute()}", markup=False)
     out().print(f"{'study':<15}{client.url}/v1/studies/{study.id}", markup=False)

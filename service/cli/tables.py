@@ -11,6 +11,7 @@ from rich.text import Text
 
 from service.cli.progress import duration
 from service.client.models import Study, Token, Trial
+from studies.trials import gist
 
 if TYPE_CHECKING:
     from studies.metrics.scalar import Scalar
@@ -140,7 +141,7 @@ def trials_table(trials: list[Trial]) -> Table:
             Text(setting),
             str(trial.seed),
             str(trial.state),
-            Text((trial.outcome or "").replace("_", " ") or _first_line(trial.error)),
+            Text((trial.outcome or "").replace("_", " ") or gist(trial.error or "")),
             shown,
         )
     return table
@@ -161,10 +162,6 @@ def tokens_table(tokens: list[Token]) -> Table:
             f"{token.revoked_at:%Y-%m-%d}" if token.revoked_at else "",
         )
     return table
-
-
-def _first_line(error: str | None) -> str:
-    return (error or "").partition("\n")[0]
 
 
 def study_table(study: Study) -> Table:

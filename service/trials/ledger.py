@@ -21,7 +21,7 @@ from service.trials.aggregate import Finished, cell_deltas, tally
 from service.trials.repository import Standing
 from service.workers.models import LeaseRow
 from studies.errors import FieldError
-from studies.trials import Outcome, StudyState, TrialState
+from studies.trials import Outcome, StudyState, TrialState, gist
 from studies.wire import ResultBatch, ResultReceipt, TrialResult
 
 OPEN = (TrialState.WAITING.value, TrialState.RUNNING.value)
@@ -102,9 +102,15 @@ def settle(session: Session, study: Study) -> None:
     goes_on = study.state in (StudyState.QUEUED, StudyState.RUNNING, StudyState.PAUSED)
     if goes_on and study.waiting + study.running + study.unplanned == 0:
         whole = study.completed > 0 or study.failed == 0
-        message = f"{study.failed} of its trials failed" if study.failed else None
+        message = _failures(session, study) if study.failed else None
         end = StudyState.COMPLETED if whole else StudyState.FAILED
         studies.set_state(session, study, end, message)
+
+
+def _failures(session: Session, study: Study) -> str:
+    first = trials.first_error(session, study.id)
+    reason = f", the first with {gist(first)}" if first else ""
+    return f"{study.failed} of its trials failed{reason}"
 
 
 def _move(study: Study, **deltas: int) -> None:

@@ -193,6 +193,17 @@ def cell_counts(session: Session, study_id: int, states: Iterable[str]) -> dict[
     return dict(session.execute(query).all())
 
 
+def first_error(session: Session, study_id: int) -> str | None:
+    """The error of the first failed trial, in the order of the grid."""
+    query = (
+        select(Trial.error)
+        .where(Trial.study_id == study_id, Trial.state == TrialState.FAILED.value)
+        .order_by(Trial.index)
+        .limit(1)
+    )
+    return session.scalars(query).first()
+
+
 def standings(session: Session, study_id: int, indexes: Iterable[int]) -> dict[int, Standing]:
     """Where trials stand, by index."""
     query = select(Trial.index, Trial.cell, Trial.state, Trial.lease_id, Trial.attempts).where(

@@ -52,6 +52,21 @@ def test_one_key_gives_one_study(gofau: Gofau, service: Service, spec: Path) -> 
     assert "error: " in ran.err
 
 
+def test_a_study_that_failed_says_with_what(gofau: Gofau, service: Service, spec: Path) -> None:
+    study: str = gofau("submit", spec, "--json").json["id"]
+    service.reconciler.look()
+    worker = service.worker(study)
+    raised = "Traceback (most recent call last):\n  x()\nOSError: [Errno 2] no data\n"
+    for _ in range(3):
+        lease = worker.lease(*range(TRIALS))
+        worker.post(lease.lease, failures=dict.fromkeys(range(TRIALS), raised))
+    reason = f"{TRIALS} of its trials failed, the first with OSError: [Errno 2] no data"
+    ran = gofau("watch", study)
+    assert ran.code == 1
+    assert f"{study} is failed: {reason}\n" in ran.err
+    assert "OSError: [Errno 2] no data" in gofau("trials", study, "--limit", "1").out
+
+
 def test_watch_prints_the_rules_and_writes_the_page(
     gofau: Gofau, done: str, tmp_path: Path
 ) -> None:

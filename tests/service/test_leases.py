@@ -145,9 +145,11 @@ def test_a_failure_waits_again_until_its_attempts_are_used_up(any_service: Servi
 def test_a_study_with_failed_trials_completes_and_says_so(service: Service) -> None:
     worker = service.started({**SPEC, "max_attempts": 1})
     lease = worker.lease(*range(TRIALS))
-    worker.post(lease.lease, *range(1, TRIALS), failures={0: "boom"})
+    raised = "Traceback (most recent call last):\n  File ...\nRuntimeError: boom\n"
+    worker.post(lease.lease, *range(1, TRIALS), failures={0: raised})
     study = service.study(worker.study)
-    assert (study["state"], study["message"]) == ("completed", "1 of its trials failed")
+    said = "1 of its trials failed, the first with RuntimeError: boom"
+    assert (study["state"], study["message"]) == ("completed", said)
     assert study["counts"] == {
         "waiting": 0,
         "running": 0,

@@ -79,6 +79,31 @@ def test_an_archive_put_there_by_hand_is_used(
     assert server.requests == []
 
 
+def test_half_an_archive_put_there_by_hand_is_named_and_fetched_anew(
+    server: ArchiveServer, archives: dict[str, bytes], tmp_path: Path
+) -> None:
+    archive = tmp_path / "cifar-10-python.tar.gz"
+    archive.write_bytes(archives[archive.name][:100])
+    lines: list[str] = []
+    fetch("cifar10", tmp_path, lines.append)
+    assert lines[0].startswith(f"{archive}: got MD5 ")
+    assert lines[0].endswith(f", expected {sources.get('cifar10', 'name').md5}; it is not used")
+    assert left_in(tmp_path) == ["cifar-10-batches-py"]
+
+
+@pytest.mark.parametrize("below", ["", "deeper/still"])
+def test_a_folder_that_cannot_be_made_is_named(
+    server: ArchiveServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], below: str
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    root = tmp_path / "file" / below
+    assert main(["fetch", "cifar10", "--root", str(root)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"{root}: got ")
+    assert said.endswith("with room; give another with --root or GOFAU_DATA\n")
+    assert server.requests == []
+
+
 def test_a_wrong_checksum_is_never_unpacked(server: ArchiveServer, tmp_path: Path) -> None:
     server.files = {"cifar-10-python.tar.gz": b"not an archive"}
     with pytest.raises(CorruptDataError, match=r"got MD5 \w{32}, expected MD5 \w{32}; the downl"):
@@ -99,8 +124,9 @@ def test_an_archive_without_its_folder_is_refused(
 
 def test_an_unreachable_server_says_so(server: ArchiveServer, tmp_path: Path) -> None:
     server.files = {}
-    with pytest.raises(FetchError, match="got HTTP Error 404: Not Found after 0 bytes"):
+    with pytest.raises(FetchError, match="got HTTP Error 404: Not Found after 0 bytes") as error:
         fetch("cifar10", tmp_path)
+    assert f"put cifar-10-python.tar.gz into {tmp_path} yourself" in str(error.value)
 
 
 def test_an_unknown_name_lists_the_known(tmp_path: Path) -> None:

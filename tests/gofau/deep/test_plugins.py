@@ -56,11 +56,23 @@ def test_a_plugin_brings_its_entry_and_its_implementation(points: list[EntryPoin
         ("gofau_moons.missing:x", "got No module named 'gofau_moons.missing', expected a Problem"),
         ("gofau_moons.entries:missing", "got module .* has no attribute 'missing', expected a Pr"),
         ("gofau_moons.entries:soft_sign", r"got RulePlugin\(.*, expected a ProblemPlugin; repair"),
+        (
+            "broken_syntax:x",
+            r"got SyntaxError: '\[' was never closed .*, expected a Problem",
+        ),
+        ("broken_value:x", "got ValueError: expected a positive input, expected a ProblemPlugin;"),
     ],
 )
 def test_an_entry_point_that_does_not_fit_is_named(
-    points: list[EntryPoint], value: str, message: str
+    points: list[EntryPoint],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    value: str,
+    message: str,
 ) -> None:
+    (tmp_path / "broken_syntax.py").write_text("x = [")
+    (tmp_path / "broken_value.py").write_text("raise ValueError('expected a positive input')")
+    monkeypatch.syspath_prepend(tmp_path)
     points[0] = EntryPoint("moons-mlp", value, "gofau.problems")
     with pytest.raises(PluginError, match=f"plug-in moons-mlp = {value} of .*{message}"):
         plugins.problem_plugins()
@@ -74,6 +86,10 @@ def test_an_entry_point_that_does_not_fit_is_named(
         ("gofau_moons.moons:TRAIN", "got 200, expected a subclass of UpdateRule"),
         ("gofau_moons.moons:MoonsMLP", "MoonsMLP'>, expected a subclass of UpdateRule"),
         ("gofau.rules:Additive", "got the name 'additive', expected 'soft-sign'"),
+        (
+            "tests.gofau.deep.broken_implementation:X",
+            "got ZeroDivisionError: division",
+        ),
     ],
 )
 def test_an_implementation_that_does_not_fit_is_named(
@@ -109,6 +125,25 @@ def test_a_plugin_with_a_name_that_is_taken_is_refused_each_time(
     for _ in range(2):
         with pytest.raises(ValueError, match="problem 'moons-mlp' is registered already"):
             registry.get("moons-mlp", "problem")
+
+
+@pytest.mark.parametrize("registry", [catalog.rules, catalog.problems], ids=["rule", "problem"])
+def test_a_spec_is_not_blamed_for_a_plugin_with_a_name_of_ours(
+    monkeypatch: pytest.MonkeyPatch, registry: Registry[catalog.RuleEntry]
+) -> None:
+    first = next(iter(registry.entries))
+    plugin = ProblemPlugin(catalog.ProblemEntry(first, "Theirs."), "theirs:Class")
+    found = plugins.Found(EntryPoint("mine", "theirs:entry", "gofau.rules"), plugin)
+    for discover in ("rule_plugins", "problem_plugins"):
+        monkeypatch.setattr(plugins, discover, lambda: (found,))
+    with pytest.raises(PluginError, match=f"theirs:entry .*got the name '{first}', which is taken"):
+        list(registry.discover())
+
+
+def test_two_plugins_of_one_name_are_refused(points: list[EntryPoint]) -> None:
+    points.append(EntryPoint("soft-sign-too", POINTS[1].value, "gofau.rules"))
+    with pytest.raises(PluginError, match=r"plug-in soft-sign-too .*'soft-sign', which is taken"):
+        plugins.rule_plugins()
 
 
 def test_plugins_belong_to_the_version_of_the_code(

@@ -1,0 +1,39 @@
+"""The gist of a trial's error."""
+
+import traceback
+
+import pytest
+
+from studies.trials import LONGEST_GIST, gist
+
+
+def test_of_a_traceback_it_is_the_last_exception() -> None:
+    try:
+        try:
+            raise ValueError("first")
+        except ValueError as error:
+            raise FileNotFoundError("no data\nfetch: it") from error
+    except FileNotFoundError as error:
+        text = "".join(traceback.format_exception(error))
+    assert gist(text) == "FileNotFoundError: no data"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ("", ""),
+        ("the worker was lost, 3 times", "the worker was lost, 3 times"),
+        (
+            "Traceback (most recent call last):\n  File ...\nKeyboardInterrupt\n",
+            "KeyboardInterrupt",
+        ),
+        ("... cut off\n  x = 1\npkg.mod.OddError: [x] 1\n", "pkg.mod.OddError: [x] 1"),
+        ("  only\n  code", "  code"),
+    ],
+)
+def test_of_other_texts_it_is_the_telling_line(error: str, expected: str) -> None:
+    assert gist(error) == expected
+
+
+def test_it_is_short() -> None:
+    assert len(gist(f"ValueError: {'x' * 1000}")) == LONGEST_GIST
