@@ -9,12 +9,15 @@ import ray
 from ray import tune
 
 from studies import tracing
-from workers.placement import Placement, place
+from workers.placement import Placement, check_backend, place
 from workers.settings import WorkerSettings
 from workers.trainable import PackTrainable
 from workers.work import PendingTrial, bucket_sizes, pack_up
 
 log = logging.getLogger(__name__)
+
+TUNE_RESULTS = "ray.tune.analysis.experiment_analysis"
+"""The logger of Tune's warnings about result files, which the variables below tell it to omit."""
 
 TUNE_ENVIRONMENT = {
     # The store holds every result: Tune's own copies on disk would only cost time.
@@ -31,10 +34,12 @@ def run_round(settings: WorkerSettings, trials: list[PendingTrial]) -> None:
     back.
     """
     os.environ.update(TUNE_ENVIRONMENT)
+    logging.getLogger(TUNE_RESULTS).setLevel(logging.ERROR)
     if not ray.is_initialized():
         ray.init(log_to_driver=False)
     cluster = ray.cluster_resources()  # type: ignore[no-untyped-call]
     placed = place(cluster, settings.device, settings.gpus_per_pack)
+    check_backend(placed, settings.backend)
     packs = pack_up(trials, pack_sizes(trials, placed.workers, settings.pack_size))
     log.info(
         "%d trials in %d packs on %d workers (%s)",

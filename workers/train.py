@@ -6,7 +6,7 @@ import socket
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gofau.packing import run_pack
 from gofau.packing.plan import PackPlan, TrialOutcome
@@ -18,7 +18,7 @@ from workers.errors import LeaseLostError
 from workers.lease import HeldLease
 from workers.service_client import ServiceClient
 from workers.settings import WorkerSettings
-from workers.work import PendingTrial, plan, result
+from workers.work import PendingTrial, plan, ranges, result
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +84,9 @@ def packed(settings: WorkerSettings) -> Train:
     """
 
     def train(pack_plan: PackPlan, check: Callable[[], None]) -> Iterator[TrialOutcome]:
+        pack_plan = replace(
+            pack_plan, backend=settings.backend, memory_format=settings.memory_format
+        )
         return run_pack(
             pack_plan,
             on_progress=lambda _epoch: check(),
@@ -115,11 +118,11 @@ def train_pack(
     if not granted:
         return account
     with (
-        bound(lease=lease.lease),
+        bound(lease=lease.lease, trials=ranges(granted)),
         tracing.span("train", trials=lease.granted),
         HeldLease(client, lease) as held,
     ):
-        log.info("pack begun: %d trials from %d on", len(granted), min(granted))
+        log.info("pack begun: %d of %d trials granted", len(granted), len(pack))
         outbox = _Outbox(held, len(granted), account, set(granted))
         try:
             _train([t for t in pack if t.index in granted], device, held, outbox, train)
@@ -144,8 +147,7 @@ def _train(
     except (PackStopped, LeaseLostError):
         raise
     except Exception as error:
-        first = min(trial.index for trial in trials)
-        log.exception("pack of %d trials from %d on failed", len(trials), first)
+        log.exception("pack failed")
         tracing.fail(error)
         outbox.flush()
         outbox.fail(error)

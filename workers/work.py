@@ -37,6 +37,17 @@ def pending(pages: Iterable[wire.WorkPage]) -> Iterator[PendingTrial]:
             yield PendingTrial(trial.index, trial.seed, trial.attempts, page.cells[trial.cell])
 
 
+def ranges(indexes: Iterable[int]) -> str:
+    """Trials' indexes for a log line, runs of them as their ends: ``0-44,50``."""
+    runs: list[list[int]] = []
+    for index in sorted(indexes):
+        if runs and index == runs[-1][-1] + 1:
+            runs[-1][1:] = [index]
+        else:
+            runs.append([index])
+    return ",".join("-".join(map(str, run)) for run in runs)
+
+
 def bucket_sizes(trials: Iterable[PendingTrial]) -> dict[str, int]:
     """How many trials each bucket holds."""
     return {key: len(bucket) for key, bucket in buckets(trials).items()}

@@ -1,3 +1,6 @@
+import io
+import json
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import inf, nan
@@ -6,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from gofau.packing.plan import PackPlan, TrialOutcome
+from studies import logs
 from tests.workers.fake_service import SETTINGS, FakeService
 from workers.train import packed, train_pack
-from workers.work import PendingTrial, pending, plan
+from workers.work import PendingTrial, pending, plan, ranges
 
 
 def outcome(key: int, loss: float = 0.5) -> TrialOutcome:
@@ -37,10 +41,19 @@ def test_every_granted_trial_gets_its_result(service: FakeService) -> None:
     assert service.leases == {}
 
 
-def test_a_trial_leased_elsewhere_is_not_trained(service: FakeService) -> None:
+def test_a_trial_leased_elsewhere_is_not_trained(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pack = some(service)
     del service.waiting[2]
+    monkeypatch.setattr(logging.root, "handlers", [])
+    monkeypatch.setattr(logging.root, "level", logging.root.level)
+    said = io.StringIO()
+    logs.configure("json", stream=said)
     account = train_pack(service.client(), pack, train_all)
+    begun, ended = map(json.loads, said.getvalue().splitlines())
+    assert begun["message"] == "pack begun: 5 of 6 trials granted"
+    assert begun["trials"] == ended["trials"] == "0-1,3-5"
     assert sorted(service.results) == [0, 1, 3, 4, 5]
     assert account.refused == 1
 
@@ -128,3 +141,11 @@ def test_a_killed_pack_goes_on_from_its_checkpoint(service: FakeService, tmp_pat
     curves = {o.key: o.curves for o in fresh}
     assert {o.key: o.curves for o in resumed} == curves
     assert list((tmp_path / "checkpoints" / "s1").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("indexes", "expected"),
+    [([], ""), ([7], "7"), ([1, 0], "0-1"), ([5, 1, 2, 3, 9, 8], "1-3,5,8-9")],
+)
+def test_indexes_are_logged_as_ranges(indexes: list[int], expected: str) -> None:
+    assert ranges(indexes) == expected
