@@ -31,6 +31,7 @@ import torch
 from packing_workloads import WORKLOADS, Workload
 
 from gofau.packing import run_pack
+from gofau.packing.calibration import calibrated
 
 CORES = len(os.sched_getaffinity(0))
 DOCS = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -116,6 +117,8 @@ def measure(work: Workload, quick: bool) -> dict[str, float]:
     """Trials per second by row."""
     few = 3 if quick else work.serial
     many = 128 if quick else work.packed
+    found = calibrated(work.plan(work.trials(many)), Path(os.environ[CALIBRATIONS]))
+    print(f"{work.name}: {found.executor}, {found.reason}", flush=True)
     rows = {
         "serial": rate(serial, work, few, 1 if quick else 3),
         "packed": rate(packed, work, many, 1 if quick else 3),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import floor
 from typing import Literal
 
+from gofau.packing.plan import BackendName
 from workers.errors import PlacementError
 
 DeviceName = Literal["auto", "cpu", "cuda"]
@@ -52,3 +53,16 @@ def place(cluster: Mapping[str, float], device: DeviceName, gpus_per_pack: float
         return Placement("cpu", cores, {"cpu": 1})
     workers = gpus * floor(1 / gpus_per_pack + ROUNDING)
     return Placement("cuda", workers, {"cpu": min(1.0, cores / workers), "gpu": gpus_per_pack})
+
+
+def check_backend(placed: Placement, backend: BackendName) -> None:
+    """Refuse CUDA graphs for packs that run on cores.
+
+    Raises:
+        PlacementError: with the remedy.
+    """
+    if placed.device == "cpu" and "cudagraphs" in backend:
+        raise PlacementError(
+            f"GOFAU_BACKEND: got {backend!r} for packs on CPUs, expected auto, eager or inductor; "
+            "CUDA graphs need GPUs"
+        )

@@ -12,13 +12,19 @@
 say; ``0``: none | ``10`` |
 | ``GOFAU_DEVICE`` | ``cpu``, ``cuda``, or ``auto``: GPUs where the cluster has any | ``auto`` |
 | ``GOFAU_GPUS_PER_PACK`` | share of a GPU that a pack takes, in (0, 1] | ``1`` |
+| ``GOFAU_BACKEND`` | how torch runs packs: ``eager``, ``inductor``, ``cudagraphs``, \
+``inductor+cudagraphs``, or ``auto``: what the calibration finds to pay on a GPU, eager elsewhere \
+| ``auto`` |
+| ``GOFAU_MEMORY_FORMAT`` | of images: ``contiguous``, ``channels_last``, or ``auto`` in the same \
+way | ``auto`` |
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast, get_args
+from typing import Any, get_args
 
+from gofau.packing.plan import BackendName, MemoryFormatName
 from workers.errors import SettingsError
 from workers.placement import DeviceName
 
@@ -39,6 +45,8 @@ class WorkerSettings:
     checkpoint_every: int = 10
     device: DeviceName = "auto"
     gpus_per_pack: float = 1.0
+    backend: BackendName = "auto"
+    memory_format: MemoryFormatName = "auto"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "WorkerSettings":
@@ -57,18 +65,19 @@ class WorkerSettings:
             checkpoint_every=int(
                 _number(environment, "GOFAU_CHECKPOINT_EVERY", cls.checkpoint_every)
             ),
-            device=_device(environment),
+            device=_one_of(environment, "GOFAU_DEVICE", DeviceName),
             gpus_per_pack=_share(environment, "GOFAU_GPUS_PER_PACK", cls.gpus_per_pack),
+            backend=_one_of(environment, "GOFAU_BACKEND", BackendName),
+            memory_format=_one_of(environment, "GOFAU_MEMORY_FORMAT", MemoryFormatName),
         )
 
 
-def _device(environment: Mapping[str, str]) -> DeviceName:
-    given = environment.get("GOFAU_DEVICE", "") or "auto"
-    for name in get_args(DeviceName):
-        if given == name:
-            return cast(DeviceName, name)
-    expected = ", ".join(get_args(DeviceName))
-    raise SettingsError(f"GOFAU_DEVICE: got {given!r}, expected one of {expected}")
+def _one_of(environment: Mapping[str, str], name: str, choices: Any) -> Any:
+    """The variable's value, one of a Literal's ``choices``; ``auto`` where it is not set."""
+    given, known = environment.get(name, "") or "auto", get_args(choices)
+    if given not in known:
+        raise SettingsError(f"{name}: got {given!r}, expected one of {', '.join(known)}")
+    return given
 
 
 def _share(environment: Mapping[str, str], name: str, default: float) -> float:

@@ -1,14 +1,19 @@
 """Packs go where the cluster's devices are, and say so when they cannot."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from gofau.packing import PackPlan, TrialOutcome
+from gofau.packing.plan import BackendName
 from tests.workers.fake_service import SETTINGS, FakeService
 from workers.errors import PlacementError, SettingsError
-from workers.placement import DeviceName, Placement, place
+from workers.placement import DeviceName, Placement, check_backend, place
 from workers.settings import WorkerSettings
+from workers.train import packed
 from workers.trainable import PackTrainable
 from workers.work import pending, plan
 
@@ -45,10 +50,46 @@ def test_gpus_that_are_not_there_are_demanded_in_vain() -> None:
         place({"CPU": 8.0}, "cuda", 1.0)
 
 
+@pytest.mark.parametrize("backend", ["cudagraphs", "inductor+cudagraphs"])
+def test_graphs_are_refused_on_cores(backend: BackendName) -> None:
+    cores = place({"CPU": 8.0}, "auto", 1.0)
+    with pytest.raises(PlacementError, match=r"GOFAU_BACKEND: got .* for packs on CPUs, expected"):
+        check_backend(cores, backend)
+    check_backend(place({"CPU": 8.0, "GPU": 1.0}, "auto", 1.0), backend)
+    check_backend(cores, "inductor")
+
+
+def test_packs_run_as_the_settings_say(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    plans: list[PackPlan] = []
+
+    def noted(given: PackPlan, **_: object) -> Iterator[TrialOutcome]:
+        plans.append(given)
+        return iter(())
+
+    monkeypatch.setattr("workers.train.run_pack", noted)
+    given = {"GOFAU_BACKEND": "inductor", "GOFAU_MEMORY_FORMAT": "channels_last"}
+    settings = WorkerSettings.from_environment(
+        {**REQUIRED, **given, "GOFAU_CACHE_DIR": str(tmp_path)}
+    )
+    packed(settings)(plan(list(pending(service.client().work()))[:2]), lambda: None)
+    [got] = plans
+    assert (got.backend, got.memory_format) == ("inductor", "channels_last")
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ({"GOFAU_DEVICE": "tpu"}, "GOFAU_DEVICE: got 'tpu', expected one of auto, cpu, cuda"),
+        (
+            {"GOFAU_BACKEND": "jit"},
+            "GOFAU_BACKEND: got 'jit', expected one of auto, eager, inductor, cudagraphs, inductor",
+        ),
+        (
+            {"GOFAU_MEMORY_FORMAT": "nhwc"},
+            "GOFAU_MEMORY_FORMAT: got 'nhwc', expected one of auto, contiguous, channels_last",
+        ),
         ({"GOFAU_GPUS_PER_PACK": "2"}, r"GOFAU_GPUS_PER_PACK: got 2, expected a share in \(0, 1\]"),
         ({"GOFAU_GPUS_PER_PACK": "0"}, r"GOFAU_GPUS_PER_PACK: got 0, expected a share in \(0, 1\]"),
     ],
