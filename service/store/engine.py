@@ -87,7 +87,9 @@ def _with_driver(url: URL) -> URL:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(url, pool_pre_ping=True, pool_size=20, max_overflow=30)
+    # The words come as text in whatever encoding the database was made.
+    utf8 = {"client_encoding": "utf8"}
+    return create_engine(url, pool_pre_ping=True, pool_size=20, max_overflow=30, connect_args=utf8)
 
 
 def _sqlite(url: URL) -> Engine:

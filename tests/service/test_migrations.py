@@ -2,7 +2,7 @@
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import create_engine, inspect, make_url, text
 
 from service.settings import Settings
 from service.store.engine import Store
@@ -54,3 +54,21 @@ def test_down_to_nothing_and_up(store: Store) -> None:
     study = submit(store)
     with store.read() as session:
         assert repository.find(session, study).waiting == 24
+
+
+def test_a_database_in_another_encoding_is_read_as_text(postgres_url: str) -> None:
+    server = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    bytes_alone = "CREATE DATABASE plain ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"
+    with server.connect() as connection:
+        connection.execute(text(bytes_alone))
+    try:
+        store = Store(make_url(postgres_url).set(database="plain").render_as_string(False))
+        migrate(store)
+        study = submit(store)
+        with store.read() as session:
+            assert repository.find(session, study).public_id == study
+        store.close()
+    finally:
+        with server.connect() as connection:
+            connection.execute(text("DROP DATABASE plain WITH (FORCE)"))
+        server.dispose()
