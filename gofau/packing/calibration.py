@@ -3,7 +3,7 @@
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
@@ -107,7 +107,9 @@ def calibrated(plan: PackPlan, folder: Path) -> Calibration:
 
 
 def measured(plan: PackPlan, rate: Rate | None = None) -> Calibration:
-    """Measure the executors that can train ``plan``, doubling the width while that pays.
+    """Measure what can train ``plan``, doubling the width while that pays.
+
+    Executors and memory formats are tried everywhere, CUDA graphs and torch's compiler on a GPU.
 
     Args:
         plan: as for `calibrated`.
@@ -115,79 +117,101 @@ def measured(plan: PackPlan, rate: Rate | None = None) -> Calibration:
     """
     rate = rate or trial_steps_per_second
     program = Program(plan)
-    chosen = _executor(plan, program, rate)
-    if not plan.device.startswith("cuda"):
-        return chosen
-    return _tuned(plan, program, chosen, rate)
+    chosen = _packed(plan, program, rate)
+    if plan.device.startswith("cuda") and plan.backend == "auto":
+        return _launched(plan, program, chosen, rate)
+    return chosen
 
 
-def _executor(plan: PackPlan, program: Program, rate: Rate) -> Calibration:
-    """The fastest executor and its width."""
+@dataclass(frozen=True)
+class _Way:
+    """An executor and a memory format, the width at which they were fastest, and that speed."""
+
+    executor: ExecutorName
+    memory_format: MemoryFormatName
+    width: int
+    speed: float
+
+
+def _packed(plan: PackPlan, program: Program, rate: Rate) -> Calibration:
+    """The fastest executor, memory format and width."""
     bound = min(MOST, memory_bound(program), max(USUAL, len(plan.trials)))
-    plain = replace(plan, backend="eager", memory_format="contiguous")
-    serial = rate(plain, "serial", 1)
+    eager = replace(plan, backend="eager")
+    alone = _first_fast(
+        [_widest(eager, "serial", form, 1, rate) for form in _formats(plan, program, "serial")]
+    )
     names = able(plan.executor, program.problem, program.template, Demands.of(plan))
-    found: list[tuple[float, ExecutorName, int]] = []
-    for name in names:
-        if name != "serial":
-            found.append(_widest(plan, name, bound, rate))
-            if found[-1][0] >= WORTH_SETTLING * serial:
-                break
-    alone: tuple[float, ExecutorName, int] = (serial, "serial", 1)
-    fastest = max(found, default=alone)[0]
-    # Executors come in order of preference: a later one must be clearly faster, or noise decides.
-    speed, executor, width = next((f for f in found if f[0] * WORTH_DOUBLING >= fastest), alone)
-    gain = speed / serial
-    if executor == "serial":
-        return Calibration(executor, width, gain, "calibrated: only the serial executor can")
-    if plan.executor == "auto" and "serial" in names and gain < WORTH_PACKING:
+    found: list[_Way] = []
+    for name in (name for name in names if name != "serial"):
+        found += [_widest(plan, name, form, bound, rate) for form in _formats(plan, program, name)]
+        if max(way.speed for way in found) >= WORTH_SETTLING * alone.speed:
+            break
+    best = _first_fast(found) if found else alone
+    gain = best.speed / alone.speed
+    reason = f"calibrated: {gain:.1f}x serial at width {best.width}"
+    if not found:
+        reason = "calibrated: only the serial executor can"
+    elif plan.executor == "auto" and "serial" in names and gain < WORTH_PACKING:
         reason = f"calibrated: packing gains {gain:.2f}x over serial, less than {WORTH_PACKING}x"
-        return Calibration("serial", 1, gain, reason)
-    return Calibration(executor, width, gain, f"calibrated: {gain:.1f}x serial at width {width}")
+        best = alone
+    if best.memory_format != "contiguous":
+        reason += f", {best.memory_format}"
+    return Calibration(best.executor, best.width, gain, reason, memory_format=best.memory_format)
 
 
-def _tuned(plan: PackPlan, program: Program, chosen: Calibration, rate: Rate) -> Calibration:
-    """``chosen`` with the backend and the memory format that pay on a GPU."""
+def _formats(plan: PackPlan, program: Program, name: ExecutorName) -> list[MemoryFormatName]:
+    """The memory formats that an executor can be tried with."""
+    if plan.memory_format != "auto":
+        return [plan.memory_format]
+    last = Demands(channels_last=True)
+    both = program.shows_images and able(name, program.problem, program.template, last)
+    return ["contiguous", "channels_last"] if both else ["contiguous"]
 
-    def speed_of(tried: PackPlan) -> float:
-        return rate(tried, chosen.executor, chosen.width)
 
-    speed = speed_of(chosen.applied(plan))
-    for name in ("cudagraphs", "channels_last"):
-        way = _with(chosen, name)
-        tried = way.applied(plan)
-        if tried == chosen.applied(plan) or not _serves(program, tried):
-            continue
-        gain = speed_of(tried) / speed
+def _first_fast(ways: Sequence[_Way]) -> _Way:
+    """The first that is nearly as fast as any.
+
+    They come in order of preference: a later one must be clearly faster, or noise decides.
+    """
+    fastest = max(way.speed for way in ways)
+    return next(way for way in ways if way.speed * WORTH_DOUBLING >= fastest)
+
+
+def _widest(
+    plan: PackPlan, executor: ExecutorName, form: MemoryFormatName, bound: int, rate: Rate
+) -> _Way:
+    plan = replace(plan, memory_format=form)
+    width, speed, tried = 1, rate(plan, executor, 1), 1
+    while tried < LOOK_AHEAD * width and 2 * tried <= bound:
+        tried *= 2
+        faster = rate(plan, executor, tried)
+        if faster >= WORTH_DOUBLING * speed:
+            width, speed = tried, faster
+    return _Way(executor, form, width, speed)
+
+
+def _launched(plan: PackPlan, program: Program, chosen: Calibration, rate: Rate) -> Calibration:
+    """``chosen`` with CUDA graphs if they pay, and with what a compilation costs and gains."""
+
+    def speed_of(backend: BackendName) -> float:
+        return rate(replace(chosen.applied(plan), backend=backend), chosen.executor, chosen.width)
+
+    speed = speed_of("eager")
+    if able(chosen.executor, program.problem, program.template, Demands(records=True)):
+        gain = speed_of("cudagraphs") / speed
         if gain >= WORTH_DOUBLING:
-            chosen, speed = _because(way, name, gain), speed * gain
-    if plan.backend != "auto":
-        return chosen
+            speed *= gain
+            reason = f"{chosen.reason}; cudagraphs {gain:.1f}x"
+            chosen = replace(chosen, backend="cudagraphs", reason=reason)
     started = perf_counter()
-    gain = speed_of(replace(chosen.applied(plan), backend=_compiled(chosen.backend))) / speed
+    gain = speed_of(_compiled(chosen.backend)) / speed
     return replace(
-        _because(chosen, "inductor", gain),
+        chosen,
+        reason=f"{chosen.reason}; inductor {gain:.1f}x",
         epoch_s=program.epoch_steps / speed,
         compiled_gain=gain,
         compile_s=perf_counter() - started,
     )
-
-
-def _with(chosen: Calibration, name: str) -> Calibration:
-    if name == "cudagraphs":
-        return replace(chosen, backend="cudagraphs")
-    return replace(chosen, memory_format="channels_last")
-
-
-def _because(chosen: Calibration, name: str, gain: float) -> Calibration:
-    return replace(chosen, reason=f"{chosen.reason}; {name} {gain:.1f}x")
-
-
-def _serves(program: Program, plan: PackPlan) -> bool:
-    if plan.channels_last and not program.shows_images:
-        return False
-    demands = Demands.of(plan)
-    return bool(able(plan.executor, program.problem, program.template, demands))
 
 
 def _compiled(backend: BackendName) -> BackendName:
@@ -207,18 +231,6 @@ def _alone_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _widest(
-    plan: PackPlan, executor: ExecutorName, bound: int, rate: Rate
-) -> tuple[float, ExecutorName, int]:
-    width, speed, tried = 1, rate(plan, executor, 1), 1
-    while tried < LOOK_AHEAD * width and 2 * tried <= bound:
-        tried *= 2
-        faster = rate(plan, executor, tried)
-        if faster >= WORTH_DOUBLING * speed:
-            width, speed = tried, faster
-    return speed, executor, width
 
 
 def _key(plan: PackPlan) -> str:

@@ -142,7 +142,7 @@ def by_way(**factors: float) -> Callable[[PackPlan, str, int], float]:
 
 
 @pytest.mark.usefixtures("fake_gpu", "memory")
-def test_on_a_gpu_each_way_that_pays_is_taken(plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_gpu_what_pays_is_taken(plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 60.0])
     monkeypatch.setattr(module, "perf_counter", lambda: next(clock))
     given = plan(problem="test-convolutions", device="cuda", epochs=1)
@@ -161,7 +161,7 @@ def test_on_a_gpu_each_way_that_pays_is_taken(plan: Plans, monkeypatch: pytest.M
 
 
 @pytest.mark.usefixtures("fake_gpu", "memory")
-def test_channels_go_last_where_that_pays_on_top(plan: Plans) -> None:
+def test_channels_go_last_where_that_pays_too(plan: Plans) -> None:
     given = plan(problem="test-convolutions", device="cuda")
     got = measured(given, by_way(inductor=0.5, cudagraphs=2.0, channels_last=1.5))
     assert got.applied(replace(given, epochs=10**9)) == replace(
@@ -171,7 +171,7 @@ def test_channels_go_last_where_that_pays_on_top(plan: Plans) -> None:
         backend="cudagraphs",
         memory_format="channels_last",
     )
-    assert got.reason.endswith("; cudagraphs 2.0x; channels_last 1.5x; inductor 0.5x")
+    assert got.reason.endswith(", channels_last; cudagraphs 2.0x; inductor 0.5x")
 
 
 @pytest.mark.usefixtures("fake_gpu", "memory")
@@ -185,6 +185,26 @@ def test_what_no_executor_can_is_not_tried(plan: Plans) -> None:
     got = measured(plan(device="cuda"), rate)
     assert (got.executor, got.backend) == ("serial", "eager")
     assert not any(one.records or one.channels_last for one in tried)
+
+
+@pytest.mark.parametrize(
+    ("factor", "expected"),
+    [(1.05, ("grouped", "contiguous")), (1.3, ("grouped", "channels_last"))],
+)
+def test_channels_go_last_on_a_cpu_where_that_pays(
+    plan: Plans, factor: float, expected: tuple[str, str]
+) -> None:
+    got = measured(plan(problem="test-convolutions"), by_way(channels_last=factor))
+    assert (got.executor, got.memory_format) == expected
+    assert got.reason.endswith(", channels_last") == (factor == 1.3)
+
+
+def test_a_single_training_keeps_its_own_format(plan: Plans) -> None:
+    def rate(given: PackPlan, executor: str, _width: int) -> float:
+        return 2.0 if executor == "serial" and given.channels_last else 1.0
+
+    got = measured(plan(problem="test-convolutions"), rate)
+    assert (got.executor, got.memory_format) == ("serial", "channels_last")
 
 
 @pytest.mark.usefixtures("fake_gpu", "memory")
