@@ -5,9 +5,11 @@ from dataclasses import replace
 from math import isnan, log
 
 import pytest
+import torch
 
 from gofau.packing import PackPlan, TrialOutcome, TrialPlan, run_pack
 from gofau.packing.plan import ExecutorName
+from gofau.packing.program import finite_rows
 
 Plans = Callable[..., PackPlan]
 SGD = {
@@ -148,3 +150,13 @@ def test_the_loss_before_training_is_that_of_the_first_batch(executor: ExecutorN
         assert before == pytest.approx(first_epoch, rel=1e-12)
         # Normalised layers forget the scale of their weights; only the last layer shows it.
         assert before < 100 * 10
+
+
+def test_rows_are_finite_if_all_of_their_numbers_are() -> None:
+    inf, nan, most = float("inf"), float("nan"), torch.finfo(torch.float32).max
+    rows = torch.tensor(
+        [[1.0, -2.0], [inf, 1.0], [inf, -inf], [nan, 0.0], [most, most], [-most, most]]
+    )
+    expected = [True, False, False, False, True, True]
+    assert finite_rows(rows).tolist() == expected
+    assert finite_rows(rows[[0, 5]]).tolist() == [True, True]
