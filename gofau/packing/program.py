@@ -64,7 +64,7 @@ class Program:
             plan.executor,
             self.problem,
             self.template,
-            kernels=fused and not plan.compiles,
+            kernels=fused,
             demands=Demands.of(plan),
         )
         if plan.compiles:

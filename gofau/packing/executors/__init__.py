@@ -44,16 +44,18 @@ class Demands:
         autocast: forward passes run under `torch.autocast`.
         channels_last: images and kernels keep their channels innermost.
         records: steps are recorded as CUDA graphs.
+        compiles: torch's compiler fuses operations.
     """
 
     autocast: bool = False
     channels_last: bool = False
     records: bool = False
+    compiles: bool = False
 
     @classmethod
     def of(cls, plan: PackPlan) -> "Demands":
         """Those of ``plan``."""
-        return cls(plan.casts, plan.channels_last, plan.records)
+        return cls(plan.casts, plan.channels_last, plan.records, plan.compiles)
 
 
 NOTHING = Demands()
@@ -77,6 +79,8 @@ def obstacle_to(
         return "it cannot keep the channels of images last"
     if demands.records and not kind.records:
         return "its modules may compute on the host, which a CUDA graph leaves out"
+    if demands.compiles and not kind.compiles:
+        return "its kernel is not torch's to compile"
     return kind.obstacle(problem, template)
 
 

@@ -85,6 +85,8 @@ class Executor(ABC):
     """Whether it can keep the channels of images innermost."""
     records: ClassVar[bool] = True
     """Whether a CUDA graph can record it: it does nothing on the host that matters."""
+    compiles: ClassVar[bool] = True
+    """Whether it consists of torch's operations, which torch's compiler can fuse."""
     layout: Layout
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:

@@ -25,6 +25,7 @@ class CompiledExecutor(MLPExecutor):
     """
 
     name: ClassVar[ExecutorName] = "compiled"
+    compiles: ClassVar[bool] = False
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:
         super().__init__(problem, template)

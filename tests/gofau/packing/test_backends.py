@@ -96,6 +96,11 @@ def test_an_executor_that_cannot_keep_channels_last_says_so(plan: Plans) -> None
         list(run_pack(given))
 
 
+def test_a_kernel_of_ours_is_not_for_torch_to_compile(plan: Plans) -> None:
+    with pytest.raises(UnsupportedError, match="not compiled: its kernel is not torch's to"):
+        list(run_pack(plan(executor="compiled", backend="inductor")))
+
+
 def test_graphs_need_a_gpu(plan: Plans) -> None:
     for backend in ("cudagraphs", "inductor+cudagraphs"):
         expected = f"backend: got {backend!r}, expected auto, eager or inductor on cpu"
