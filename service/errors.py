@@ -1,9 +1,9 @@
 """The exception tree of this package.
 
-`ServiceError` > `SettingsError`, `BackupError`, `RayUnreachableError`, `RefusedError`. A
-`RefusedError` becomes problem details: `UnauthorizedError`, `ForbiddenError`, `QuotaError`,
-`NotFoundError`, `ConflictError`, `TooLargeError`, `UnsupportedError`, `InvalidError`,
-`ThrottledError`.
+`ServiceError` > `SettingsError`, `BackupError`, `SchemaError`, `RayUnreachableError`,
+`RefusedError`. A `RefusedError` becomes problem details: `UnauthorizedError`, `ForbiddenError`,
+`QuotaError`, `NotFoundError`, `ConflictError`, `TooLargeError`, `UnsupportedError`,
+`InvalidError`, `ThrottledError`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +22,10 @@ class SettingsError(ServiceError):
 
 class BackupError(ServiceError):
     """A snapshot that cannot be taken, or not restored here."""
+
+
+class SchemaError(ServiceError):
+    """A database whose schema this version does not know."""
 
 
 class RayUnreachableError(ServiceError):

@@ -4,9 +4,12 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 from sqlalchemy.engine import Connection
 
+from service.errors import SchemaError
 from service.jobs.models import Job, Leadership
 from service.search.models import SearchRoundRow
 from service.store.base import Base
@@ -37,15 +40,31 @@ def metadata() -> MetaData:
 
 
 def migrate(store: Store, revision: str = "head") -> None:
-    """Upgrade the database to ``revision``; replicas that start together take turns."""
+    """Upgrade the database to ``revision``; replicas that start together take turns.
+
+    Raises:
+        SchemaError: a newer version has upgraded it already, beyond what this one knows.
+    """
     with store.migrating() as connection:
-        command.upgrade(_config(connection), revision)
+        config = _config(connection)
+        _refuse_newer(connection, config)
+        command.upgrade(config, revision)
 
 
 def downgrade(store: Store, revision: str) -> None:
     """Take the database back to ``revision`` (``base``: no tables)."""
     with store.migrating() as connection:
         command.downgrade(_config(connection), revision)
+
+
+def _refuse_newer(connection: Connection, config: Config) -> None:
+    got = MigrationContext.configure(connection).get_current_revision()
+    known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    if got not in (None, *known):
+        raise SchemaError(
+            f"database: got a schema of revision {got}, expected one up to {known[0]}; start the "
+            "version of gofau that made it, or restore a backup from before"
+        )
 
 
 def _config(connection: Connection) -> Config:

@@ -1,9 +1,11 @@
 """The schema: migrations give what the code expects, up and down, with data in place."""
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, make_url, text
 
+from service.errors import SchemaError
 from service.settings import Settings
 from service.store.engine import Store
 from service.store.schema import TABLES, downgrade, metadata, migrate
@@ -43,6 +45,13 @@ def test_each_step_down_and_up_keeps_the_data(store: Store) -> None:
     with store.read() as session:
         found = repository.find(session, study)
         assert (found.waiting, found.doomed) == (24, False)
+
+
+def test_a_newer_schema_is_left_alone_and_named(store: Store) -> None:
+    with store.migrating() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaError, match=r"got a schema of revision 9999, expected one up to 0\d"):
+        migrate(store)
 
 
 def test_down_to_nothing_and_up(store: Store) -> None:

@@ -18,12 +18,15 @@ def migrate() -> None:
 
     GOFAU_DATABASE_URL=postgresql+psycopg://gofau@db/gofau gofau migrate
     """
+    from service.errors import SchemaError
     from service.store.engine import Store
     from service.store.schema import migrate as upgrade
 
     store = Store(_database())
     try:
         upgrade(store)
+    except SchemaError as error:
+        raise CliError(str(error)) from error
     finally:
         store.close()
     out().print("the schema is up to date", markup=False)
