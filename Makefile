@@ -3,6 +3,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# One thread a test process. Bytecode is kept, since every process else compiles all tests again.
+TESTING := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up test test-slow test-gpu test-all check format lock clean
@@ -26,16 +28,16 @@ up: $(STAMP) ## Serve the studies of this folder until Ctrl-C.
 	@$(BIN)/gofau up
 
 test: $(STAMP) ## Run the fast tests, one process a core.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto
+	$(TESTING) $(BIN)/python -m pytest --numprocesses auto
 
 test-slow: $(STAMP) ## Run the tests with real processes and long runs.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
+	$(TESTING) $(BIN)/python -m pytest -m slow
 
 test-gpu: $(STAMP) ## Run the tests that need a CUDA device, on one.
 	$(BIN)/python -m pytest -m gpu
 
 test-all: $(STAMP) ## Run all tests that need no GPU.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not gpu"
+	$(TESTING) $(BIN)/python -m pytest -m "not gpu"
 
 check: $(STAMP) ## Lint, formatting, types, import rules, fast tests.
 	$(BIN)/ruff check .

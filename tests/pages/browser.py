@@ -14,7 +14,27 @@ CHROMIUM = "GOFAU_TEST_CHROMIUM"
 REQUIRED = "GOFAU_TEST_BROWSER_REQUIRED"
 """Set where the tests must fail, and not skip, for want of a browser."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+FEATURES_OFF = (
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    "AimEnabled",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)
+"""The address bar's pages, which every window else starts a process for, headless or not, at more
+than the cost of a page of ours. Chromium takes the last list it is given, so this one holds what
+Playwright's own switches off too."""
 ARGUMENTS = [
+    f"--disable-features={','.join(FEATURES_OFF)}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
