@@ -10,8 +10,13 @@ from service.cli.tables import print_report
 from service.client import Client, Study
 
 
-def conclude(client: Client, study: Study, html: Path | None, as_json: bool) -> Study:
-    """Print the table of rules, write the report page, say where things are."""
+def conclude(
+    client: Client, study: Study, html: Path | None, as_json: bool, stays: bool = True
+) -> Study:
+    """Print the table of rules, write the report page, say where things are.
+
+    The study's page is named only where the service ``stays`` to serve it.
+    """
     if not study.counts.completed:
         said = f"{study.id} is {study.state}: {study.message or 'no trial completed'}"
         err().print(said, markup=False, soft_wrap=True)
@@ -26,20 +31,16 @@ def conclude(client: Client, study: Study, html: Path | None, as_json: bool) -> 
         print_json({"study": study, "report": report, "html": path})
         return study
     print_report(report, out())
-    _places(client, study, html)
+    if study.counts.failed:
+        said = study.message or f"{study.counts.failed} trials failed"
+        out().print(said, markup=False, soft_wrap=True)
+    if html is not None:
+        out().print(f"{'report':<15}{html.absolute()}", markup=False, soft_wrap=True)
+    where = f"{client.url}/studies/{study.id}" if stays else study.id
+    out().print(f"{'study':<15}{where}", markup=False, soft_wrap=True)
     return study
 
 
 def exit_for(study: Study) -> typer.Exit:
     """The exit that a study's end stands for."""
     return typer.Exit(Exit.OK if study.succeeded else Exit.STUDY_FAILED)
-
-
-def _places(client: Client, study: Study, html: Path | None) -> None:
-    if study.counts.failed:
-        out().print(
-            study.message or f"{study.counts.failed} trials failed", markup=False, soft_wrap=True
-        )
-    if html is not None:
-        out().print(f"{'report':<15}{html.absolute()}", markup=False)
-    out().print(f"{'study':<15}{client.url}/v1/studies/{study.id}", markup=False)

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from service.cli import connect
+from service.cli.outcome import conclude
 from service.client import Backoff, Client
 from studies.report.model import RobustnessReport
 from tests.cli.conftest import GOOD, Gofau
@@ -78,6 +79,17 @@ def test_watch_prints_the_rules_and_writes_the_page(
     page = (tmp_path / "report.html").read_text()
     assert page.lstrip().lower().startswith("<!doctype html>")
     assert str(tmp_path / "report.html") in ran.out
+
+
+def test_the_studys_page_is_named_where_it_stays(
+    gofau: Gofau, service: Service, done: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, address = gofau("watch", done).out.splitlines()[-1].split()
+    assert (name, address) == ("study", f"{service.server.url}/studies/{done}")
+    assert httpx.get(address).headers["content-type"].startswith("text/html")
+    with Client(service.server.url) as client:
+        conclude(client, client.get(done), None, as_json=False, stays=False)
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["study", done]
 
 
 def test_watch_as_json_is_one_document(gofau: Gofau, done: str, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def _run(text: str, fresh: bool, html: Path | None, wanted: StackOptions, as_jso
         with Client(stack.state.url, stack.state.token) as client:
             study = client.submit(text, fresh=fresh)
             err().print(f"submitted {study.id}: {study.trials} trials")
-            ended = conclude(client, _followed(client, study, stack), html, as_json)
+            ended = conclude(client, _followed(client, study, stack), html, as_json, stays=False)
     again = "" if wanted.data_dir == options.DATA_DIR else f" --data-dir {wanted.data_dir}"
     err().print(f"ended; serve the study again with: gofau up{again}", markup=False)
     raise exit_for(ended)
