@@ -12,12 +12,16 @@ from studies.report.model import CellRole, Curve, CurveKind
 
 @dataclass(frozen=True)
 class Axis:
-    """A chart axis: its label, its ends in data units, and whether it is logarithmic."""
+    """A chart axis: its label, its ends in data units, and whether it is logarithmic.
+
+    An axis that ``counts`` has its ticks at whole numbers.
+    """
 
     label: str
     low: float
     high: float
     is_log: bool = False
+    counts: bool = False
 
     def position(self, value: float) -> float:
         """0 at ``low``, 1 at ``high``."""
@@ -33,6 +37,7 @@ class Axis:
             marks = log_ticks(log10(self.low), log10(self.high))
             return [(10**at, label) for at, label in marks]
         step = round_step(self.high - self.low)
+        step = max(1.0, step) if self.counts else step
         marks_at = range(ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9) + 1)
         return [(k * step, f"{k * step:g}".replace("-", "−")) for k in marks_at]
 
@@ -73,6 +78,7 @@ X_LABELS = {
     CurveKind.LEARNING: "epoch",
 }
 LOG_X = {CurveKind.GOAL, CurveKind.STEPS}
+COUNTED_X = {CurveKind.TUNING, CurveKind.LEARNING}
 
 
 LABELS = {CurveKind.STEPS: "steps to target", CurveKind.PROFILE: "share of problems"}
@@ -116,7 +122,7 @@ def chart_view(kind: CurveKind, curves: Sequence[Curve], metric: str) -> ChartVi
     y = Axis(LABELS.get(kind, metric), low, high, is_log)
     return ChartView(
         title=TITLES[kind].replace("{metric}", metric),
-        x=Axis(X_LABELS[kind], x_low, x_high, kind in LOG_X),
+        x=Axis(X_LABELS[kind], x_low, x_high, kind in LOG_X, kind in COUNTED_X),
         y=y,
         curves=tuple(_leaving(c, y) for c in chosen) if kind is CurveKind.LEARNING else chosen,
     )

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from studies.figures.chart_view import Axis, ChartView, clipped
 from studies.figures.colour import RULE_COLOURS
@@ -58,3 +59,5 @@ def _set_axis(axes: Axes, which: str, axis: Axis) -> None:
             f"{which}lim": (axis.low, axis.high),
         }
     )
+    if axis.counts:
+        getattr(axes, f"{which}axis").set_major_locator(MaxNLocator(integer=True))

@@ -166,7 +166,7 @@ def cell_curve(rule, role, value):
     return Curve(
         kind=CurveKind.LEARNING,
         rule=rule,
-        x=(0, 1, 2),
+        x=tuple(range(len(value))),
         value=value,
         low=value,
         high=value,
@@ -257,6 +257,15 @@ class TestPrint:
         figure = heat_maps([flipped], ColourScale(-5, -2))
         assert figure.axes[-1].yaxis.get_major_formatter()(-5.0, 0) == "5"
         assert heat_maps([made], ColourScale(0.01, 2)).axes[-1].get_yscale() == "log"
+
+    @pytest.mark.parametrize("last", [1, 2, 3, 4, 7, 20, 200])
+    def test_epochs_are_counted_in_whole_numbers(self, last):
+        made = cell_curve("a", CellRole.BEST, tuple(2.0 / (1 + k) for k in range(last + 1)))
+        (view,) = chart_views([made], "loss")
+        (axes,) = print_line_chart(view).axes
+        for ticks in (axes.get_xticks(), [at for at, _ in view.x.ticks()]):
+            assert len(ticks) >= 2
+            assert all(float(at).is_integer() for at in ticks)
 
     def test_other_formats_are_refused(self, tmp_path):
         view = chart_view(CurveKind.GOAL, [curve()], "loss")

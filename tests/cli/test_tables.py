@@ -1,0 +1,70 @@
+"""What the terminal says of a report over several groups."""
+
+import dataclasses
+import io
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from service.cli.tables import print_report
+from studies.landscape import LandscapeKey
+from studies.report import AnalysisSettings, Provenance, RobustnessReport, SpecSummary, build
+from studies.report.overview import overview
+from tests.studies.conftest import bowl
+
+FAST = AnalysisSettings(resamples=200)
+PROVENANCE = Provenance(code_version="1", machine="m", analysed_at=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def reported(*directions: str) -> RobustnessReport:
+    """Two rules under each direction; the hybrid's basin is the wider one."""
+    rules = (bowl("additive", seeds=10, noise=0.02), bowl("hybrid", seeds=10, noise=0.02, width=2))
+    members = [
+        dataclasses.replace(made, key=LandscapeKey("p", direction, made.key.rule))
+        for direction in directions
+        for made in rules
+    ]
+    summary = SpecSummary(name="n", spec_hash="h")
+    return build(members, summary, PROVENANCE, np.random.default_rng(0), FAST)
+
+
+def printed(report: RobustnessReport) -> list[str]:
+    console = Console(file=io.StringIO(), width=200)
+    print_report(report, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()
+
+
+@pytest.fixture(scope="module")
+def two() -> RobustnessReport:
+    return reported("sgd", "adam")
+
+
+def test_the_overview_comes_first_with_a_line_a_group(two: RobustnessReport) -> None:
+    whole = overview(two.groups)
+    assert whole is not None
+    lines = printed(two)
+    at = [
+        lines.index(next(text for text in lines if text.strip().startswith(start)))
+        for start in (line.name for line in whole.lines)
+    ]
+    shown = next(k for k, text in enumerate(lines) if text.strip().startswith("Shown"))
+    assert lines.index(whole.legend) > shown > at[1] > at[0]
+    assert two.verdicts[0].subject in lines[lines.index(whole.legend) + 1 :]
+
+
+def test_the_overview_says_what_the_other_forms_say(two: RobustnessReport) -> None:
+    whole = overview(two.groups)
+    assert whole is not None
+    text = "\n".join(printed(two))
+    for cells in (*(line.cells for line in whole.lines), whole.totals):
+        assert [said for cell in cells for said in cell if said not in text] == []
+    assert "(larger)" in text
+    assert "basin larger in 2, smaller in 0 of 2" in text
+
+
+def test_one_group_has_no_overview() -> None:
+    lines = printed(reported("sgd"))
+    assert not [text for text in lines if text.strip().startswith(("Shown", "In brackets"))]
