@@ -9,6 +9,7 @@ from service.client.models import StudyDetail
 if TYPE_CHECKING:
     import pandas as pd
 
+    from service.client.calls import Filter
     from service.client.client import Client
     from studies.landscape import Landscape
     from studies.report.model import RobustnessReport
@@ -42,9 +43,13 @@ class StudyResults:
 
         return parse_spec(self.detail().spec)
 
-    def to_pandas(self) -> "pd.DataFrame":
-        """All trials, one row a trial: labels, axis values, seed and results."""
-        return frame(self._client.export(self.id, "ndjson"))
+    def to_pandas(self, **filters: "Filter") -> "pd.DataFrame":
+        """All trials, one row a trial: labels, axis values, seed and results.
+
+        Args:
+            filters: which trials only, as `Client.export` takes them.
+        """
+        return frame(self._client.export(self.id, "ndjson", **filters))
 
     def landscapes(self, report: "RobustnessReport") -> "list[Landscape]":
         """The maps behind a report of this study, as figures are drawn from them."""
@@ -53,11 +58,14 @@ class StudyResults:
         caps = {group.problem: group.cap for group in report.groups}
         return study_maps(self.spec(), _placed(self.to_pandas(), report), caps).landscapes
 
-    def to_optuna(self, storage: str) -> list[str]:
+    def to_optuna(self, storage: str, **filters: "Filter") -> list[str]:
         """Write the trials to an Optuna storage, such as ``sqlite:///study.db``.
 
+        Args:
+            filters: which trials only, as `Client.export` takes them.
+
         Returns:
-            The names of the Optuna studies, one for every problem, direction and rule.
+            The names of the Optuna studies, one for every problem, direction and rule with trials.
 
         Raises:
             studies.export.optuna_storage.ExportError: it has such studies already.
@@ -65,7 +73,10 @@ class StudyResults:
         from studies.export.optuna_storage import write
 
         detail = self.detail()
-        return write(self.to_pandas(), self.spec(), storage, f"{detail.name} {self.id}")
+        trials = self.to_pandas(**filters)
+        if trials.empty:
+            return []
+        return write(trials, self.spec(), storage, f"{detail.name} {self.id}")
 
     def tuning_curves(self) -> "list[TuningCurve]":
         """The best of the first n points, rule by rule."""

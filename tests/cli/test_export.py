@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+import optuna
 import pytest
 
 from tests.cli.conftest import Gofau
@@ -66,8 +67,8 @@ def test_what_was_left_out_is_said(gofau: Gofau, done: str) -> None:
         (("mlflow",), "got no folder, expected one for mlflow; give it with --out"),
         (("optuna",), "got no file, expected one for optuna; give it with --out"),
         (
-            ("optuna", "--out", "o.db", "--limit", "3"),
-            "got --limit 3, expected none for optuna, which takes all trials; leave them out",
+            ("optuna", "--out", "o.db", "--state", "failed"),
+            "got no trial that --state failed leaves, expected one or more; give other filters",
         ),
     ],
 )
@@ -76,6 +77,16 @@ def test_what_cannot_be_written_is_refused(
 ) -> None:
     ran = gofau("export", done, "--format", *arguments)
     assert (ran.code, message in " ".join(ran.err.split())) == (2, True)
+
+
+def test_optuna_gets_the_trials_that_filters_leave(gofau: Gofau, done: str, tmp_path: Path) -> None:
+    few = ("--rule", "additive", "--limit", 3)
+    said = gofau("export", done, "--format", "optuna", "--out", "o.db", *few)
+    (name,) = optuna.get_all_study_names(f"sqlite:///{tmp_path / 'o.db'}")
+    assert said.out == f"wrote {name} to o.db\n"
+    assert name.endswith("/additive")
+    kept = optuna.load_study(study_name=name, storage=f"sqlite:///{tmp_path / 'o.db'}").trials
+    assert [trial.user_attrs["index"] for trial in kept] == [0, 1, 2]
 
 
 def test_a_missing_package_is_named_with_its_remedy(

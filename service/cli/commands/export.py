@@ -84,12 +84,13 @@ def export(
 
 
 def _to_optuna(client: Client, study: str, to: Path, filters: Filters) -> None:
-    if filters:
+    names = client.study(study).to_optuna(f"sqlite:///{to.absolute()}", **filters)
+    if not names:
         raise CliError(
-            f"export: got {_options(filters)}, expected none for optuna, which takes all trials; "
-            "leave them out"
+            f"export: got no trial that {_options(filters)} leaves, expected one or more; "
+            "give other filters"
         )
-    for name in client.study(study).to_optuna(f"sqlite:///{to.absolute()}"):
+    for name in names:
         out().print(f"wrote {name} to {to}", markup=False)
 
 
