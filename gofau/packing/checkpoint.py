@@ -17,7 +17,7 @@ from gofau.packing.progress import Progress
 from gofau.packing.schedule import Schedule
 from gofau.packing.stack import Stack
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass
@@ -30,6 +30,7 @@ class Snapshot:
         waiting: keys of trials not started.
         finished: records of trials that ended.
         width: the most trials in the lane.
+        layout: the name of the order in which the lanes' blocks hold the parameters.
     """
 
     lane: Lane | None
@@ -37,6 +38,7 @@ class Snapshot:
     waiting: list[int]
     finished: list[TrialOutcome]
     width: int
+    layout: str
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Checkpointing:
             "waiting": snapshot.waiting,
             "finished": [asdict(outcome) for outcome in snapshot.finished],
             "width": snapshot.width,
+            "layout": snapshot.layout,
         }
         with partial.open("wb") as file:
             torch.save(content, file)
@@ -99,6 +102,7 @@ class Checkpointing:
             waiting=content["waiting"],
             finished=[TrialOutcome(**outcome) for outcome in content["finished"]],
             width=content["width"],
+            layout=content["layout"],
         )
 
     def clear(self) -> None:

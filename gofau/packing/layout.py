@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,9 @@ class Layout(ABC):
     A block is one tensor with a leading axis of trials. The optimizer works on blocks, so few
     large ones make few operations; an executor works on `views`.
     """
+
+    name: ClassVar[str]
+    """The order in which it places them, for states that outlive a run."""
 
     shapes: tuple[tuple[int, ...], ...]
     """The shape of each block, without the leading K."""
@@ -42,6 +45,8 @@ class Layout(ABC):
 class FlatLayout(Layout):
     """All parameters behind one another in a single block ``[K, P]``."""
 
+    name: ClassVar[str] = "flat"
+
     def __init__(self, module: nn.Module) -> None:
         self._parts = {name: tuple(p.shape) for name, p in module.named_parameters()}
         self._lengths = [prod(shape) for shape in self._parts.values()]
@@ -61,6 +66,8 @@ class AffineLayout(Layout):
     The last column is the bias. With a 1 appended to the layer's input, one matrix product
     computes W·x + b, and one computes both gradients.
     """
+
+    name: ClassVar[str] = "affine"
 
     def __init__(self, layers: Mapping[str, nn.Linear]) -> None:
         self._names = tuple(layers)

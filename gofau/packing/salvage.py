@@ -22,12 +22,14 @@ class Remains:
         trials: the trials of that pack, by key.
         finished: records of those that had ended.
         lanes: stored lanes, each with the keys of its rows.
+        layout: the name of the order in which their blocks hold the parameters.
     """
 
     path: Path
     trials: dict[int, TrialPlan]
     finished: list[TrialOutcome]
     lanes: list[tuple[list[int], Any]]
+    layout: str
 
 
 def remains(plan: PackPlan, folder: Path) -> list[Remains]:
@@ -82,7 +84,8 @@ def revived(program: Program, found: Sequence[Remains], width: int) -> Snapshot:
             taken |= {progress.trial.key for progress in lane.progress}
             lanes += lane.split(width)
     waiting = [key for key in trials if key not in taken]
-    return Snapshot(None, lanes, waiting, list(finished.values()), width)
+    layout = program.executor.layout.name
+    return Snapshot(None, lanes, waiting, list(finished.values()), width, layout)
 
 
 def bury(plan: PackPlan, found: Iterable[Remains]) -> None:
@@ -94,6 +97,9 @@ def bury(plan: PackPlan, found: Iterable[Remains]) -> None:
 
 
 def _lanes(program: Program, one: Remains, wanted: set[int]) -> Iterator[Lane]:
+    # Layouts place the same number of parameters in other orders, which no shape tells apart.
+    if one.layout != program.executor.layout.name:
+        return
     for keys, content in one.lanes:
         rows = [row for row, key in enumerate(keys) if key in wanted]
         if not rows:
@@ -111,6 +117,7 @@ def _remains(path: Path, content: dict[str, Any]) -> Remains:
         trials={trial["key"]: trial_in(trial) for trial in content["trials"]},
         finished=[TrialOutcome(**outcome) for outcome in content["finished"]],
         lanes=[([record["key"] for record in lane["records"]], lane) for lane in stored],
+        layout=content["layout"],
     )
 
 

@@ -253,7 +253,10 @@ class Trainer:
         if self._checkpoint is None or epochs % self._checkpoint.every:
             return
         waiting = [trial.key for trial in self.queue]
-        snapshot = Snapshot(self.lane, list(self.parked), waiting, self._finished, self.width)
+        layout = self.program.executor.layout.name
+        snapshot = Snapshot(
+            self.lane, list(self.parked), waiting, self._finished, self.width, layout
+        )
         self._checkpoint.save(self.plan, snapshot)
 
 

@@ -84,6 +84,23 @@ def test_a_stack_of_another_form_starts_afresh(plan: Plans, tmp_path: Path) -> N
     assert timeless(got) == timeless(list(run_pack(lively, width=3)))
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "epochs"), [("bmm", "vmap", 9), ("serial", "bmm", 9), ("serial", "vmap", 3)]
+)
+def test_parameters_in_another_order_are_not_taken_for_ones_own(
+    plan: Plans, tmp_path: Path, first: str, second: str, epochs: int
+) -> None:
+    given = plan("sgd", "additive", 3, epochs=3, dtype="float64")
+    killed_after(replace(given, executor=first), 2, checkpoint(tmp_path, "a"))
+    got, trained = trained_epochs(replace(given, executor=second), checkpoint(tmp_path, "b"))
+    expected = timeless(list(run_pack(replace(given, executor=second), width=3)))
+    assert trained == epochs
+    for key, outcome in timeless(got).items():
+        assert outcome.curves["val_loss"] == pytest.approx(
+            expected[key].curves["val_loss"], rel=1e-9
+        )
+
+
 def halved(plan: Plans) -> PackPlan:
     return plan("sgd", "additive", 9, epochs=9, halving=Halving(first=1, factor=3))
 
