@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from hashlib import blake2b
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
+from zipfile import is_zipfile
 
 import torch
 
@@ -84,12 +86,12 @@ class Checkpointing:
         """The last snapshot of ``plan``, or ``None`` where there is no file.
 
         Raises:
-            CheckpointError: the file belongs to another plan or another format.
+            CheckpointError: the file belongs to another plan or another format, or is damaged.
         """
         if not self.path.exists():
             return None
-        content = torch.load(self.path, weights_only=True, map_location=plan.device)
-        found = (content["format"], content["plan"])
+        content = read(self.path, plan.device)
+        found = (content["format"], content.get("plan"))
         if found != (FORMAT, fingerprint(plan)):
             raise CheckpointError(
                 f"checkpoint {self.path}: got format and plan {found}, expected "
@@ -108,6 +110,38 @@ class Checkpointing:
     def clear(self) -> None:
         """Remove the file of a run that is complete."""
         self.path.unlink(missing_ok=True)
+
+
+def read(path: Path, device: str, mapped: bool = False) -> dict[str, Any]:
+    """What a checkpoint file holds, read without running code.
+
+    Args:
+        path: the file.
+        device: where its tensors come to lie.
+        mapped: leave them on the disk until they are looked at.
+
+    Raises:
+        CheckpointError: the file is damaged, or nothing that a pack wrote.
+        OSError: it cannot be opened.
+    """
+    with path.open("rb") as file:
+        whole = is_zipfile(file)
+    content: object = None
+    try:
+        if whole:
+            content = torch.load(path, weights_only=True, mmap=mapped, map_location=device)
+    except (RuntimeError, UnpicklingError) as error:
+        raise _unreadable(path) from error
+    if not isinstance(content, dict) or "format" not in content:
+        raise _unreadable(path)
+    return content
+
+
+def _unreadable(path: Path) -> CheckpointError:
+    return CheckpointError(
+        f"checkpoint {path}: got a damaged or foreign file, expected one that a pack wrote; "
+        "remove the file or give another path"
+    )
 
 
 def fingerprint(plan: PackPlan) -> str:

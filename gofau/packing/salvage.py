@@ -1,16 +1,18 @@
 """Trials of killed packs, taken up by whichever pack is asked to train them next."""
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from gofau.packing.checkpoint import FORMAT, Snapshot, common, lane_in, trial_in
+from gofau.packing.checkpoint import FORMAT, Snapshot, common, lane_in, read, trial_in
+from gofau.packing.errors import CheckpointError
 from gofau.packing.lane import Lane
 from gofau.packing.plan import PackPlan, TrialOutcome, TrialPlan
 from gofau.packing.program import Program
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,19 @@ class Remains:
 def remains(plan: PackPlan, folder: Path) -> list[Remains]:
     """What ``folder`` has of the trials of ``plan``, the latest file first.
 
-    A file that vanishes while this looks is one whose pack has just completed.
+    A file that vanishes while this looks is one whose pack has just completed. One that cannot be
+    read costs its trials their head start and nothing more, so it is logged and left alone.
     """
     wanted = {trial.key: trial for trial in plan.trials}
     dated: list[tuple[float, Remains]] = []
     for path in folder.glob("*.pt"):
         try:
-            written, content = path.stat().st_mtime, _read(path)
+            # Mapped, since most rows of most files are never looked at.
+            written, content = path.stat().st_mtime, read(path, "cpu", mapped=True)
         except FileNotFoundError:
+            continue
+        except CheckpointError as error:
+            log.warning("%s", error)
             continue
         if (content["format"], content.get("common")) != (FORMAT, common(plan)):
             continue
@@ -119,9 +126,3 @@ def _remains(path: Path, content: dict[str, Any]) -> Remains:
         lanes=[([record["key"] for record in lane["records"]], lane) for lane in stored],
         layout=content["layout"],
     )
-
-
-def _read(path: Path) -> dict[str, Any]:
-    # Mapped, since most rows of most files are never looked at.
-    content: dict[str, Any] = torch.load(path, weights_only=True, mmap=True, map_location="cpu")
-    return content

@@ -1,5 +1,6 @@
 """A killed pack resumes, and ends as if nothing had happened."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -60,6 +61,57 @@ def test_a_failed_write_leaves_the_last_checkpoint(
         with pytest.raises(OSError, match="no space"):
             list(run_pack(given, width=3, checkpoint=checkpoint))
     assert checkpoint.path.read_bytes() == kept
+
+
+class Malicious:
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.mkdir, ("made-by-a-checkpoint",)
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "empty": lambda path: path.write_bytes(b""),
+    "cut": _cut,
+    "text": lambda path: path.write_text("lr: 0.1\n"),
+    "foreign": lambda path: torch.save({"weights": torch.ones(3)}, path),
+    "a list": lambda path: torch.save([1, 2], path),
+    "code": lambda path: torch.save({"format": Malicious()}, path),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_file_is_refused_without_running_it(
+    plan: Plans, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, checkpoint = plan(size=3, epochs=4), Checkpointing(tmp_path / "pack.pt", every=1)
+    monkeypatch.chdir(tmp_path)
+    killed_after(given, 2, checkpoint, width=3)
+    DAMAGE[kind](checkpoint.path)
+    with pytest.raises(CheckpointError) as caught:
+        list(run_pack(given, width=3, checkpoint=checkpoint))
+    assert str(caught.value) == (
+        f"checkpoint {checkpoint.path}: got a damaged or foreign file, expected one that a pack "
+        "wrote; remove the file or give another path"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["pack.pt"]
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_salvage_leaves_a_damaged_file_alone(
+    plan: Plans, tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    given = plan(size=3, epochs=4)
+    broken = tmp_path / "broken.pt"
+    killed_after(given, 2, Checkpointing(broken, every=1), width=3)
+    DAMAGE[kind](broken)
+    checkpoint = Checkpointing(tmp_path / "pack.pt", every=1, salvage=True)
+    resumed = timeless(list(run_pack(given, width=3, checkpoint=checkpoint)))
+    assert resumed == timeless(list(run_pack(given, width=3)))
+    assert "got a damaged or foreign file" in caplog.text
+    assert [path.name for path in tmp_path.iterdir()] == ["broken.pt"]
 
 
 def test_another_plans_checkpoint_is_refused(plan: Plans, tmp_path: Path) -> None:
