@@ -1,21 +1,24 @@
 """How many trials to stack: bounded by memory, chosen by measured throughput, remembered."""
 
-import fcntl
 import json
+import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from time import perf_counter
+from typing import get_args
 
 import torch
 
 from gofau.packing.executors import Demands, able
+from gofau.packing.kept import alone_in, keep
 from gofau.packing.plan import BackendName, ExecutorName, MemoryFormatName, PackPlan
 from gofau.packing.program import Program
 from gofau.packing.speed import memory_bound, trial_steps_per_second
+
+log = logging.getLogger(__name__)
 
 MOST = 4096
 """The widest stack tried."""
@@ -67,6 +70,12 @@ class Calibration:
     compiled_gain: float = 0.0
     compile_s: float = 0.0
 
+    def __post_init__(self) -> None:
+        if self.executor not in get_args(ExecutorName):
+            raise ValueError(f"executor: got {self.executor!r}, expected one of gofau's")
+        if not (isinstance(self.width, int) and self.width >= 1):
+            raise ValueError(f"width: got {self.width!r}, expected an integer >= 1")
+
     def applied(self, plan: PackPlan) -> PackPlan:
         """``plan`` with what was chosen, compiled if all of its training gains more than it costs.
 
@@ -90,20 +99,30 @@ class Calibration:
 def calibrated(plan: PackPlan, folder: Path) -> Calibration:
     """The calibration for ``plan``, from ``folder`` or measured now and kept there.
 
+    A file that cannot be read, such as one cut short by a crash of the machine, is replaced.
+
     Args:
         plan: whose problem, sizes, direction, rule, dtype and device matter.
         folder: where calibrations are kept; made if missing.
     """
     path = folder / f"calibration-{_key(plan)}.json"
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone_in(folder):
-        if path.exists():
-            return Calibration(**json.loads(path.read_text()))
-        made = measured(plan)
-        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-        partial.write_text(json.dumps(asdict(made)))
-        partial.replace(path)
+    with alone_in(folder):
+        made = _kept_in(path)
+        if made is None:
+            made = measured(plan)
+            keep(path, json.dumps(asdict(made)))
     return made
+
+
+def _kept_in(path: Path) -> Calibration | None:
+    try:
+        return Calibration(**json.loads(path.read_text()))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as error:
+        log.warning("calibration %s: got a damaged file (%s), measuring anew", path, error)
+        return None
 
 
 def measured(plan: PackPlan, rate: Rate | None = None) -> Calibration:
@@ -150,7 +169,7 @@ def _packed(plan: PackPlan, program: Program, rate: Rate) -> Calibration:
     gain = best.speed / alone.speed
     reason = f"calibrated: {gain:.1f}x serial at width {best.width}"
     if not found:
-        reason = "calibrated: only the serial executor can"
+        reason = "asked for" if plan.executor == "serial" else "calibrated: only it can"
     elif plan.executor == "auto" and "serial" in names and gain < WORTH_PACKING:
         reason = f"calibrated: packing gains {gain:.2f}x over serial, less than {WORTH_PACKING}x"
         best = alone
@@ -184,7 +203,11 @@ def _widest(
     width, speed, tried = 1, rate(plan, executor, 1), 1
     while tried < LOOK_AHEAD * width and 2 * tried <= bound:
         tried *= 2
-        faster = rate(plan, executor, tried)
+        try:
+            faster = rate(plan, executor, tried)
+        except torch.OutOfMemoryError:
+            # The bound counts what autograd keeps only roughly.
+            break
         if faster >= WORTH_DOUBLING * speed:
             width, speed = tried, faster
     return _Way(executor, form, width, speed)
@@ -216,21 +239,6 @@ def _launched(plan: PackPlan, program: Program, chosen: Calibration, rate: Rate)
 
 def _compiled(backend: BackendName) -> BackendName:
     return "inductor" if backend == "eager" else "inductor+cudagraphs"
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Wait until no other process of this machine measures for ``folder``.
-
-    Calibrations at the same time would slow one another down, and packs of one bucket, which
-    start together, would all measure the same.
-    """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _key(plan: PackPlan) -> str:

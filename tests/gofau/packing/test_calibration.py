@@ -8,6 +8,7 @@ from math import prod
 from pathlib import Path
 
 import pytest
+import torch
 
 from gofau.packing import PackPlan, run_pack, speed
 from gofau.packing import calibration as module
@@ -59,7 +60,22 @@ def test_an_executor_asked_for_by_name_stays(plan: Plans) -> None:
 
 def test_what_only_runs_serially(plan: Plans) -> None:
     got = measured(plan(problem="test-untraceable"), lambda *_: 1.0)
-    assert got == Calibration("serial", 1, 1.0, "calibrated: only the serial executor can")
+    assert got == Calibration("serial", 1, 1.0, "calibrated: only it can")
+
+
+def test_the_serial_executor_asked_for_is_no_choice(plan: Plans) -> None:
+    got = measured(plan(executor="serial"), lambda *_: 1.0)
+    assert got == Calibration("serial", 1, 1.0, "asked for")
+
+
+@needs_compiler
+def test_a_width_beyond_the_memory_ends_the_search(plan: Plans) -> None:
+    def rate(_plan: PackPlan, executor: str, width: int) -> float:
+        if width > 8:
+            raise torch.OutOfMemoryError("the device is full")
+        return 1.0 if executor == "serial" else 2.0 * width
+
+    assert measured(plan(), rate).width == 8
 
 
 def test_memory_bounds_the_width(plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,6 +115,37 @@ def test_a_calibration_is_measured_once(
     assert len(calls) == 5
     calibrated(plan(size=9, epochs=4), folder)
     assert len(calls) == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        '{"executor": "bmm", "wid',
+        "[]",
+        '{"width": 3}',
+        '{"executor": "warp", "width": 3, "gain": 2.0, "reason": ""}',
+        '{"executor": "bmm", "width": 0, "gain": 2.0, "reason": ""}',
+    ],
+)
+def test_a_damaged_file_is_measured_anew(
+    plan: Plans,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    text: str,
+) -> None:
+    made = Calibration("bmm", 5, 3.0, "calibrated: 3.0x serial at width 5")
+    monkeypatch.setattr(module, "measured", lambda _plan: made)
+    calibrated(plan(), tmp_path)
+    (path,) = tmp_path.iterdir()
+    path.write_text(text)
+    assert calibrated(plan(), tmp_path) == made
+    assert "got a damaged file" in caplog.text
+    caplog.clear()
+    assert calibrated(plan(), tmp_path) == made
+    assert list(tmp_path.iterdir()) == [path]
+    assert not caplog.text
 
 
 @needs_compiler
