@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from time import perf_counter
 
 import torch
@@ -80,5 +81,18 @@ def _kept(program: Program) -> int:
 def _free(device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    pages, size = os.sysconf("SC_AVPHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    return pages * size // (os.cpu_count() or 1)
+    return available() // (os.cpu_count() or 1)
+
+
+def available(listing: Path = Path("/proc/meminfo")) -> int:
+    """Bytes of this machine's memory that a program could still have.
+
+    Linux fills what is left over with copies of files, which it drops on demand: they count as
+    available, whereas the pages that lie idle become few on any machine that has run for a while.
+    """
+    if listing.exists():
+        for line in listing.read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name == "MemAvailable":
+                return int(value.split()[0]) * 1024
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

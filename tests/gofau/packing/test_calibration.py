@@ -14,7 +14,7 @@ from gofau.packing import PackPlan, run_pack, speed
 from gofau.packing import calibration as module
 from gofau.packing.calibration import Calibration, calibrated, measured
 from gofau.packing.program import Program
-from gofau.packing.speed import memory_bound, trial_steps_per_second
+from gofau.packing.speed import available, memory_bound, trial_steps_per_second
 
 Plans = Callable[..., PackPlan]
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
@@ -88,6 +88,15 @@ def test_memory_bounds_the_width(plan: Plans, monkeypatch: pytest.MonkeyPatch) -
     assert got.width <= memory_bound(program) < 2 * got.width
     monkeypatch.setattr(speed, "_free", lambda _device: 1)
     assert memory_bound(program) == 1
+
+
+def test_file_caches_count_as_available_memory(tmp_path: Path) -> None:
+    listing = tmp_path / "meminfo"
+    listing.write_text("MemTotal: 9000 kB\nMemFree: 100 kB\nMemAvailable:    8000 kB\n")
+    assert available(listing) == 8_192_000
+    listing.write_text("MemFree: 100 kB\n")
+    assert available(listing) > 0
+    assert available(tmp_path / "none") > 0
 
 
 def test_a_wider_batch_keeps_more(plan: Plans) -> None:
