@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 
 CHANNEL_DROPOUTS = (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
+DROPOUTS = (nn.Dropout, *CHANNEL_DROPOUTS)
+"""What is replaced. A subclass may do anything, and keeps its own way to draw."""
 
 
 @final
@@ -73,21 +75,50 @@ class DropoutMasks:
             )
             for name, layer in self._layers.items()
         ]
-        training = module.training
-        module.eval()
-        with torch.no_grad():
-            module(x)
-        module.train(training)
+        _evaluate(module, x)
         for hook in hooks:
             hook.remove()
         return shapes
 
 
-def use_streams(module: nn.Module) -> None:
-    """Replace every dropout layer inside ``module`` by a `StreamDropout`, in place."""
-    for name, child in module.named_children():
-        if isinstance(child, (nn.Dropout, *CHANNEL_DROPOUTS)):
-            per_channel = isinstance(child, CHANNEL_DROPOUTS)
-            setattr(module, name, StreamDropout(child.p, per_channel))
-        else:
-            use_streams(child)
+def use_streams(module: nn.Module, x: Tensor) -> None:
+    """Replace every dropout layer inside ``module`` by a `StreamDropout`, in place.
+
+    A layer that one forward pass does not enter exactly once stays: a mask serves one call.
+
+    Args:
+        module: in any mode.
+        x: a batch of inputs ``[B, ...]``, to see which layers are entered.
+    """
+    if not any(type(child) in DROPOUTS for child in module.modules()):
+        return
+    once = {layer for layer, count in _entries(module, x).items() if count == 1}
+    for parent in list(module.modules()):
+        for name, child in list(parent.named_children()):
+            if child in once:
+                assert isinstance(child, DROPOUTS)
+                per_channel = isinstance(child, CHANNEL_DROPOUTS)
+                setattr(parent, name, StreamDropout(child.p, per_channel))
+
+
+def _entries(module: nn.Module, x: Tensor) -> dict[nn.Module, int]:
+    """How often a forward pass in evaluation mode enters each dropout layer."""
+    counts = {child: 0 for child in module.modules() if type(child) in DROPOUTS}
+
+    def count(layer: nn.Module, _: object) -> None:
+        counts[layer] += 1
+
+    hooks = [layer.register_forward_pre_hook(count) for layer in counts]
+    _evaluate(module, x)
+    for hook in hooks:
+        hook.remove()
+    return counts
+
+
+@torch.no_grad()
+def _evaluate(module: nn.Module, x: Tensor) -> None:
+    """A forward pass in evaluation mode, and back to the mode of before."""
+    training = module.training
+    module.eval()
+    module(x)
+    module.train(training)

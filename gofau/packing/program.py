@@ -20,7 +20,7 @@ from gofau.packing.progress import Progress
 from gofau.packing.recorded import RecordedSteps
 from gofau.packing.stack import Stack
 from gofau.packing.tour import Tour, Tours
-from gofau.problems import problem
+from gofau.problems import Dataset, problem
 
 SYNC_EVERY = 32
 """Steps between looks at which trials are still finite, within an epoch."""
@@ -53,8 +53,8 @@ class Program:
         self.plan = plan
         self.problem = problem(plan.problem, plan.problem_parameters)
         self.like = torch.empty(0, dtype=getattr(torch, plan.dtype), device=plan.device)
-        self.template = self._template()
         data = self.problem.dataset()
+        self.template = self._template(data)
         self.shows_images = data.train_x.dim() == IMAGES
         """Whether the inputs are images, ``[N, C, H, W]``."""
         if plan.channels_last and not self.shows_images:
@@ -211,11 +211,16 @@ class Program:
         cached = not self.plan.records
         return torch.autocast(self.like.device.type, torch.bfloat16, cache_enabled=cached)
 
-    def _template(self) -> nn.Module:
+    def _template(self, data: Dataset) -> nn.Module:
         # Its own module: executors switch its mode and call it with other parameters.
         with torch.random.fork_rng(devices=[]):
             template = self.problem.module().to(self.like.device, self.like.dtype)
-        use_streams(template)
+            some = replace(data, train_x=data.train_x[:2]).to(self.like.dtype, self.like.device)
+            use_streams(template, some.train_x)
+        held = [name for name, p in template.named_parameters() if not p.requires_grad]
+        if held:
+            expected = "a module that trains all its parameters (make buffers of the others)"
+            raise PlanError("problem", f"{self.problem.name} with {', '.join(held)} held", expected)
         return template
 
     def _check(self) -> None:

@@ -83,9 +83,8 @@ def _plain_attention(device: torch.device) -> Iterator[None]:
 def _probe(executor: VmapExecutor, x: Tensor, y: Tensor, like: Tensor) -> tuple[Stack, Batch]:
     """Two trials of zeros and a batch of ``x`` for each."""
     # Masks are not persistent: they come with each batch, not with a trial's state.
-    state = executor.template.state_dict()
-    parameters = dict(executor.template.named_parameters())
-    kept = {name: torch.stack([b, b]) for name, b in state.items() if name not in parameters}
+    state, buffers = executor.template.state_dict(), executor.template.named_buffers()
+    kept = {name: torch.stack([b, b]) for name, b in buffers if name in state}
     stack = Stack(executor.layout.allocate(2, like), kept, [], [], {}, like[:0], like[:0])
     groups = Groups.of(["one", "other"], like.device)
     batch = Batch(torch.stack([x, x]), torch.stack([y, y]), groups, noise=(0, 1))

@@ -54,10 +54,11 @@ def test_masks_keep_the_mean(p: float, kept: float) -> None:
 
 
 def test_masks_belong_to_their_seed_and_not_to_their_group() -> None:
-    module = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5), nn.Flatten(), nn.Dropout2d(0.5))
-    use_streams(module)
-    masks = DropoutMasks(module)
+    image = nn.Unflatten(1, (2, 2, 1))
+    module = nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5), image, nn.Dropout2d(0.5))
     x = torch.zeros(6, 3)
+    use_streams(module, x)
+    masks = DropoutMasks(module)
     both, alone = masks.draw(module, x, (1, 2)), masks.draw(module, x, (2,))
     assert both.keys() == {"1.mask", "3.mask"}
     for name, mask in both.items():
