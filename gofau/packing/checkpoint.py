@@ -9,8 +9,10 @@ from pickle import UnpicklingError
 from typing import Any
 from zipfile import is_zipfile
 
+import numpy as np
 import torch
 
+from gofau.catalog import Scalar
 from gofau.packing.errors import CheckpointError
 from gofau.packing.gamma import Gamma
 from gofau.packing.lane import Lane
@@ -68,18 +70,23 @@ class Checkpointing:
             "format": FORMAT,
             "plan": fingerprint(plan),
             "common": common(plan),
-            "trials": [asdict(trial) for trial in plan.trials],
+            "trials": [_trial_out(trial) for trial in plan.trials],
             "lane": None if snapshot.lane is None else _lane_out(snapshot.lane),
             "parked": [_lane_out(lane) for lane in snapshot.parked],
-            "waiting": snapshot.waiting,
-            "finished": [asdict(outcome) for outcome in snapshot.finished],
+            "waiting": [_plain(key) for key in snapshot.waiting],
+            "finished": [{**asdict(o), "key": _plain(o.key)} for o in snapshot.finished],
             "width": snapshot.width,
             "layout": snapshot.layout,
         }
-        with partial.open("wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with partial.open("wb") as file:
+                torch.save(content, file)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            # What there is of it would take the room that the next one needs.
+            partial.unlink(missing_ok=True)
+            raise
         partial.replace(self.path)
 
     def load(self, plan: PackPlan) -> Snapshot | None:
@@ -157,6 +164,22 @@ def common(plan: PackPlan) -> str:
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
+def _trial_out(trial: TrialPlan) -> dict[str, Any]:
+    """As `trial_in` reads it, in Python's own numbers: a file without code holds no others."""
+    hyper = {name: _plain(value) for name, value in trial.hyper.items()}
+    own = {name: _plain(getattr(trial, name)) for name in ("key", "seed", "init_scale")}
+    return {**own, "hyper": hyper, **{n: asdict(getattr(trial, n)) for n in ("schedule", "gamma")}}
+
+
+def _plain(value: Scalar) -> Scalar:
+    """The same number, text or flag in Python's own type."""
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    found: Scalar = np.asarray(value).item()
+    return found
+
+
 def trial_in(content: Mapping[str, Any]) -> TrialPlan:
     """The trial that ``dataclasses.asdict`` has made ``content`` of."""
     schedule = Schedule(**{**content["schedule"], "drops": tuple(content["schedule"]["drops"])})
@@ -168,7 +191,8 @@ _KEPT = tuple(f.name for f in fields(Progress) if f.name not in ("trial", "plan"
 
 def _lane_out(lane: Lane) -> dict[str, Any]:
     records = [
-        {"key": p.trial.key, **{name: getattr(p, name) for name in _KEPT}} for p in lane.progress
+        {"key": _plain(p.trial.key), **{name: getattr(p, name) for name in _KEPT}}
+        for p in lane.progress
     ]
     tensors = {f.name: getattr(lane.stack, f.name) for f in fields(Stack)}
     return {"records": records, "tensors": tensors}

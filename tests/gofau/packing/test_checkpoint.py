@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -61,6 +63,7 @@ def test_a_failed_write_leaves_the_last_checkpoint(
         with pytest.raises(OSError, match="no space"):
             list(run_pack(given, width=3, checkpoint=checkpoint))
     assert checkpoint.path.read_bytes() == kept
+    assert list(tmp_path.iterdir()) == [checkpoint.path]
 
 
 class Malicious:
@@ -112,6 +115,25 @@ def test_salvage_leaves_a_damaged_file_alone(
     assert resumed == timeless(list(run_pack(given, width=3)))
     assert "got a damaged or foreign file" in caplog.text
     assert [path.name for path in tmp_path.iterdir()] == ["broken.pt"]
+
+
+@pytest.mark.parametrize("salvage", [False, True])
+def test_numpy_numbers_survive(plan: Plans, tmp_path: Path, salvage: bool) -> None:
+    given = plan(size=3, epochs=4)
+    trials = tuple(
+        replace(
+            t,
+            key=np.int64(t.key),
+            init_scale=np.float32(t.init_scale),
+            hyper={n: np.float64(v) if type(v) is float else v for n, v in t.hyper.items()},
+        )
+        for t in given.trials
+    )
+    given = replace(given, trials=trials)
+    checkpoint = Checkpointing(tmp_path / "pack.pt", every=1, salvage=salvage)
+    killed_after(given, 2, checkpoint, width=2)
+    resumed = timeless(list(run_pack(given, width=2, checkpoint=checkpoint)))
+    assert resumed == timeless(list(run_pack(given, width=2)))
 
 
 def test_another_plans_checkpoint_is_refused(plan: Plans, tmp_path: Path) -> None:
