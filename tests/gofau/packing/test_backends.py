@@ -79,7 +79,7 @@ def test_channels_kept_last_change_no_record(plan: Plans, executor: str) -> None
     given = replace(given, executor=executor)
     with SeenByConvolutions() as seen:
         last = records(replace(given, memory_format="channels_last"))
-    # The two convolutions once, in the pass that asks for the shapes of the dropout masks.
+    # The two convolutions twice: in the passes that find the dropouts and their inputs' shapes.
     assert sum(both != (True, True) for both in seen.last) == 4 < len(seen.last)
     assert_same(last, records(given), rel=1e-9)
 
