@@ -12,6 +12,7 @@ from gofau.catalog import Scalar
 from gofau.directions import Direction, direction
 from gofau.errors import UnsupportedError
 from gofau.hyper import Hyper, State
+from gofau.packing.checks import check_hyper
 from gofau.packing.compiler import compiled
 from gofau.packing.errors import PlanError
 from gofau.packing.fused import FusedPass, FusedRows, Grads, plain
@@ -112,6 +113,7 @@ class StackOptimizer:
     def __init__(self, plan: PackPlan, layout: Layout, like: Tensor, fused: bool) -> None:
         self.direction: Direction = direction(plan.direction)
         self.space = HyperSpace.of(plan.trials)
+        check_hyper(plan)
         self._plan = plan
         self._moves_gamma = not all(trial.gamma.is_constant for trial in plan.trials)
         self._layout = layout

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import nan
 
 import pytest
 
-from gofau.catalog import CatalogError
+from gofau.catalog import CatalogError, Scalar
 from gofau.packing import (
     CheckpointError,
     Checkpointing,
@@ -134,3 +135,26 @@ def test_a_checkpoint_interval_out_of_range() -> None:
 
 def test_trials_are_values() -> None:
     assert TrialPlan(1, 2, 3.0, {}) == TrialPlan(1, 2, 3.0, {})
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"lr_out": None}, "trials[key=0].hyper: got ['amsgrad', "),
+        ({"lr_inn": 1.0}, "trials[key=0].hyper: got ['amsgrad', "),
+        ({"lr": -1.0}, "trials[key=0].hyper.lr: got -1.0, expected a finite number > 0"),
+        ({"lr": True}, "trials[key=0].hyper.lr: got True, expected a finite number > 0"),
+        ({"gamma": 2.0}, "trials[key=0].hyper.gamma: got 2.0, expected a finite number in [0, 1]"),
+        ({"beta1": 1.0}, "trials[key=0].hyper.beta1: got 1.0, expected a finite number in [0, 1)"),
+        ({"eps": nan}, "trials[key=0].hyper.eps: got nan, expected a finite number > 0"),
+        ({"amsgrad": 1.0}, "trials[key=0].hyper.amsgrad: got 1.0, expected true or false"),
+    ],
+)
+def test_hyperparameters_out_of_the_catalog(
+    plan: Plans, changed: dict[str, Scalar | None], message: str
+) -> None:
+    given = plan(size=1)
+    hyper = {n: v for n, v in {**given.trials[0].hyper, **changed}.items() if v is not None}
+    with pytest.raises(PlanError) as caught:
+        list(run_pack(replace(given, trials=(replace(given.trials[0], hyper=hyper),))))
+    assert str(caught.value).startswith(message)
