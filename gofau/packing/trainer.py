@@ -136,20 +136,35 @@ class Trainer:
             self._checkpoint.clear()
 
     def refill(self) -> Lane | None:
-        """Let parked and then waiting trials into the lane, once enough of it is free."""
-        with flushed_denormals():
-            free = self.width - (0 if self.lane is None else len(self.lane))
-            if free < REFILL_SHARE * self.width:
-                return self.lane
-            entering = [] if self.lane is None else [self.lane]
-            while self.parked and len(self.parked[0]) <= free:
-                lane = self.parked.popleft().copy(self._device)
-                free -= len(lane)
-                entering.append(lane)
-            if not self.parked and self.queue and free:
-                entering.append(self._start(min(free, len(self.queue))))
-            self.lane = join_all(entering)
+        """Let parked and then waiting trials into the lane, once enough of it is free.
+
+        When the device runs out of memory, those that were entering wait, and the lane goes on.
+        """
+        held = [] if self.lane is None else [self.lane]
+        free = self.width - sum(map(len, held))
+        if free < REFILL_SHARE * self.width:
+            return self.lane
+        entering: list[Lane] = []
+        try:
+            with flushed_denormals():
+                self._enter(entering, free)
+                self.lane = join_all([*held, *entering])
+        except torch.OutOfMemoryError:
+            asked = sum(map(len, entering or list(self.parked)[:1]))
+            if not held and not entering and asked < 2:
+                raise
+            width = len(held[0]) if held else max(asked // 2, 1)
+            self._narrow([lane.copy(CPU) for lane in entering], width)
+            return self.lane if held else self.refill()
         return self.lane
+
+    def _enter(self, entering: list[Lane], free: int) -> None:
+        """Move parked trials, and start waiting ones, into ``entering``, at most ``free``."""
+        while self.parked and len(self.parked[0]) <= free:
+            entering.append(self.parked[0].copy(self._device))
+            free -= len(self.parked.popleft())
+        if not self.parked and self.queue and free:
+            entering.append(self._start(min(free, len(self.queue))))
 
     def advance(self) -> list[Progress]:
         """Train the lane for an epoch; returns the trials that were shed on the way.
@@ -169,7 +184,7 @@ class Trainer:
             if saved is None or len(saved) == 1:
                 raise
             self.lane = None
-            self._halve(saved)
+            self._narrow([saved], (len(saved) + 1) // 2)
             return []
         _charge(trained, started)
         self._on_progress(len(trained))
@@ -190,11 +205,12 @@ class Trainer:
         _charge(lane.progress, started)
         return lane
 
-    def _halve(self, saved: Lane) -> None:
+    def _narrow(self, lanes: Sequence[Lane], width: int) -> None:
+        """Set ``lanes`` in the host's memory aside, and let at most ``width`` trials train."""
         self.program.release()
-        self.width = (len(saved) + 1) // 2
-        whole = [saved, *self.parked]
-        self.parked = deque(part for lane in whole for part in lane.split(self.width))
+        self.width = width
+        whole = [*lanes, *self.parked]
+        self.parked = deque(part for lane in whole for part in lane.split(width))
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
@@ -206,12 +222,20 @@ class Trainer:
             left = [i for i, p in enumerate(self.lane.progress) if p.outcome is None]
             ended += [p for p in self.lane.progress if p.outcome is not None]
             if len(left) < len(self.lane):
-                self.lane = self.lane.take(left) if left else None
+                self._shrink(self.lane, left)
         program = self.program
         outcomes = [p.result(program.executor.name, program.reason) for p in ended]
         if self._checkpoint is not None:
             self._finished += outcomes
         yield from outcomes
+
+    def _shrink(self, lane: Lane, left: Sequence[int]) -> None:
+        """Keep the rows ``left`` of the lane, by way of the host where its copy has no room."""
+        try:
+            self.lane = lane.take(left) if left else None
+        except torch.OutOfMemoryError:
+            self.lane = None
+            self._narrow([lane.copy(CPU).take(left)], self.width)
 
     def _thin(self, shed: list[Progress]) -> None:
         """Stop what successive halving stops of the trials that finished an epoch."""

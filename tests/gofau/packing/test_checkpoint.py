@@ -184,6 +184,67 @@ def test_memory_running_out_at_the_start_admits_fewer(
     assert sorted(o.key for o in run_pack(given)) == list(range(7))
 
 
+def _no_wide_join(patch: pytest.MonkeyPatch) -> None:
+    join = Lane.join
+
+    def tight(self: Lane, other: Lane) -> Lane:
+        if len(self) + len(other) > 4:
+            raise torch.OutOfMemoryError("the device is full")
+        return join(self, other)
+
+    patch.setattr(Lane, "join", tight)
+
+
+def _no_wide_take(patch: pytest.MonkeyPatch) -> None:
+    take, failed = Lane.take, False
+
+    def tight(self: Lane, rows: Sequence[int]) -> Lane:
+        nonlocal failed
+        if len(rows) > 3 and not failed:
+            failed = True
+            raise torch.OutOfMemoryError("the device is full")
+        return take(self, rows)
+
+    patch.setattr(Lane, "take", tight)
+
+
+def _no_second_start(patch: pytest.MonkeyPatch) -> None:
+    start, count = Program.start, 0
+
+    def tight(self: Program, trials: Sequence[TrialPlan]) -> Lane:
+        nonlocal count
+        count += 1
+        if 1 < count < 4:
+            raise torch.OutOfMemoryError("the device is full")
+        return start(self, trials)
+
+    patch.setattr(Program, "start", tight)
+
+
+@pytest.mark.parametrize("tighten", [_no_wide_join, _no_wide_take, _no_second_start])
+def test_memory_running_out_between_epochs_loses_nothing(
+    plan: Plans, monkeypatch: pytest.MonkeyPatch, tighten: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    given = plan("sgd", "additive", 12, epochs=4, dtype="float64", executor="bmm")
+    trials = tuple(
+        replace(t, hyper={**t.hyper, "lr": 1e30}) if t.key % 3 == 0 else t for t in given.trials
+    )
+    given = replace(given, trials=trials)
+    expected = timeless(list(run_pack(given, width=6)))
+    tighten(monkeypatch)
+    counts: list[int] = []
+    trainer = Trainer(given, width=6, guarded=True, on_progress=counts.append)
+    outcomes = list(trainer.run())
+    got = timeless(outcomes)
+    assert len(outcomes) == len(got) == 12
+    assert sum(counts) == sum(outcome.epochs_run for outcome in outcomes)
+    for key, outcome in got.items():
+        assert outcome.outcome == expected[key].outcome
+        assert outcome.curves["val_loss"] == pytest.approx(
+            expected[key].curves["val_loss"], rel=1e-9, nan_ok=True
+        )
+
+
 def test_memory_too_small_for_one_trial_is_an_error(
     plan: Plans, monkeypatch: pytest.MonkeyPatch
 ) -> None:
