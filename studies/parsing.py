@@ -81,8 +81,19 @@ def parse_spec(data: object) -> StudySpec:
 
 def field_errors(details: Sequence[ErrorDetails]) -> list[FieldError]:
     """Pydantic's findings as `FieldError` values, in order, without repeats."""
-    found = [_field_error(detail) for detail in details]
+    found = [_field_error(detail) for detail in details if not _follows(detail)]
     return list({(e.path, e.expected): e for e in found}.values())
+
+
+def _follows(detail: ErrorDetails) -> bool:
+    """Whether a list counts as too short only because entries of it have faults of their own."""
+    least = detail.get("ctx", {}).get("min_length", 0)
+    given = detail["input"]
+    return (
+        detail["type"] == "too_short"
+        and isinstance(given, list | tuple | dict)
+        and len(given) >= least
+    )
 
 
 def _field_error(detail: ErrorDetails) -> FieldError:
@@ -95,6 +106,8 @@ def _field_error(detail: ErrorDetails) -> FieldError:
         return FieldError(base, None, "a value, since the field is required")
     if detail["type"] == "extra_forbidden":
         return FieldError(base, detail["input"], "no such field")
+    if detail["type"] == "too_short":
+        return FieldError(base, detail["input"], f"a length of at least {context['min_length']}")
     return FieldError(base, detail["input"], PLAIN.get(detail["type"]) or _message(detail))
 
 

@@ -20,7 +20,10 @@ FAULTS = [
     ("schedule: {kind: step, floor: 0.5}", "schedule.floor: got 0.5, expected no floor of a step"),
     ("schedule: {floor: 0.5}", "schedule.floor: got 0.5, expected no floor of a constant schedule"),
     ("schedule: {kind: cosine, drops: [0.1]}", "schedule.drops: got (0.1,), expected no drops"),
-    ("schedule: {kind: step, drops: []}", "schedule.drops: got [], expected"),
+    (
+        "schedule: {kind: step, drops: []}",
+        "schedule.drops: got [], expected a length of at least 1",
+    ),
     (
         "schedule: {kind: step, drops: [0.5, 0.2]}",
         "schedule.drops: got [0.5, 0.2], expected rising",
@@ -63,6 +66,21 @@ FAULTS = [
         "rules: got ",
     ),
 ]
+
+
+LONE = [
+    "schedule: {kind: step, drops: [true]}",
+    "rules: [{name: additive, schedule: {kind: cosine, floor: 2}}]",
+    "axes: {lr: {log: [1, 2], points: fast}}",
+    "axes: 5",
+]
+
+
+@pytest.mark.parametrize("extra", LONE)
+def test_a_fault_inside_a_list_is_told_once(extra: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        parse_yaml(base(extra))
+    assert len(caught.value.errors) == 1
 
 
 def base(extra: str) -> str:
