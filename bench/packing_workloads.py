@@ -14,7 +14,7 @@ from gofau.catalog import ProblemEntry, Scalar
 from gofau.optim import Gofau
 from gofau.packing import PackPlan, TrialPlan
 from gofau.packing.streams import epoch_order, initial_module
-from gofau.problems import Classification, Dataset, problem, registry
+from gofau.problems import Classification, Dataset, Problem, problem, registry
 from gofau.problems.digits import digits, mlp
 
 METRICS = ("val_loss", "val_accuracy", "train_loss")
@@ -88,6 +88,12 @@ for _kind in (WideMLP, SmallCNN, ResNet):
     registry.add(_kind)
 
 
+@cache
+def loaded(name: str, parameters: tuple[tuple[str, Scalar], ...]) -> Problem:
+    """The problem, made once a process, so that no plain loop pays for its data set again."""
+    return problem(name, dict(parameters))
+
+
 @dataclass(frozen=True)
 class Workload:
     """What is trained, and how many trials each row needs for a steady rate."""
@@ -138,7 +144,7 @@ class Workload:
 
     def alone(self, trial: TrialPlan) -> float:
         """One trial in a plain loop with an ordinary optimizer; returns its last val_loss."""
-        given = problem(self.problem, self.parameters)
+        given = loaded(self.problem, tuple(self.parameters.items()))
         data = given.dataset().to(torch.float32, torch.device(self.device))
         module = initial_module(given.name, trial.seed, given.module).to(self.device)
         optimizer = self.optimizer(module, trial)
