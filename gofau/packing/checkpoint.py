@@ -64,7 +64,11 @@ class Checkpointing:
             raise CheckpointError(f"every: got {self.every}, expected >= 1")
 
     def save(self, plan: PackPlan, snapshot: Snapshot) -> None:
-        """Replace the checkpoint by ``snapshot``; an interruption leaves the old or the new one."""
+        """Replace the checkpoint by ``snapshot``; an interruption leaves the old or the new one.
+
+        Raises:
+            CheckpointError: it cannot be written, such as to a full disk.
+        """
         partial = self.path.with_name(self.path.name + ".partial")
         content = {
             "format": FORMAT,
@@ -83,10 +87,15 @@ class Checkpointing:
                 torch.save(content, file)
                 file.flush()
                 os.fsync(file.fileno())
-        except OSError:
+        except (OSError, RuntimeError) as error:
             # What there is of it would take the room that the next one needs.
             partial.unlink(missing_ok=True)
-            raise
+            # torch reports a write that failed while it puts an archive together as its own.
+            fault = error if isinstance(error, OSError) else error.__context__
+            if not isinstance(fault, OSError):
+                raise
+            expected = "expected room for it; free some or give another path"
+            raise CheckpointError(f"checkpoint {self.path}: got {fault}, {expected}") from error
         partial.replace(self.path)
 
     def load(self, plan: PackPlan) -> Snapshot | None:

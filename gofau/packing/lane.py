@@ -1,7 +1,6 @@
 """Trials in flight: a stack of tensors and the record of each row."""
 
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
@@ -30,7 +29,7 @@ class Lane:
 
     def copy(self, device: torch.device) -> "Lane":
         """The same trials in memory of their own on ``device``."""
-        return Lane(self.stack.to(device), deepcopy(self.progress))
+        return Lane(self.stack.to(device), [progress.copied() for progress in self.progress])
 
     def split(self, most: int) -> list["Lane"]:
         """The same trials in lanes of at most ``most``."""

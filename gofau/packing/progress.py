@@ -1,7 +1,7 @@
 """The growing record of one trial, and how it ends."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite, nan
 
 from gofau.catalog import Scalar
@@ -73,6 +73,10 @@ class Progress:
         if self._at_target() and self.steps_to_target is None:
             self.steps_to_target = self.steps
         self.outcome = self._end(finite)
+
+    def copied(self) -> "Progress":
+        """The same record, to go on from here whatever becomes of this one."""
+        return replace(self, curves={name: list(curve) for name, curve in self.curves.items()})
 
     def stop(self) -> None:
         """End a running trial here, before its budget is used up."""

@@ -1,5 +1,6 @@
 """The loop that trains a pack: refill, run an epoch, release what ended, go on."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,13 +11,15 @@ import torch
 from gofau.packing.calibration import calibrated
 from gofau.packing.checkpoint import Checkpointing, Snapshot
 from gofau.packing.denormals import flushed_denormals
-from gofau.packing.errors import PlanError
+from gofau.packing.errors import CheckpointError, PlanError
 from gofau.packing.halving import Rungs
 from gofau.packing.lane import Lane, join_all
 from gofau.packing.plan import PackPlan, TrialOutcome
 from gofau.packing.program import Program
 from gofau.packing.progress import Progress
 from gofau.packing.salvage import Remains, bury, remains, reunited, revived
+
+log = logging.getLogger(__name__)
 
 DEFAULT_WIDTH = 32
 REFILL_SHARE = 0.2
@@ -43,9 +46,10 @@ def run_pack(
             By default what the calibration says, or `DEFAULT_WIDTH` without one.
         calibration: a folder in which the best executor and width are looked up, and kept once
             they have been measured.
-        checkpoint: where to keep the state, and how often. A run that finds a checkpoint of the
-            same plan goes on from it: it first yields again what had ended by then. One that
-            salvages goes on with each trial that any checkpoint in the folder has.
+        checkpoint: where to keep the state, and how often. One that cannot be written is logged,
+            and the training goes on. A run that finds a checkpoint of the same plan goes on from
+            it: it first yields again what had ended by then. One that salvages goes on with each
+            trial that any checkpoint in the folder has.
         fused: let compiled kernels take the optimizer's steps, and the passes of multilayer
             perceptrons, where this machine has a compiler and there is such a kernel; else, and
             with ``False``, torch's operations do.
@@ -281,7 +285,11 @@ class Trainer:
         snapshot = Snapshot(
             self.lane, list(self.parked), waiting, self._finished, self.width, layout
         )
-        self._checkpoint.save(self.plan, snapshot)
+        try:
+            self._checkpoint.save(self.plan, snapshot)
+        except CheckpointError as error:
+            # A full disk costs a killed run its head start, and must not cost it the trials.
+            log.warning("%s; training on without it", error)
 
 
 def _charge(progress: list[Progress], started: float) -> None:
