@@ -31,7 +31,8 @@ def plan(name: str, trials: tuple[TrialPlan, ...], **parameters: float) -> PackP
 
 def trial(key: int, lr: float, seed: int = 0, init_scale: float = 1.0) -> TrialPlan:
     hyper = {"lr": lr, "momentum": 0.0, "dampening": 0.0, "nesterov": False}
-    return TrialPlan(key, seed, init_scale, {**hyper, "weight_decay": 0.0, "decoupled_decay": False})
+    hyper |= {"weight_decay": 0.0, "decoupled_decay": False}
+    return TrialPlan(key, seed, init_scale, hyper)
 
 
 @pytest.mark.parametrize("name", ALL)
