@@ -131,8 +131,8 @@ def measure(work: Workload, quick: bool) -> dict[str, float]:
 
         with packing_tune.cluster(CORES):
             rows["tune_actor"] = packing_tune.actor_rate(work, CORES if quick else 2 * CORES)
-            rows["tune_reuse"] = packing_tune.reuse_rate(work, 4 * CORES if quick else 64 * CORES)
-            rows["driver"] = packing_tune.driver_rate(work, 1024 if quick else 2048)
+            rows["tune_reuse"] = packing_tune.reuse_rate(work, 4 * CORES if quick else 128 * CORES)
+            rows["driver"] = packing_tune.driver_rate(work, 1024 if quick else 8192)
     return rows
 
 

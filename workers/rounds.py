@@ -26,6 +26,12 @@ TUNE_ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",
 }
 
+USUAL = 128
+"""Trials in a pack where a worker has few packs."""
+
+SEVERAL = 8
+"""Packs that a worker should have when they hold more."""
+
 
 def run_round(settings: WorkerSettings, trials: list[PendingTrial]) -> None:
     """Train ``trials`` in packs across the cluster; each pack posts its own results.
@@ -55,10 +61,14 @@ def run_round(settings: WorkerSettings, trials: list[PendingTrial]) -> None:
 
 
 def pack_sizes(trials: list[PendingTrial], workers: int, most: int) -> dict[str, int]:
-    """The pack size of each bucket: at most ``most``, and small enough to busy every worker."""
+    """The pack size of each bucket: at most ``most``, and small enough to busy every worker.
+
+    Packs above `USUAL` train faster, but workers end together only where each has several.
+    """
     sizes = bucket_sizes(trials)
     share = ceil(len(trials) / workers)
-    return {key: max(1, min(most, share, count)) for key, count in sizes.items()}
+    even = max(USUAL, share // SEVERAL)
+    return {key: max(1, min(most, even, share, count)) for key, count in sizes.items()}
 
 
 def _fit(

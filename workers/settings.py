@@ -5,7 +5,7 @@
 | ``GOFAU_SERVICE_URL`` | address of the service | required |
 | ``GOFAU_STUDY`` | id of the study to work on | required |
 | ``GOFAU_TICKET`` | single-use ticket for that study, see `workers.ticket` | required |
-| ``GOFAU_PACK_SIZE`` | most trials in a pack | ``128`` |
+| ``GOFAU_PACK_SIZE`` | most trials in a pack | ``256`` |
 | ``GOFAU_PATIENCE_S`` | how long to retry an unreachable service | ``600`` |
 | ``GOFAU_CACHE_DIR`` | where calibrations and checkpoints are kept | ``~/.cache/gofau`` |
 | ``GOFAU_CHECKPOINT_EVERY`` | epochs between two checkpoints of a pack, where the spec does not \
@@ -39,7 +39,7 @@ class WorkerSettings:
     service_url: str
     study: str
     token: str = field(repr=False)
-    pack_size: int = 128
+    pack_size: int = 256
     patience_s: float = 600.0
     cache_dir: Path = Path.home() / ".cache" / "gofau"
     checkpoint_every: int = 10

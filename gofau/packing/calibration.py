@@ -26,8 +26,11 @@ MOST = 4096
 USUAL = 256
 """The widest stack tried for plans of fewer trials."""
 
-WORTH_DOUBLING = 1.1
+WORTH_WIDENING = 1.03
 """A wider stack must train this many times as fast as the last one that was worth it."""
+
+WORTH_CHANGING = 1.1
+"""An executor, a format or a backend must be this many times as fast as one preferred to it."""
 
 LOOK_AHEAD = 4
 """The search ends where a stack so many times as wide as the last one worth it is not."""
@@ -38,7 +41,7 @@ WORTH_SETTLING = 5.0
 WORTH_PACKING = 1.2
 """Packs must train this many times as fast as one trial after the other."""
 
-FORMAT = 4
+FORMAT = 5
 
 Rate = Callable[[PackPlan, ExecutorName, int], float]
 """Trial-steps per second of a plan under an executor at a width."""
@@ -193,7 +196,7 @@ def _first_fast(ways: Sequence[_Way]) -> _Way:
     They come in order of preference: a later one must be clearly faster, or noise decides.
     """
     fastest = max(way.speed for way in ways)
-    return next(way for way in ways if way.speed * WORTH_DOUBLING >= fastest)
+    return next(way for way in ways if way.speed * WORTH_CHANGING >= fastest)
 
 
 def _widest(
@@ -208,7 +211,7 @@ def _widest(
         except torch.OutOfMemoryError:
             # The bound counts what autograd keeps only roughly.
             break
-        if faster >= WORTH_DOUBLING * speed:
+        if faster >= WORTH_WIDENING * speed:
             width, speed = tried, faster
     return _Way(executor, form, width, speed)
 
@@ -222,7 +225,7 @@ def _launched(plan: PackPlan, program: Program, chosen: Calibration, rate: Rate)
     speed = speed_of("eager")
     if able(chosen.executor, program.problem, program.template, Demands(records=True)):
         gain = speed_of("cudagraphs") / speed
-        if gain >= WORTH_DOUBLING:
+        if gain >= WORTH_CHANGING:
             speed *= gain
             reason = f"{chosen.reason}; cudagraphs {gain:.1f}x"
             chosen = replace(chosen, backend="cudagraphs", reason=reason)

@@ -156,3 +156,13 @@ def test_bad_settings_are_named(change: dict[str, str], message: str) -> None:
     with pytest.raises(SettingsError) as caught:
         WorkerSettings.from_environment({**good, **change})
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("count", "workers", "expected"),
+    # A worker's share, up to 128; from there on an eighth of it, up to 256.
+    [(3, 2, 2), (100, 2, 50), (945, 2, 128), (2048, 2, 128), (3200, 2, 200), (8192, 2, 256)],
+)
+def test_packs_widen_where_each_worker_has_many(count: int, workers: int, expected: int) -> None:
+    trials = [PendingTrial(i, 0, 0, {"hyper": {"lr": 0.1}}) for i in range(count)]
+    assert set(pack_sizes(trials, workers, WorkerSettings.pack_size).values()) == {expected}
