@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf, isnan
 from typing import Literal, get_args
 
 from gofau.catalog import Scalar
@@ -133,8 +134,8 @@ class PackPlan:
         return self.memory_format == "channels_last"
 
     def __post_init__(self) -> None:
-        _at_least("epochs", self.epochs, 1)
-        _at_least("batch_size", self.batch_size, 1)
+        _count("epochs", self.epochs)
+        _count("batch_size", self.batch_size)
         _at_least("divergence_factor", self.divergence_factor, 1)
         _member("zero_policy", self.zero_policy, get_args(ZeroPolicy))
         _member("dtype", self.dtype, get_args(DTypeName))
@@ -147,12 +148,15 @@ class PackPlan:
             raise PlanError("backend", self.backend, expected)
         if self.casts and self.dtype != "float32":
             raise PlanError("dtype", self.dtype, f"float32, since autocast is {self.autocast}")
+        if self.target is not None and isnan(self.target):
+            raise PlanError("target", self.target, "a number, or None for no target")
         if not self.trials:
             raise PlanError("trials", self.trials, "at least one trial")
         _unique_keys(self.trials)
         for trial in self.trials:
-            if not trial.init_scale > 0:
-                raise PlanError(f"trials[key={trial.key}].init_scale", trial.init_scale, "> 0")
+            if not 0 < trial.init_scale < inf:
+                where = f"trials[key={trial.key}].init_scale"
+                raise PlanError(where, trial.init_scale, "a finite number > 0")
             if not trial.gamma.is_constant and "gamma" not in trial.hyper:
                 expected = f"constant, since the rule {self.rule} has no gamma"
                 raise PlanError(f"trials[key={trial.key}].gamma", trial.gamma.kind, expected)
@@ -192,6 +196,11 @@ class TrialOutcome:
     executor: str
     executor_reason: str
     wall_s: float
+
+
+def _count(name: str, value: int) -> None:
+    if not isinstance(value, int) or value < 1:
+        raise PlanError(name, value, "an integer >= 1")
 
 
 def _at_least(name: str, value: float, low: int) -> None:

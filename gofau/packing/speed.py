@@ -3,13 +3,13 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from time import perf_counter
 
 import torch
 from torch import Tensor
 
 from gofau.packing.denormals import flushed_denormals
+from gofau.packing.memory import available
 from gofau.packing.plan import ExecutorName, PackPlan
 from gofau.packing.program import Program
 
@@ -82,17 +82,3 @@ def _free(device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     return available() // (os.cpu_count() or 1)
-
-
-def available(listing: Path = Path("/proc/meminfo")) -> int:
-    """Bytes of this machine's memory that a program could still have.
-
-    Linux fills what is left over with copies of files, which it drops on demand: they count as
-    available, whereas the pages that lie idle become few on any machine that has run for a while.
-    """
-    if listing.exists():
-        for line in listing.read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name == "MemAvailable":
-                return int(value.split()[0]) * 1024
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -13,8 +13,9 @@ import torch
 from gofau.packing import PackPlan, run_pack, speed
 from gofau.packing import calibration as module
 from gofau.packing.calibration import Calibration, calibrated, measured
+from gofau.packing.memory import available
 from gofau.packing.program import Program
-from gofau.packing.speed import available, memory_bound, trial_steps_per_second
+from gofau.packing.speed import memory_bound, trial_steps_per_second
 
 Plans = Callable[..., PackPlan]
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
@@ -91,12 +92,24 @@ def test_memory_bounds_the_width(plan: Plans, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_file_caches_count_as_available_memory(tmp_path: Path) -> None:
-    listing = tmp_path / "meminfo"
+    listing, group = tmp_path / "meminfo", tmp_path / "none"
     listing.write_text("MemTotal: 9000 kB\nMemFree: 100 kB\nMemAvailable:    8000 kB\n")
-    assert available(listing) == 8_192_000
+    assert available(listing, group) == 8_192_000
     listing.write_text("MemFree: 100 kB\n")
-    assert available(listing) > 0
-    assert available(tmp_path / "none") > 0
+    assert available(listing, group) > 0
+    assert available(tmp_path / "none", group) > 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [("max", 8_192_000), ("3000000", 1_500_000), ("90000000", 8_192_000), ("900000", 0)],
+)
+def test_a_container_has_what_its_limit_leaves(tmp_path: Path, limit: str, expected: int) -> None:
+    (tmp_path / "meminfo").write_text("MemAvailable:    8000 kB\n")
+    (tmp_path / "memory.max").write_text(f"{limit}\n")
+    (tmp_path / "memory.current").write_text("2000000\n")
+    (tmp_path / "memory.stat").write_text("anon 1500000\ninactive_file 500000\n")
+    assert available(tmp_path / "meminfo", tmp_path) == expected
 
 
 def test_a_wider_batch_keeps_more(plan: Plans) -> None:

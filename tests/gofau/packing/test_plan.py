@@ -20,8 +20,10 @@ from gofau.packing import (
 Plans = Callable[..., PackPlan]
 
 FIELDS = [
-    ("epochs", 0, "epochs: got 0, expected >= 1"),
-    ("batch_size", 0, "batch_size: got 0, expected >= 1"),
+    ("epochs", 0, "epochs: got 0, expected an integer >= 1"),
+    ("epochs", 1.5, "epochs: got 1.5, expected an integer >= 1"),
+    ("batch_size", 0, "batch_size: got 0, expected an integer >= 1"),
+    ("target", float("nan"), "target: got nan, expected a number, or None for no target"),
     ("divergence_factor", 0.5, "divergence_factor: got 0.5, expected >= 1"),
     ("divergence_factor", float("nan"), "divergence_factor: got nan, expected >= 1"),
     ("zero_policy", "drop", "zero_policy: got 'drop', expected one of leave, additive"),
@@ -80,8 +82,15 @@ def test_a_schedule_out_of_range(fields: dict[str, object], message: str) -> Non
     ("change", "message"),
     [
         ({"key": 0}, "trials: got 'key 0 twice', expected unique keys"),
-        ({"init_scale": 0.0}, "trials[key=1].init_scale: got 0.0, expected > 0"),
-        ({"init_scale": float("nan")}, "trials[key=1].init_scale: got nan, expected > 0"),
+        ({"init_scale": 0.0}, "trials[key=1].init_scale: got 0.0, expected a finite number > 0"),
+        (
+            {"init_scale": float("nan")},
+            "trials[key=1].init_scale: got nan, expected a finite number > 0",
+        ),
+        (
+            {"init_scale": float("inf")},
+            "trials[key=1].init_scale: got inf, expected a finite number > 0",
+        ),
     ],
 )
 def test_a_bad_trial(plan: Plans, change: dict[str, object], message: str) -> None:
