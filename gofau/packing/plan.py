@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf, isnan
+from numbers import Integral
 from typing import Literal, get_args
 
 from gofau.catalog import Scalar
@@ -199,7 +200,7 @@ class TrialOutcome:
 
 
 def _count(name: str, value: int) -> None:
-    if not isinstance(value, int) or value < 1:
+    if not isinstance(value, Integral) or value < 1:
         raise PlanError(name, value, "an integer >= 1")
 
 
