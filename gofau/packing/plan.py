@@ -199,8 +199,8 @@ class TrialOutcome:
     wall_s: float
 
 
-def _count(name: str, value: int) -> None:
-    if not isinstance(value, Integral) or value < 1:
+def _count(name: str, value: object) -> None:
+    if not isinstance(value, Integral) or not int(value) >= 1:
         raise PlanError(name, value, "an integer >= 1")
 
 
