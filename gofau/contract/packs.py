@@ -25,8 +25,7 @@ def check_pack(one: Problem, data: Dataset, subject: str) -> None:
     """
     with torch.random.fork_rng(devices=[]):
         template = one.module().double()
-    tensors = (data.train_x, data.train_y, data.val_x, data.val_y)
-    few = Dataset(*(t[:EXAMPLES] for t in tensors)).to(torch.float64, CPU)
+    few = data.first(EXAMPLES).to(torch.float64, CPU)
     use_streams(template, few.train_x)
     executor, _ = choose("auto", one, template)
     want = _step(SerialExecutor(one, template), one, few)

@@ -13,7 +13,7 @@ from typing import get_args
 import torch
 
 from gofau.packing.executors import Demands, able
-from gofau.packing.kept import alone_in, keep
+from gofau.packing.kept import alone_in, replacing
 from gofau.packing.plan import BackendName, ExecutorName, MemoryFormatName, PackPlan
 from gofau.packing.program import Program
 from gofau.packing.speed import memory_bound, trial_steps_per_second
@@ -114,7 +114,8 @@ def calibrated(plan: PackPlan, folder: Path) -> Calibration:
         made = _kept_in(path)
         if made is None:
             made = measured(plan)
-            keep(path, json.dumps(asdict(made)))
+            with replacing(path, path.with_name(f"{path.name}.{os.getpid()}.partial")) as file:
+                file.write(json.dumps(asdict(made)).encode())
     return made
 
 
@@ -139,9 +140,9 @@ def measured(plan: PackPlan, rate: Rate | None = None) -> Calibration:
     """
     rate = rate or trial_steps_per_second
     program = Program(plan)
-    chosen = _packed(plan, program, rate)
+    chosen, speed = _packed(plan, program, rate)
     if plan.device.startswith("cuda") and plan.backend == "auto":
-        return _launched(plan, program, chosen, rate)
+        return _launched(plan, program, chosen, speed, rate)
     return chosen
 
 
@@ -155,8 +156,8 @@ class _Way:
     speed: float
 
 
-def _packed(plan: PackPlan, program: Program, rate: Rate) -> Calibration:
-    """The fastest executor, memory format and width."""
+def _packed(plan: PackPlan, program: Program, rate: Rate) -> tuple[Calibration, float]:
+    """The fastest executor, memory format and width, and their speed."""
     bound = min(MOST, memory_bound(program), max(USUAL, len(plan.trials)))
     eager = replace(plan, backend="eager")
     alone = _first_fast(
@@ -178,7 +179,8 @@ def _packed(plan: PackPlan, program: Program, rate: Rate) -> Calibration:
         best = alone
     if best.memory_format != "contiguous":
         reason += f", {best.memory_format}"
-    return Calibration(best.executor, best.width, gain, reason, memory_format=best.memory_format)
+    form = best.memory_format
+    return Calibration(best.executor, best.width, gain, reason, memory_format=form), best.speed
 
 
 def _formats(plan: PackPlan, program: Program, name: ExecutorName) -> list[MemoryFormatName]:
@@ -216,13 +218,17 @@ def _widest(
     return _Way(executor, form, width, speed)
 
 
-def _launched(plan: PackPlan, program: Program, chosen: Calibration, rate: Rate) -> Calibration:
-    """``chosen`` with CUDA graphs if they pay, and with what a compilation costs and gains."""
+def _launched(
+    plan: PackPlan, program: Program, chosen: Calibration, speed: float, rate: Rate
+) -> Calibration:
+    """``chosen`` with CUDA graphs if they pay, and with what a compilation costs and gains.
+
+    ``speed`` is its own, without either.
+    """
 
     def speed_of(backend: BackendName) -> float:
         return rate(replace(chosen.applied(plan), backend=backend), chosen.executor, chosen.width)
 
-    speed = speed_of("eager")
     if able(chosen.executor, program.problem, program.template, Demands(records=True)):
         gain = speed_of("cudagraphs") / speed
         if gain >= WORTH_CHANGING:

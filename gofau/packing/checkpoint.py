@@ -1,6 +1,5 @@
 """Checkpoints of a running pack: written atomically, read without running code."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from hashlib import blake2b
@@ -15,6 +14,7 @@ import torch
 from gofau.catalog import Scalar
 from gofau.packing.errors import CheckpointError
 from gofau.packing.gamma import Gamma
+from gofau.packing.kept import replacing
 from gofau.packing.lane import Lane
 from gofau.packing.plan import PackPlan, TrialOutcome, TrialPlan
 from gofau.packing.progress import Progress
@@ -83,20 +83,15 @@ class Checkpointing:
             "layout": snapshot.layout,
         }
         try:
-            with partial.open("wb") as file:
+            with replacing(self.path, partial) as file:
                 torch.save(content, file)
-                file.flush()
-                os.fsync(file.fileno())
         except (OSError, RuntimeError) as error:
-            # What there is of it would take the room that the next one needs.
-            partial.unlink(missing_ok=True)
             # torch reports a write that failed while it puts an archive together as its own.
             fault = error if isinstance(error, OSError) else error.__context__
             if not isinstance(fault, OSError):
                 raise
             expected = "expected room for it; free some or give another path"
             raise CheckpointError(f"checkpoint {self.path}: got {fault}, {expected}") from error
-        partial.replace(self.path)
 
     def load(self, plan: PackPlan) -> Snapshot | None:
         """The last snapshot of ``plan``, or ``None`` where there is no file.

@@ -1,10 +1,11 @@
-"""Small files that processes of one machine share: read and made by one at a time."""
+"""Files that outlive a process: made by one at a time, and replaced as a whole."""
 
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
 @contextmanager
@@ -22,11 +23,23 @@ def alone_in(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def keep(path: Path, text: str) -> None:
-    """Replace ``path`` by ``text``; a crash of the machine leaves the old or the new one."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    with partial.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+@contextmanager
+def replacing(path: Path, partial: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of ``path`` at the end.
+
+    A crash of the machine leaves the old one or the new one. A fault leaves the old one and no
+    part of the new one, which would take the room that the next one needs.
+
+    Args:
+        path: what is replaced, if it is there.
+        partial: what is written, in the same folder.
+    """
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
     partial.replace(path)

@@ -215,7 +215,7 @@ class Program:
         # Its own module: executors switch its mode and call it with other parameters.
         with torch.random.fork_rng(devices=[]):
             template = self.problem.module().to(self.like.device, self.like.dtype)
-            some = replace(data, train_x=data.train_x[:2]).to(self.like.dtype, self.like.device)
+            some = data.first(2).to(self.like.dtype, self.like.device)
             use_streams(template, some.train_x)
         held = [name for name, p in template.named_parameters() if not p.requires_grad]
         if held:

@@ -72,9 +72,10 @@ def _kept(program: Program) -> int:
         total += tensor.numel() * tensor.element_size()
         return tensor
 
-    data = program.problem.dataset().to(program.like.dtype, program.like.device)
+    batch = program.problem.dataset().first(program.batch)
+    x = batch.to(program.like.dtype, program.like.device).train_x
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-        program.template(data.train_x[: program.batch])
+        program.template(x)
     return total
 
 

@@ -25,6 +25,11 @@ class Dataset:
     val_x: Tensor
     val_y: Tensor
 
+    def first(self, count: int) -> "Dataset":
+        """The first ``count`` examples of each part, or all of a smaller one."""
+        parts = (self.train_x, self.train_y, self.val_x, self.val_y)
+        return Dataset(*(part[:count] for part in parts))
+
     def to(self, dtype: torch.dtype, device: torch.device) -> "Dataset":
         """The same examples with floating-point tensors in ``dtype``, all on ``device``."""
         tensors = (self.train_x, self.train_y, self.val_x, self.val_y)

@@ -2,12 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from gofau.packing.dropout import DropoutMasks
 from gofau.packing.layout import Layout
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
@@ -93,6 +94,7 @@ class Executor(ABC):
         self.problem = problem
         self.template = template
         self.channels_last = False
+        self._masks = DropoutMasks(template)
         self._grads = torch.empty(0)
 
     @staticmethod
@@ -109,7 +111,8 @@ class Executor(ABC):
 
     def drawn(self, batch: Batch) -> Batch:
         """``batch`` with the dropout masks that `gradients` expects, drawn on the host."""
-        return batch
+        masks = self._masks.draw(self.template, batch.x[0], batch.noise)
+        return replace(batch, masks=masks) if masks else batch
 
     @abstractmethod
     def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
@@ -136,6 +139,12 @@ class Executor(ABC):
             ``None`` from an executor that makes blocks.
         """
         return None
+
+    def _formed(self, images: Tensor) -> Tensor:
+        """Images or a convolution's kernels as they are to lie in memory; others unchanged."""
+        if not self.channels_last or images.dim() != IMAGES:
+            return images
+        return images.contiguous(memory_format=torch.channels_last)
 
     def _grads_of(self, block: Tensor) -> Tensor:
         """Memory for the gradient of a stack's only block.

@@ -2,13 +2,11 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from gofau.packing.compiler import compiled
-from gofau.packing.dropout import DropoutMasks
 from gofau.packing.executors.base import Batch, Executor
 from gofau.packing.layout import FlatLayout
 from gofau.packing.stack import Stack
@@ -30,7 +28,6 @@ class ModuleExecutor(Executor):
     def __init__(self, problem: Problem, template: nn.Module) -> None:
         super().__init__(problem, template)
         self.layout = FlatLayout(template)
-        self._masks = DropoutMasks(template)
         self._losses: Losses = self.batch_losses
 
     @abstractmethod
@@ -46,10 +43,6 @@ class ModuleExecutor(Executor):
     def compile(self) -> None:
         """See `Executor.compile`."""
         self._losses = compiled(self.batch_losses)
-
-    def drawn(self, batch: Batch) -> Batch:
-        """See `Executor.drawn`."""
-        return replace(batch, masks=self._masks.draw(self.template, batch.x[0], batch.noise))
 
     def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """See `Executor.gradients`."""

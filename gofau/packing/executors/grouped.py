@@ -76,11 +76,6 @@ class GroupedExecutor(ModuleExecutor):
                 h = _layers[type(module)](h, module, own, training)
         return h
 
-    def _formed(self, images: Tensor) -> Tensor:
-        if not self.channels_last:
-            return images
-        return images.contiguous(memory_format=torch.channels_last)
-
 
 def fold(x: Tensor) -> Tensor:
     """``[K, B, C, ...]`` as ``[B, K·C, ...]``."""

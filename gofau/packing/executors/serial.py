@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import ClassVar, final
 
 import torch
@@ -10,8 +9,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from gofau.packing.compiler import compiled
-from gofau.packing.dropout import DropoutMasks
-from gofau.packing.executors.base import IMAGES, Batch, Executor
+from gofau.packing.executors.base import Batch, Executor
 from gofau.packing.layout import FlatLayout
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
@@ -34,7 +32,6 @@ class SerialExecutor(Executor):
     def __init__(self, problem: Problem, template: nn.Module) -> None:
         super().__init__(problem, template)
         self.layout = FlatLayout(template)
-        self._masks = DropoutMasks(template)
         self._loss: Callable[[Mapping[str, Tensor], Tensor, Tensor], Tensor] = self._loss_of
 
     @staticmethod
@@ -45,10 +42,6 @@ class SerialExecutor(Executor):
     def compile(self) -> None:
         """See `Executor.compile`."""
         self._loss = compiled(self._loss_of)
-
-    def drawn(self, batch: Batch) -> Batch:
-        """See `Executor.drawn`."""
-        return replace(batch, masks=self._masks.draw(self.template, batch.x[0], batch.noise))
 
     def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """See `Executor.gradients`."""
@@ -91,11 +84,6 @@ class SerialExecutor(Executor):
         formed = {name: self._formed(value) for name, value in values.items()}
         output: Tensor = functional_call(self.template, formed, (self._formed(x),))
         return output
-
-    def _formed(self, value: Tensor) -> Tensor:
-        if not self.channels_last or value.dim() != IMAGES:
-            return value
-        return value.contiguous(memory_format=torch.channels_last)
 
 
 def _buffers(stack: Stack, k: int) -> dict[str, Tensor]:

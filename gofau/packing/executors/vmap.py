@@ -26,10 +26,10 @@ class VmapExecutor(ModuleExecutor):
     def obstacle(problem: Problem, template: nn.Module) -> str | None:
         """See `Executor.obstacle`; found by trying two trials on two examples."""
         like = next(iter(template.parameters()))
-        data = problem.dataset().to(like.dtype, like.device)
+        data = problem.dataset().first(2).to(like.dtype, like.device)
         executor = VmapExecutor(problem, template)
         try:
-            executor.gradients(*_probe(executor, data.train_x[:2], data.train_y[:2], like))
+            executor.gradients(*_probe(executor, data.train_x, data.train_y, like))
         except RuntimeError as error:
             return f"torch cannot vectorise its forward pass ({str(error).splitlines()[0]})"
         return None
