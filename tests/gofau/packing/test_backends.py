@@ -13,30 +13,18 @@ from gofau.packing.gamma import Gamma
 from gofau.packing.recorded import WARM_UP, RecordedSteps
 from gofau.packing.schedule import Schedule
 from gofau.packing.trainer import Trainer
+from tests.gofau.packing.compared import EACH, assert_same
+from tests.gofau.packing.killed import timeless
 
 Plans = Callable[..., PackPlan]
-PAIRS = [
-    ("bmm", "test-blobs"),
-    ("vmap", "test-tokens"),
-    ("grouped", "test-convolutions"),
-    ("serial", "test-convolutions"),
-]
 
 
 def records(plan: PackPlan) -> dict[int, TrialOutcome]:
-    return {o.key: o for o in run_pack(plan, fused=False)}
-
-
-def assert_same(got: dict[int, TrialOutcome], want: dict[int, TrialOutcome], rel: float) -> None:
-    assert got.keys() == want.keys()
-    for key, outcome in got.items():
-        assert outcome.outcome == want[key].outcome
-        for name, curve in outcome.curves.items():
-            assert curve == pytest.approx(want[key].curves[name], rel=rel), (key, name)
+    return timeless(list(run_pack(plan, fused=False)))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("executor", "problem"), PAIRS)
+@pytest.mark.parametrize(("executor", "problem"), EACH)
 def test_a_compiled_pack_trains_alike(plan: Plans, executor: str, problem: str) -> None:
     torch._dynamo.reset()
     torch._dynamo.utils.counters.clear()
@@ -132,14 +120,19 @@ def captures(monkeypatch: pytest.MonkeyPatch) -> Captures:
     return made
 
 
-def replayed(plan: PackPlan, width: int = 32) -> dict[int, TrialOutcome]:
+def recording(plan: PackPlan, width: int) -> Trainer:
+    """A trainer on the CPU that records its steps."""
     trainer = Trainer(plan, width, fused=False)
     trainer.program._recorded = RecordedSteps(trainer.program._advance)
-    return {o.key: replace(o, wall_s=0.0) for o in trainer.run()}
+    return trainer
+
+
+def replayed(plan: PackPlan, width: int = 32) -> dict[int, TrialOutcome]:
+    return timeless(list(recording(plan, width).run()))
 
 
 def plainly(plan: PackPlan, width: int = 32) -> dict[int, TrialOutcome]:
-    return {o.key: replace(o, wall_s=0.0) for o in Trainer(plan, width, fused=False).run()}
+    return timeless(list(Trainer(plan, width, fused=False).run()))
 
 
 def moving(plan: PackPlan) -> PackPlan:
@@ -155,7 +148,7 @@ def moving(plan: PackPlan) -> PackPlan:
     return replace(plan, trials=trials)
 
 
-@pytest.mark.parametrize(("executor", "problem"), PAIRS[:3])
+@pytest.mark.parametrize(("executor", "problem"), EACH[:3])
 @pytest.mark.parametrize("direction", ["sgd", "adam"])
 def test_a_replayed_step_is_the_step(
     plan: Plans, captures: Captures, executor: str, problem: str, direction: str
@@ -174,10 +167,8 @@ def test_a_stack_that_changes_is_recorded_anew(plan: Plans, captures: Captures) 
 
 
 def test_a_recorded_step_writes_where_it_read(plan: Plans, captures: Captures) -> None:
-    trainer = Trainer(plan("adam", "hybrid", 5, epochs=9, executor="bmm"), 8, fused=False)
-    program = trainer.program
-    program._recorded = RecordedSteps(program._advance)
-    lane = trainer.refill()
+    trainer = recording(plan("adam", "hybrid", 5, epochs=9, executor="bmm"), 8)
+    program, lane = trainer.program, trainer.refill()
     assert lane is not None
     program.steps(lane, WARM_UP)
     places = [t.data_ptr() for t in recorded._tensors(lane.stack)]
@@ -187,10 +178,8 @@ def test_a_recorded_step_writes_where_it_read(plan: Plans, captures: Captures) -
 
 
 def test_released_memory_is_recorded_anew(plan: Plans, captures: Captures) -> None:
-    trainer = Trainer(plan("sgd", "additive", 5, epochs=2, executor="bmm"), 8, fused=False)
-    program = trainer.program
-    program._recorded = RecordedSteps(program._advance)
-    lane = trainer.refill()
+    trainer = recording(plan("sgd", "additive", 5, epochs=2, executor="bmm"), 8)
+    program, lane = trainer.program, trainer.refill()
     assert lane is not None
     program.steps(lane, 3)
     program.release()

@@ -13,9 +13,10 @@ from gofau import catalog
 from gofau.packing import PackPlan
 from gofau.packing.lane import Lane
 from gofau.packing.program import Program
+from tests.gofau.packing.compared import EACH
 
 Plans = Callable[..., PackPlan]
-PAIRS = [("bmm", "test-blobs"), ("grouped", "test-convolutions"), ("vmap", "test-tokens")]
+PACKED = EACH[:3]
 LOOKS = ("aten::_local_scalar_dense", "aten::nonzero")
 
 
@@ -43,7 +44,7 @@ def on(found: Any) -> set[str]:
 
 
 @pytest.mark.usefixtures("fake_gpu")
-@pytest.mark.parametrize(("executor", "problem"), PAIRS)
+@pytest.mark.parametrize(("executor", "problem"), PACKED)
 def test_what_a_step_needs_is_on_the_gpu(plan: Plans, executor: str, problem: str) -> None:
     program = Program(plan("adam", "hybrid", 7, problem=problem, device="cuda", executor=executor))
     lane = lane_of(program)
@@ -55,7 +56,7 @@ def test_what_a_step_needs_is_on_the_gpu(plan: Plans, executor: str, problem: st
 
 
 @pytest.mark.usefixtures("fake_gpu")
-@pytest.mark.parametrize(("executor", "problem"), PAIRS[1:])
+@pytest.mark.parametrize(("executor", "problem"), PACKED[1:])
 def test_a_forward_pass_stays_on_the_gpu(plan: Plans, executor: str, problem: str) -> None:
     program = Program(plan("adam", "hybrid", 7, problem=problem, device="cuda", executor=executor))
     lane, trained = lane_of(program), program.executor

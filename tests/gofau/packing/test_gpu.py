@@ -10,15 +10,10 @@ from gofau.packing import PackPlan, TrialOutcome, UnsupportedError, run_pack
 from gofau.packing.calibration import measured
 from gofau.packing.plan import BackendName
 from gofau.packing.trainer import Trainer
+from tests.gofau.packing.compared import EACH, assert_same
 
 pytestmark = pytest.mark.gpu
 Plans = Callable[..., PackPlan]
-PAIRS = [
-    ("bmm", "test-blobs"),
-    ("vmap", "test-tokens"),
-    ("grouped", "test-convolutions"),
-    ("serial", "test-convolutions"),
-]
 
 
 @pytest.fixture(autouse=True)
@@ -31,13 +26,10 @@ def records(plan: PackPlan, width: int = 32) -> dict[int, TrialOutcome]:
 
 
 def assert_near(got: dict[int, TrialOutcome], want: dict[int, TrialOutcome]) -> None:
-    assert got.keys() == want.keys()
-    for key, outcome in got.items():
-        for name, curve in outcome.curves.items():
-            assert curve == pytest.approx(want[key].curves[name], rel=1e-8), (key, name)
+    assert_same(got, want, rel=1e-8)
 
 
-@pytest.mark.parametrize(("executor", "problem"), PAIRS)
+@pytest.mark.parametrize(("executor", "problem"), EACH)
 @pytest.mark.parametrize("rule", ["additive", "multiplicative", "hybrid"])
 def test_a_pack_on_the_gpu_trains_as_on_the_cpu(
     plan: Plans, executor: str, problem: str, rule: str
@@ -47,7 +39,7 @@ def test_a_pack_on_the_gpu_trains_as_on_the_cpu(
 
 
 @pytest.mark.parametrize("backend", ["inductor", "cudagraphs", "inductor+cudagraphs"])
-@pytest.mark.parametrize(("executor", "problem"), PAIRS)
+@pytest.mark.parametrize(("executor", "problem"), EACH)
 def test_compiled_and_recorded_packs_train_as_on_the_cpu(
     plan: Plans, executor: str, problem: str, backend: BackendName
 ) -> None:
