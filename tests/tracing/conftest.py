@@ -7,19 +7,60 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from opentelemetry.context import Context
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace import ReadableSpan, Span
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind
 
 from studies import tracing
 
 
+class Ended(SimpleSpanProcessor):
+    """Spans that have ended, once those of all requests have.
+
+    A request's span ends in the server's thread, after its client has read the answer.
+    """
+
+    def __init__(self) -> None:
+        self._kept = InMemorySpanExporter()
+        super().__init__(self._kept)
+        self._changed = threading.Condition()
+        self._open = 0
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        with self._changed:
+            self._open += span.kind is SpanKind.SERVER
+
+    def on_end(self, span: ReadableSpan) -> None:
+        super().on_end(span)
+        with self._changed:
+            self._open -= span.kind is SpanKind.SERVER
+            self._changed.notify_all()
+
+    def all(self) -> tuple[ReadableSpan, ...]:
+        """Those that ended since the last `clear`, in that order."""
+        self._settle()
+        return self._kept.get_finished_spans()
+
+    def clear(self) -> None:
+        """Forget all that began until now."""
+        self._settle()
+        self._kept.clear()
+
+    def _settle(self, seconds: float = 30) -> None:
+        with self._changed:
+            ended = self._changed.wait_for(lambda: self._open == 0, seconds)
+        assert ended, f"{self._open} requests did not end within {seconds:g} s"
+
+
 @pytest.fixture
-def spans() -> Iterator[InMemorySpanExporter]:
+def spans() -> Iterator[Ended]:
     """Tracing is on, and what ends is kept here."""
-    exporter = InMemorySpanExporter()
-    tracing.start_with("gofau-test", SimpleSpanProcessor(exporter))
-    yield exporter
+    ended = Ended()
+    tracing.start_with("gofau-test", ended)
+    yield ended
     tracing.stop()
 
 

@@ -6,7 +6,6 @@ from typing import Any
 import httpx
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
 from gofau.packing.plan import PackPlan, TrialOutcome
@@ -14,6 +13,7 @@ from service.ray_jobs import JobStatus
 from studies import logs, tracing
 from tests.service.conftest import make_service, sqlite
 from tests.service.fakes import Service
+from tests.tracing.conftest import Ended
 from tests.tracing.test_tracing import named, parent, span_id, trace_id
 from tests.workers.conftest import service as fake_service
 from tests.workers.fake_service import FakeService
@@ -26,9 +26,7 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 @pytest.fixture
-def served(
-    spans: InMemorySpanExporter, sqlite: str, make_service: Callable[..., Service]
-) -> Service:
+def served(spans: Ended, sqlite: str, make_service: Callable[..., Service]) -> Service:
     """A service that was made while tracing was on."""
     made = make_service(sqlite)
     spans.clear()
@@ -40,13 +38,13 @@ def attributes(span: ReadableSpan) -> dict[str, Any]:
 
 
 def test_a_request_is_a_child_of_its_caller_and_has_the_ids_of_its_path(
-    served: Service, spans: InMemorySpanExporter
+    served: Service, spans: Ended
 ) -> None:
     worker = served.started()
     spans.clear()
     answer = served.http.get(f"/v1/studies/{worker.study}/trials/3", headers={"traceparent": TRACE})
     assert answer.is_success
-    [span] = spans.get_finished_spans()
+    [span] = spans.all()
     assert (span.name, span.kind) == ("GET /v1/studies/{study}/trials/{index}", SpanKind.SERVER)
     assert f"{trace_id(span):032x}-{parent(span):016x}" == TRACE[3:-3]
     found = attributes(span)
@@ -54,21 +52,21 @@ def test_a_request_is_a_child_of_its_caller_and_has_the_ids_of_its_path(
     assert (found["gofau.study"], found["gofau.trial"]) == (worker.study, "3")
 
 
-def test_a_refused_request_is_traced_too(served: Service, spans: InMemorySpanExporter) -> None:
+def test_a_refused_request_is_traced_too(served: Service, spans: Ended) -> None:
     served.http.get("/v1/studies/st_none")
-    [span] = spans.get_finished_spans()
+    [span] = spans.all()
     found = attributes(span)
     assert (found["http.response.status_code"], found["gofau.study"]) == (404, "st_none")
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-def test_probes_are_not_traced(served: Service, spans: InMemorySpanExporter, path: str) -> None:
+def test_probes_are_not_traced(served: Service, spans: Ended, path: str) -> None:
     served.http.get(path).raise_for_status()
-    assert spans.get_finished_spans() == ()
+    assert spans.all() == ()
 
 
 def test_a_job_carries_the_trace_of_the_look_that_submitted_it(
-    served: Service, spans: InMemorySpanExporter
+    served: Service, spans: Ended
 ) -> None:
     study = served.submit()["id"]
     spans.clear()
@@ -86,18 +84,14 @@ def test_a_job_carries_the_trace_of_the_look_that_submitted_it(
     ]
 
 
-def test_looks_that_change_nothing_are_not_traced(
-    served: Service, spans: InMemorySpanExporter
-) -> None:
+def test_looks_that_change_nothing_are_not_traced(served: Service, spans: Ended) -> None:
     served.started()
     spans.clear()
     served.reconciler.look()
-    assert spans.get_finished_spans() == ()
+    assert spans.all() == ()
 
 
-def test_lost_leases_and_ended_jobs_are_traced(
-    served: Service, spans: InMemorySpanExporter
-) -> None:
+def test_lost_leases_and_ended_jobs_are_traced(served: Service, spans: Ended) -> None:
     worker = served.started()
     worker.lease(0, 1)
     served.reconciler.look()
@@ -123,9 +117,7 @@ def test_without_tracing_a_job_carries_none(
     assert tracing.from_environment(service.runner.requests[0].environment) == {}
 
 
-def test_a_pack_is_leased_trained_and_posted(
-    fake_service: FakeService, spans: InMemorySpanExporter
-) -> None:
+def test_a_pack_is_leased_trained_and_posted(fake_service: FakeService, spans: Ended) -> None:
     pack = some(fake_service, 4)
     with logs.bound(study="s1", pack=2), tracing.span("pack"):
         train_pack(fake_service.client(), pack, train_all)
@@ -140,7 +132,7 @@ def test_a_pack_is_leased_trained_and_posted(
 
 
 def test_every_call_of_a_worker_names_its_span(
-    fake_service: FakeService, spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
+    fake_service: FakeService, spans: Ended, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     carried: dict[str, str] = {}
     handle = fake_service.handle
@@ -157,9 +149,7 @@ def test_every_call_of_a_worker_names_its_span(
     assert carried["work"] == ""
 
 
-def test_code_that_raises_fails_the_training(
-    fake_service: FakeService, spans: InMemorySpanExporter
-) -> None:
+def test_code_that_raises_fails_the_training(fake_service: FakeService, spans: Ended) -> None:
     def crash(plan: PackPlan, check: Callable[[], None]) -> Iterator[TrialOutcome]:
         yield from train_all(plan, check)
         raise RuntimeError("out of cheese")

@@ -10,18 +10,17 @@ from collections.abc import Iterator
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
 from studies import logs, tracing
 from studies.tracing import TracingError
-from tests.tracing.conftest import Collector
+from tests.tracing.conftest import Collector, Ended
 
 log = logging.getLogger("tests.tracing")
 
 
-def named(spans: InMemorySpanExporter) -> dict[str, ReadableSpan]:
-    return {span.name: span for span in spans.get_finished_spans()}
+def named(spans: Ended) -> dict[str, ReadableSpan]:
+    return {span.name: span for span in spans.all()}
 
 
 def parent(span: ReadableSpan) -> int:
@@ -60,7 +59,7 @@ def test_another_word_for_the_switch_is_refused() -> None:
         tracing.start("gofau-test", {"GOFAU_TRACING": "yes"})
 
 
-def test_spans_nest_and_carry_the_bound_ids(spans: InMemorySpanExporter) -> None:
+def test_spans_nest_and_carry_the_bound_ids(spans: Ended) -> None:
     with (
         logs.bound(study="st_1", pack=3),
         tracing.span("outer", trials=[4, 5]),
@@ -84,7 +83,7 @@ def test_spans_nest_and_carry_the_bound_ids(spans: InMemorySpanExporter) -> None
     assert found["outer"].resource.attributes["service.name"] == "gofau-test"
 
 
-def test_lines_inside_a_span_carry_its_trace(spans: InMemorySpanExporter) -> None:
+def test_lines_inside_a_span_carry_its_trace(spans: Ended) -> None:
     record = logging.LogRecord("x", logging.INFO, "", 0, "begun", None, None)
     lines = logs.Lines(as_json=True)
     with tracing.span("work"):
@@ -93,7 +92,7 @@ def test_lines_inside_a_span_carry_its_trace(spans: InMemorySpanExporter) -> Non
     assert "trace" not in json.loads(lines.format(record))
 
 
-def test_a_failed_block_says_what_failed_and_not_its_text(spans: InMemorySpanExporter) -> None:
+def test_a_failed_block_says_what_failed_and_not_its_text(spans: Ended) -> None:
     with pytest.raises(ValueError, match="swordfish"), tracing.span("work"):
         raise ValueError("swordfish")
     span = named(spans)["work"]
@@ -102,13 +101,13 @@ def test_a_failed_block_says_what_failed_and_not_its_text(spans: InMemorySpanExp
     assert "swordfish" not in span.to_json()
 
 
-def test_a_handled_error_marks_the_span_that_it_is_told_to(spans: InMemorySpanExporter) -> None:
+def test_a_handled_error_marks_the_span_that_it_is_told_to(spans: Ended) -> None:
     with tracing.span("work"):
         tracing.fail(RuntimeError("swordfish"))
     assert named(spans)["work"].status.status_code is StatusCode.ERROR
 
 
-def test_a_trace_goes_on_in_another_process(spans: InMemorySpanExporter) -> None:
+def test_a_trace_goes_on_in_another_process(spans: Ended) -> None:
     with tracing.span("here"):
         headers, environment = tracing.carried(), tracing.as_environment()
     assert headers == tracing.from_environment({**environment, "PATH": "/bin"})
@@ -121,16 +120,14 @@ def test_a_trace_goes_on_in_another_process(spans: InMemorySpanExporter) -> None
 
 
 @pytest.mark.parametrize("headers", [{}, {"traceparent": "nonsense"}])
-def test_a_trace_begins_where_none_is_carried(
-    spans: InMemorySpanExporter, headers: dict[str, str]
-) -> None:
+def test_a_trace_begins_where_none_is_carried(spans: Ended, headers: dict[str, str]) -> None:
     with tracing.continued(headers), tracing.span("there"):
         pass
     assert named(spans)["there"].parent is None
 
 
 def test_a_repeated_block_is_traced_when_something_happens_in_it(
-    spans: InMemorySpanExporter,
+    spans: Ended,
 ) -> None:
     with tracing.unless_idle("idle"):
         pass
