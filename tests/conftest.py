@@ -2,6 +2,14 @@
 
 import gc
 
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "gofau", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("gofau")
+"""No time limit, which a busy machine would break, and the same examples in every run."""
+
 
 def pytest_collection_finish() -> None:
     """Leave what imports and collection made out of garbage collections, and collect less often.

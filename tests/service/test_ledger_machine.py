@@ -177,13 +177,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
 
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
-SETTINGS = settings(
-    max_examples=12,
-    stateful_step_count=20,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=QUIET,
-)
+SETTINGS = settings(max_examples=12, stateful_step_count=20, suppress_health_check=QUIET)
 TestLedgerOnSqlite = LedgerMachine.TestCase
 TestLedgerOnSqlite.settings = SETTINGS
 

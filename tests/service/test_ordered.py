@@ -1,7 +1,7 @@
 """Orders that grow give what sorting anew gives."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.trials.ordered import Ordered
@@ -9,7 +9,6 @@ from service.trials.ordered import Ordered
 NUMBERS = st.lists(st.sampled_from([float("nan"), -1.0, 0.0, 0.5, 2.0]), min_size=1, max_size=30)
 
 
-@settings(derandomize=True, deadline=None)
 @given(values=NUMBERS, known=st.integers(0, 2**30 - 1))
 def test_an_order_that_grows_is_the_order_of_all(values: list[float], known: int) -> None:
     whole = np.array(values)
@@ -21,7 +20,6 @@ def test_an_order_that_grows_is_the_order_of_all(values: list[float], known: int
     assert grown.numbers.tolist() == anew.numbers.tolist()
 
 
-@settings(derandomize=True, deadline=None)
 @given(
     values=NUMBERS, number=st.sampled_from([-2.0, -1.0, 0.25, 0.5, 2.0]), last=st.integers(0, 30)
 )

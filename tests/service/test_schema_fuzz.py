@@ -25,9 +25,7 @@ from service.app import create_app
 from service.settings import Settings
 from tests.service.fakes import SPEC, FakeRunner, Service, Worker
 
-QUICK = settings(
-    max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+QUICK = settings(max_examples=4, suppress_health_check=list(HealthCheck))
 LONG = settings(QUICK, max_examples=100)
 SOUND = [
     not_a_server_error,

@@ -13,7 +13,7 @@ from gofau.directions import registry as directions
 from gofau.rules import rule
 from tests.gofau.optim.cases import direction_hyper, rule_hyper
 
-fixed = settings(derandomize=True, deadline=None, max_examples=100)
+fixed = settings(max_examples=100)
 SIZE, STEPS = 6, 8
 TINY = 1e-300
 

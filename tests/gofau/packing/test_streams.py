@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -13,7 +13,6 @@ from gofau.packing.streams import epoch_order, initial_module, stream, stream_se
 seeds = st.integers(0, 2**32 - 1)
 
 
-@settings(derandomize=True, deadline=None)
 @given(seed=seeds, epoch=st.integers(0, 1000), size=st.integers(1, 50))
 def test_an_epoch_visits_every_example_once(seed: int, epoch: int, size: int) -> None:
     order = epoch_order("p", seed, epoch, size)
@@ -21,7 +20,6 @@ def test_an_epoch_visits_every_example_once(seed: int, epoch: int, size: int) ->
     assert torch.equal(order, epoch_order("p", seed, epoch, size))
 
 
-@settings(derandomize=True, deadline=None)
 @given(seed=seeds)
 def test_streams_differ_by_every_part_of_their_name(seed: int) -> None:
     names = [

@@ -18,7 +18,7 @@ from studies.metrics.stability import effective_trials, share, share_interval
 
 GRID = Grid(np.logspace(-4, 1, 11), np.logspace(-1.5, 1.5, 9))
 MAPS = npst.arrays(np.float64, (11, 9), elements=st.floats(0, 5, width=32))
-LAWS = settings(max_examples=60, deadline=None, derandomize=True)
+LAWS = settings(max_examples=60)
 
 
 def test_log_weights_are_the_trapezoid_rule():

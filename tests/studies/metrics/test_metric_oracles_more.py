@@ -20,7 +20,7 @@ from studies.metrics.time_to_target import fastest, resampled_quantile, steps_be
 from studies.metrics.tuning import expected_best, expected_best_distinct, tunability
 from studies.metrics.variance import variance_shares
 
-LAWS = settings(max_examples=60, deadline=None, derandomize=True)
+LAWS = settings(max_examples=60)
 UNIT = st.floats(0, 1, width=32)
 
 # Two runs-by-tasks tables with values that the rliable 1.2.0 library gives for them.

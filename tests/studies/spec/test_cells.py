@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from studies.axes import Axis
@@ -76,7 +76,6 @@ def test_names_and_labels_are_not_part_of_a_cell() -> None:
 
 
 @given(low=st.floats(1e-12, 1e3), decades=st.floats(0.01, 12), points=st.integers(2, 60))
-@settings(deadline=None, derandomize=True)
 def test_a_log_axis_ascends_between_its_ends(low: float, decades: float, points: int) -> None:
     high = low * 10**decades
     grid = Axis(log=(low, high), points=points).grid()
@@ -112,7 +111,6 @@ def test_numbers_stack_and_switches_do_not() -> None:
 
 
 @given(count=st.integers(0, 500), size=st.integers(1, 100))
-@settings(deadline=None, derandomize=True)
 def test_cut_loses_nothing_and_keeps_packs_even(count: int, size: int) -> None:
     items = [Item({"hyper": {}, "n": i}) for i in range(count)]
     packs = list(cut(items, size))

@@ -33,13 +33,13 @@ def outcome(parse: Callable[[Any], StudySpec], data: object) -> StudySpec | None
 
 
 @given(values)
-@settings(deadline=None, derandomize=True, max_examples=200)
+@settings(max_examples=200)
 def test_anything(data: Any) -> None:
     assert outcome(parse_spec, data) is None
 
 
 @given(st.sampled_from(FIELDS), values)
-@settings(deadline=None, derandomize=True, max_examples=300)
+@settings(max_examples=300)
 def test_one_field_of_a_good_spec_replaced(field: str, value: Any) -> None:
     data = {**yaml.safe_load(BASE), field: value}
     spec = outcome(parse_spec, data)
@@ -52,7 +52,7 @@ def test_one_field_of_a_good_spec_replaced(field: str, value: Any) -> None:
     st.sampled_from(["name", "label", "parameters", "drives", "lr", "values", "log", "points"]),
     values,
 )
-@settings(deadline=None, derandomize=True, max_examples=300)
+@settings(max_examples=300)
 def test_one_entry_of_a_good_spec_replaced(field: str, key: str, value: Any) -> None:
     data = yaml.safe_load(BASE)
     if field == "rules":
@@ -65,6 +65,6 @@ def test_one_entry_of_a_good_spec_replaced(field: str, key: str, value: Any) -> 
 
 
 @given(st.text(max_size=200))
-@settings(deadline=None, derandomize=True, max_examples=300)
+@settings(max_examples=300)
 def test_any_text(text: str) -> None:
     assert outcome(parse_yaml, text) is None

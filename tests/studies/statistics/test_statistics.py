@@ -9,7 +9,7 @@ from studies.statistics.intervals import expanded_level, percentile, wilson
 from studies.statistics.paired import holm, sign_flip
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50)
 @given(st.integers(1, 60), st.data())
 def test_wilson_agrees_with_scipy(trials, data):
     hits = data.draw(st.integers(0, trials))
