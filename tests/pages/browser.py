@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = "GOFAU_TEST_CHROMIUM"
 """Path of the browser; by default the first of `NAMES` on the PATH."""
@@ -44,6 +44,11 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
+PATIENCE_MS = 60_000
+"""How long a page may take to show what a test waits for, on a machine that is busy."""
+
+expect.set_options(timeout=PATIENCE_MS)
+
 
 def executable() -> str:
     """The browser's path; skips, or fails where one is required."""
@@ -74,7 +79,7 @@ def opened(browser: Browser, **options: Any) -> Iterator[Page]:
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("dialog", lambda dialog: faults.append(f"dialog {dialog.message}"))
     page.on("console", lambda m: faults.append(m.text) if "Security Policy" in m.text else None)
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE_MS)
     yield page
     context.close()
     assert not faults, faults

@@ -1,16 +1,16 @@
 """What `gofau export --format optuna` writes, opened by optuna-dashboard in a browser."""
 
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from service.cli.local.ports import free_port
 from service.client import Client
 from tests.service.fakes import Service
 
@@ -31,8 +31,7 @@ SECONDS = 60
 @contextmanager
 def dashboard(storage: str) -> Iterator[str]:
     """The address of an optuna-dashboard over ``storage``."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     program = Path(sys.executable).with_name("optuna-dashboard")
     command = [program, storage, "--host", "127.0.0.1", "--port", str(port)]
     url = f"http://127.0.0.1:{port}"
@@ -62,8 +61,8 @@ def test_the_dashboard_lists_the_study_and_draws_its_trials(
         page.get_by_text(name).first.click()
         expect(page.get_by_text(name).first).to_be_visible()
         objective = "#plot-history .scatterlayer .trace:not(:has(.js-line)) path.point"
-        expect(page.locator(objective)).to_have_count(9, timeout=1000 * SECONDS)
+        expect(page.locator(objective)).to_have_count(9)
         importances = page.locator("#graph-hyperparameter-importances .barlayer .point")
-        expect(importances).to_have_count(2, timeout=1000 * SECONDS)
+        expect(importances).to_have_count(2)
         for axis in ("lr", "init_scale"):
             expect(page.locator("#graph-hyperparameter-importances")).to_contain_text(axis)

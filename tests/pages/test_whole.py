@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from service.cli.local.ports import free_port
 from service.reconciler.reconciler import Reconciler
 from service.settings import Settings
 from service.store.engine import Store
@@ -66,16 +66,10 @@ class Killable:
 
 @pytest.fixture
 def killable(tmp_path: Path) -> Iterator[Killable]:
-    made = Killable(tmp_path, _free_port())
+    made = Killable(tmp_path, free_port())
     made.start()
     yield made
     made.kill()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
 
 
 def _worker(killable: Killable, http: httpx.Client, study: str) -> Worker:
@@ -89,7 +83,7 @@ def _worker(killable: Killable, http: httpx.Client, study: str) -> Worker:
 
 
 def test_watching_goes_on_when_the_service_comes_back(page: Page, killable: Killable) -> None:
-    with httpx.Client(base_url=killable.url, timeout=30) as http:
+    with httpx.Client(base_url=killable.url, timeout=60) as http:
         study = http.post("/v1/studies", json=SPEC).json()["id"]
         worker = _worker(killable, http, study)
         page.goto(f"{killable.url}/studies/{study}")
@@ -99,14 +93,14 @@ def test_watching_goes_on_when_the_service_comes_back(page: Page, killable: Kill
         killable.kill()
         expect(status).to_contain_text("connection lost, trying again")
         killable.start()
-        expect(status).not_to_contain_text("connection lost", timeout=20_000)
+        expect(status).not_to_contain_text("connection lost")
         finish(worker)
-        expect(status.locator(".badge")).to_have_text("Completed", timeout=20_000)
-        expect(page.locator(".verdicts > li")).to_have_count(2, timeout=20_000)
+        expect(status.locator(".badge")).to_have_text("Completed")
+        expect(page.locator(".verdicts > li")).to_have_count(2)
 
 
 def test_the_list_goes_on_when_the_service_comes_back(page: Page, killable: Killable) -> None:
-    with httpx.Client(base_url=killable.url, timeout=30) as http:
+    with httpx.Client(base_url=killable.url, timeout=60) as http:
         study = http.post("/v1/studies", json=SPEC).json()["id"]
         worker = _worker(killable, http, study)
         page.goto(killable.url)
@@ -118,9 +112,9 @@ def test_the_list_goes_on_when_the_service_comes_back(page: Page, killable: Kill
         lost = page.get_by_text("The connection to the service is lost")
         expect(lost).to_be_visible()
         killable.start()
-        expect(lost).to_be_hidden(timeout=20_000)
+        expect(lost).to_be_hidden()
         finish(worker)
-        expect(row).to_contain_text("Completed", timeout=20_000)
+        expect(row).to_contain_text("Completed")
         expect(row).to_contain_text(f"{TRIALS} of {TRIALS}")
         newer = http.post("/v1/studies", json={**SPEC, "name": "newer"}).json()["id"]
         expect(page.locator("tr[data-study]").first).to_have_attribute("data-study", newer)
@@ -141,7 +135,7 @@ def test_a_study_submitted_on_the_page_trains_to_its_end(page: Page, tmp_path: P
     url = json.loads(gofau("up", "--detach", "--port", "0", "--json"))["service"]
     try:
         page.goto(f"{url}/submit")
-        expect(page.locator("#check")).to_contain_text("Ready", timeout=20_000)
+        expect(page.locator("#check")).to_contain_text("Ready")
         page.get_by_label("The same as YAML").fill(STUDY)
         expect(page.locator("#check")).to_contain_text("24 trials in 12 cells")
         page.get_by_role("button", name="Submit the study").click()
