@@ -2,7 +2,6 @@
 
 import json
 import logging
-import socket
 import subprocess
 import sys
 import threading
@@ -216,11 +215,10 @@ def test_without_the_extra_all_is_as_before_and_asking_is_an_error() -> None:
 
 
 def test_a_collector_that_is_away_holds_up_no_exit(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A socket that accepts and never answers holds the exporter for its whole timeout.
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "2")
+    # It takes the connection, and answers when it is told to.
+    with Collector() as late:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", late.url)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "120")
         tracing.start("gofau-test")
         with tracing.span("work"):
             pass
@@ -228,4 +226,6 @@ def test_a_collector_that_is_away_holds_up_no_exit(monkeypatch: pytest.MonkeyPat
         [waiting] = [t for t in threading.enumerate() if t.name == "traces"]
         assert tracing.provider() is None
         assert waiting.daemon
-    waiting.join()
+        late.handle_request()
+        waiting.join()
+        assert late.named("work")
