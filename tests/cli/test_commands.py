@@ -86,7 +86,7 @@ def test_the_studys_page_is_named_where_it_stays(
 ) -> None:
     name, address = gofau("watch", done).out.splitlines()[-1].split()
     assert (name, address) == ("study", f"{service.server.url}/studies/{done}")
-    assert httpx.get(address).headers["content-type"].startswith("text/html")
+    assert httpx.get(address, timeout=60).headers["content-type"].startswith("text/html")
     with Client(service.server.url) as client:
         conclude(client, client.get(done), None, as_json=False, stays=False)
     assert capsys.readouterr().out.splitlines()[-1].split() == ["study", done]

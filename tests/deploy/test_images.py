@@ -121,8 +121,9 @@ def test_the_service_is_installed_and_serves_without_torch_and_ray(tmp_path: Pat
             while not answers(f"{url}/readyz") and time.monotonic() < deadline:
                 assert process.poll() is None
                 time.sleep(0.2)
-            assert httpx.get(f"{url}/v1/studies").json()["items"] == []
-            assert "<!doctype html>" in httpx.get(url, follow_redirects=True).text.lower()
+            assert httpx.get(f"{url}/v1/studies", timeout=60).json()["items"] == []
+            page = httpx.get(url, follow_redirects=True, timeout=60).text
+            assert "<!doctype html>" in page.lower()
         finally:
             process.terminate()
 

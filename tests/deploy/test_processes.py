@@ -50,7 +50,12 @@ def database(postgres_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def ports() -> dict[str, int]:
-    return {name: free_port() for name in NAMES}
+    found: dict[str, int] = {}
+    for name in NAMES:
+        while (port := free_port()) in found.values():
+            pass
+        found[name] = port
+    return found
 
 
 @pytest.fixture
@@ -79,12 +84,13 @@ def containers(tmp_path: Path, database: str, ports: dict[str, int]) -> Iterator
 def until(ready: Callable[[], bool], process: processes.Started, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
+        running = process.running  # asked first: what has ended since may have got ready
         try:
             if ready():
                 return
         except httpx.TransportError:
             pass
-        assert process.running, process.tail(40)
+        assert running, process.tail(40)
         time.sleep(0.2)
     pytest.fail(f"not ready after {seconds:g} s:\n{process.tail(40)}")
 
@@ -109,7 +115,7 @@ def start_all(containers: Containers, ports: dict[str, int]) -> None:
     token = bearer(containers.secrets("ray-head")["RAY_AUTH_TOKEN"])
     jobs = f"http://127.0.0.1:{ports['dashboard']}/api/jobs/"
     until(lambda: httpx.get(jobs, headers=token).is_success, head)
-    assert httpx.get(jobs).status_code == 401
+    assert httpx.get(jobs, timeout=60).status_code == 401
     worker = containers.start(
         "ray-worker",
         *RAY,
@@ -139,7 +145,7 @@ def submitted(containers: Containers, url: str) -> dict[str, int]:
 
 
 def sample(url: str, name: str, headers: dict[str, str], **labels: str) -> float:
-    families = text_string_to_metric_families(httpx.get(url, headers=headers).text)
+    families = text_string_to_metric_families(httpx.get(url, headers=headers, timeout=60).text)
     return sum(
         found.value
         for family in families

@@ -30,6 +30,7 @@ seeds: 6
 """
 TRIALS = 2 * 5 * 2 * 6
 PACK = 15
+CPUS = 2
 
 Setting = tuple[str, float, float, int]
 Values = dict[Setting, float]
@@ -102,7 +103,7 @@ def running(folder: Folder, port: int = 0) -> Iterator[str]:
         "GOFAU_CACHE_DIR": str(folder.path.parent / "cache"),
         "OMP_NUM_THREADS": "1",
     }
-    folder.gofau("up", "--detach", "--port", str(port), "--cpus", "2")
+    folder.gofau("up", "--detach", "--port", str(port), "--cpus", str(CPUS))
     study = folder.json("submit", "study.yaml")["id"]
     until(lambda: completed(folder, study) and those(folder, is_pack), "results")
     assert completed(folder, study) < TRIALS, "the study is too short to be disturbed"

@@ -44,7 +44,9 @@ def test_a_cut_of_30_s_between_workers_and_service(folder: Folder, calm: faults.
             proxy.cut()
             before = faults.completed(folder, study)
             time.sleep(CUT_S)
-            assert faults.completed(folder, study) == before
+            # What each pack had sent when the cut came may be stored after that look.
+            on_their_way = faults.CPUS * faults.PACK
+            assert faults.completed(folder, study) <= before + on_their_way < faults.TRIALS
             proxy.mend()
         faults.assert_same(faults.values(folder, study), calm)
         faults.end(folder)

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -181,41 +181,50 @@ class Proxy:
         self._port = port
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
-        self._whole = threading.Event()
-        self._whole.set()
+        self._whole = True
         self._open: set[socket.socket] = set()
-        self._ended = False
+        self._turn = threading.Lock()
 
     def __enter__(self) -> "Proxy":
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ended = True
+        _end(self._listening)
         self._listening.close()
         self.cut()
 
     def cut(self) -> None:
-        self._whole.clear()
-        for one in list(self._open):
-            one.close()
+        with self._turn:
+            self._whole = False
+            for one in self._open:
+                _end(one)
 
     def mend(self) -> None:
-        self._whole.set()
+        with self._turn:
+            self._whole = True
 
     def _accept(self) -> None:
-        while not self._ended:
+        while True:
             try:
                 near, _ = self._listening.accept()
             except OSError:
                 return
-            if not self._whole.is_set():
-                near.close()
-                continue
+            with self._turn:
+                if self._whole:
+                    self._connect(near)
+                else:
+                    near.close()
+
+    def _connect(self, near: socket.socket) -> None:
+        try:
             far = socket.create_connection(("127.0.0.1", self._port))
-            for source, target in ((near, far), (far, near)):
-                self._open.add(source)
-                threading.Thread(target=self._carry, args=(source, target), daemon=True).start()
+        except OSError:  # nobody listens there now
+            near.close()
+            return
+        self._open |= {near, far}
+        for source, target in ((near, far), (far, near)):
+            threading.Thread(target=self._carry, args=(source, target), daemon=True).start()
 
     def _carry(self, source: socket.socket, target: socket.socket) -> None:
         try:
@@ -224,9 +233,16 @@ class Proxy:
         except OSError:
             pass
         finally:
-            source.close()
-            target.close()
-            self._open.discard(source)
+            with self._turn:
+                self._open.discard(source)
+                _end(target)
+                source.close()
+
+
+def _end(one: socket.socket) -> None:
+    """End a connection in both directions; a thread that reads from it wakes up."""
+    with suppress(OSError):
+        one.shutdown(socket.SHUT_RDWR)
 
 
 def test_a_full_disk_refuses_and_stores_nothing(

@@ -112,7 +112,8 @@ def test_a_container_has_what_its_limit_leaves(tmp_path: Path, limit: str, expec
     assert available(tmp_path / "meminfo", tmp_path) == expected
 
 
-def test_a_wider_batch_keeps_more(plan: Plans) -> None:
+def test_a_wider_batch_keeps_more(plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "_free", lambda _device: 1_000_000_000)
     narrow, wide = (memory_bound(Program(plan(batch_size=size))) for size in (1, 33))
     assert narrow > wide > 0
 
