@@ -17,9 +17,9 @@ import pytest
 
 from service.cli.local.ports import free_port
 from tests.deploy.dockerfile import ROOT, Step, steps
-from tests.e2e.folder import SPEC
+from tests.e2e.folder import PATIENCE_S, SPEC
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 SERVICE = steps(ROOT / "docker" / "service.Dockerfile")
 WORKER = steps(ROOT / "docker" / "worker.Dockerfile")
@@ -117,7 +117,7 @@ def test_the_service_is_installed_and_serves_without_torch_and_ray(tmp_path: Pat
         env={**environment, "GOFAU_PORT": str(port)},
     ) as process:
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + PATIENCE_S
             while not answers(f"{url}/readyz") and time.monotonic() < deadline:
                 assert process.poll() is None
                 time.sleep(0.2)

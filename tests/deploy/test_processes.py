@@ -18,12 +18,12 @@ from service.cli.local import processes
 from service.cli.local.ports import free_port
 from tests.deploy.containers import Containers
 from tests.deploy.dockerfile import ROOT
-from tests.e2e.folder import SPEC, TRIALS
+from tests.e2e.folder import PATIENCE_S, SPEC, TRIALS
 from tests.service.conftest import postgres_url
 
 __all__ = ["postgres_url"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 NAMES = ("gcs", "dashboard", "service", "head_metrics", "worker_metrics", "agent", "client")
 RAY = (
@@ -81,7 +81,9 @@ def containers(tmp_path: Path, database: str, ports: dict[str, int]) -> Iterator
         made.end()
 
 
-def until(ready: Callable[[], bool], process: processes.Started, seconds: float = 120) -> None:
+def until(
+    ready: Callable[[], bool], process: processes.Started, seconds: float = PATIENCE_S
+) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         running = process.running  # asked first: what has ended since may have got ready
@@ -137,7 +139,7 @@ def submitted(containers: Containers, url: str) -> dict[str, int]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     counts: dict[str, int] = json.loads(done.stdout)["study"]["counts"]
@@ -163,7 +165,7 @@ def test_a_study_runs_to_its_end(containers: Containers, ports: dict[str, int]) 
     scrapes = bearer((containers.folder / "docker/env/metrics.token").read_text())
     assert sample(f"{url}/metrics", "gofau_results_total", scrapes, kind="stored") == TRIALS
     worker = f"http://127.0.0.1:{ports['worker_metrics']}/metrics"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     trained = 0.0
     while trained != TRIALS and time.monotonic() < deadline:
         time.sleep(0.5)

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from service.cli.local import processes
-from tests.e2e.folder import Folder
+from tests.e2e.folder import PATIENCE_S, Folder
 
 SPEC = """
 name: faults
@@ -68,7 +68,7 @@ def arguments(pid: int) -> str:
         return ""
 
 
-def until(found: Callable[[], Any], what: str, seconds: float = 120.0) -> Any:
+def until(found: Callable[[], Any], what: str, seconds: float = PATIENCE_S) -> Any:
     """What ``found`` gives once that is not nothing."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

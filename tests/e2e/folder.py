@@ -20,6 +20,8 @@ axes:
 seeds: 2
 """
 TRIALS = 2 * 3 * 2 * 2
+PATIENCE_S = 600.0
+"""How long a step may take on a machine that is busy; a test waits no longer than it takes."""
 
 
 class Folder:
@@ -45,7 +47,7 @@ class Folder:
 
     def gofau(self, *arguments: str, code: int = 0) -> str:
         process = self.start(*arguments)
-        out, err = process.communicate(timeout=300)
+        out, err = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == code, f"{arguments}: {process.returncode}\n{out}\n{err}"
         assert "Traceback" not in err
         return out or err
@@ -56,7 +58,7 @@ class Folder:
     def clear(self) -> None:
         """Take down whatever runs here, which a test that failed has left."""
         if self.left:
-            self.start("down").communicate(timeout=120)
+            self.start("down").communicate(timeout=PATIENCE_S)
 
     @property
     def left(self) -> list[int]:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.folder import TRIALS, Folder
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 
 
 def study(folder: Folder, **environment: str) -> list[Any]:

@@ -7,7 +7,7 @@ import pytest
 from tests.e2e import faults
 from tests.e2e.folder import Folder
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 VICTIMS = {
     "pack": [faults.is_pack],

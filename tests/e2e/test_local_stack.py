@@ -8,9 +8,9 @@ from contextlib import suppress
 import pytest
 
 from tests.e2e import faults
-from tests.e2e.folder import SPEC, TRIALS, Folder
+from tests.e2e.folder import PATIENCE_S, SPEC, TRIALS, Folder
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 def test_run_trains_every_trial_once_and_leaves_nothing(folder: Folder) -> None:
@@ -71,7 +71,7 @@ def test_signals_end_all_that_up_started(folder: Folder, number: signal.Signals)
     assert process.stdout.readline().startswith("service")
     assert len(folder.left) > 3
     process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
     assert "Traceback" not in err
     assert folder.left == []
@@ -85,7 +85,7 @@ def test_a_service_that_cannot_be_kept_running_ends_the_stack_with_4(folder: Fol
         for pid in faults.those(folder, faults.is_service):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 4
     assert "the service ended by itself 4 times within 20 s of its start" in err
     assert folder.left == []
@@ -101,7 +101,7 @@ def test_ctrl_c_during_a_run_keeps_the_study(folder: Folder) -> None:
         if "end to end running" in line:
             break
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130, "".join(seen) + err
     assert "goes on with 'gofau up'" in err
     assert folder.left == []

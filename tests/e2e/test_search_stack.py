@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from tests.e2e import faults
-from tests.e2e.test_local_stack import Folder
+from tests.e2e.folder import PATIENCE_S, Folder
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 SPEC = """
 name: {name}
@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
     made = Folder(tmp_path)
     yield made
     if made.left:
-        made.start("down").wait(120)
+        made.start("down").wait(PATIENCE_S)
 
 
 def completed(folder: Folder, name: str) -> int:
@@ -58,7 +58,7 @@ def test_a_killed_driver_changes_nothing(folder: Folder) -> None:
     for share in (1, 2):
         faults.until(lambda due=share * TRIALS // 3: completed(folder, "broken") >= due, "results")
         faults.kill(folder, faults.is_driver)
-    process.communicate(timeout=300)
+    process.communicate(timeout=PATIENCE_S)
     [broken] = [s for s in folder.json("list") if s["name"] == "broken"]
     assert (broken["state"], broken["counts"]["completed"]) == ("completed", TRIALS)
     assert asked(folder, broken["id"]) == asked(folder, whole["id"])

@@ -17,10 +17,11 @@ from service.cli.local.ports import free_port
 from service.reconciler.reconciler import Reconciler
 from service.settings import Settings
 from service.store.engine import Store
+from tests.e2e.folder import PATIENCE_S
 from tests.pages.stored import SPEC, TRIALS, finish
 from tests.service.fakes import FakeRunner, Worker, redeemed
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 STUDY = """
 name: from the page
@@ -47,7 +48,7 @@ class Killable:
 
     def start(self) -> None:
         self.process = subprocess.Popen([sys.executable, "-m", "service"], env=self.environment)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             try:
                 httpx.get(f"{self.url}/readyz").raise_for_status()
@@ -128,7 +129,7 @@ def test_a_study_submitted_on_the_page_trains_to_its_end(page: Page, tmp_path: P
     def gofau(*arguments: str) -> str:
         command = [sys.executable, "-m", "service.cli", *arguments]
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=200, check=True
+            command, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=True
         )
         return done.stdout
 
@@ -139,7 +140,9 @@ def test_a_study_submitted_on_the_page_trains_to_its_end(page: Page, tmp_path: P
         page.get_by_label("The same as YAML").fill(STUDY)
         expect(page.locator("#check")).to_contain_text("24 trials in 12 cells")
         page.get_by_role("button", name="Submit the study").click()
-        expect(page.locator("#at-status .badge")).to_have_text("Completed", timeout=180_000)
+        expect(page.locator("#at-status .badge")).to_have_text(
+            "Completed", timeout=1000 * PATIENCE_S
+        )
         expect(page.locator("#at-status")).to_contain_text("24 completed")
         expect(page.locator("#at-status a")).to_contain_text("gofau-")
         page.locator(".map canvas").first.focus()

@@ -14,6 +14,7 @@ from gofau import Gofau
 from gofau.errors import UnsupportedError
 from gofau.fused import compiler, library
 from gofau.optim import implementations
+from tests.compilers import needs_compiler
 
 DEFINES = (
     "GOFAU_DECAY=NoDecay<C, false>",
@@ -40,6 +41,7 @@ def weight() -> torch.nn.Parameter:
     return param
 
 
+@needs_compiler
 def test_a_kernel_is_built_once_and_found_again(folder):
     path = compiler.compiled(DEFINES)
     built = path.stat().st_mtime_ns
@@ -49,6 +51,7 @@ def test_a_kernel_is_built_once_and_found_again(folder):
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
+@needs_compiler
 def test_builders_at_the_same_time_leave_one_whole_library(folder):
     with ThreadPoolExecutor(4) as pool:
         paths = set(pool.map(compiler.compiled, [DEFINES] * 4))

@@ -11,6 +11,7 @@ from gofau.directions import direction as direction_of
 from gofau.fused import fused_step
 from gofau.hyper import State
 from gofau.rules import rule as rule_of
+from tests.compilers import needs_compiler
 from tests.gofau.optim.cases import (
     DIRECTIONS,
     RULES,
@@ -20,6 +21,8 @@ from tests.gofau.optim.cases import (
     pairs,
     rule_hyper,
 )
+
+pytestmark = needs_compiler
 
 # An empty parameter has a bound of NaN under the madam rule, here as in the reference.
 SHAPES = [(3, 41), (5,), (), (0, 4), (2, 1, 3), (700,)]

@@ -9,7 +9,10 @@ from torch import Tensor
 from gofau.directions import direction
 from gofau.fused import fused_step
 from gofau.rules import rule
+from tests.compilers import needs_compiler
 from tests.gofau.optim.cases import direction_hyper, rule_hyper
+
+pytestmark = needs_compiler
 
 DTYPES = [torch.float32, torch.float64]
 

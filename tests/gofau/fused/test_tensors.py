@@ -11,7 +11,10 @@ from gofau.directions.sgd import SGD
 from gofau.errors import UnsupportedError
 from gofau.fused import fused_step, obstacle
 from gofau.rules import rule
+from tests.compilers import needs_compiler
 from tests.gofau.optim.cases import direction_hyper, rule_hyper
+
+pytestmark = needs_compiler
 
 HYPER = {
     **direction_hyper("sgd", {"momentum": 0.9}),

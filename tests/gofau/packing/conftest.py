@@ -1,6 +1,5 @@
 """Small problems that cover what the executors must handle, and plans over them."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import ClassVar
 
@@ -14,6 +13,7 @@ from gofau.catalog import ProblemEntry, Scalar
 from gofau.packing import PackPlan, TrialPlan
 from gofau.packing.executors import VmapExecutor
 from gofau.problems import Classification, Dataset, registry
+from tests.compilers import compiler_works
 
 METRICS = ("val_loss", "val_accuracy", "train_loss")
 
@@ -204,7 +204,7 @@ def plan() -> Callable[..., PackPlan]:
 def _compiler_for_compiled(request: pytest.FixtureRequest) -> None:
     """Skip what asks for the compiled executor where no compiler can build it."""
     call = getattr(request.node, "callspec", None)
-    if call is not None and "compiled" in call.params.values() and shutil.which("g++") is None:
+    if call is not None and "compiled" in call.params.values() and not compiler_works():
         pytest.skip("needs a C++ compiler")
 
 

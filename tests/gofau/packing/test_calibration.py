@@ -1,7 +1,6 @@
 """The width and the executor follow measured speed, memory and what is remembered."""
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from math import prod
@@ -16,9 +15,9 @@ from gofau.packing.calibration import Calibration, calibrated, measured
 from gofau.packing.memory import available
 from gofau.packing.program import Program
 from gofau.packing.speed import memory_bound, trial_steps_per_second
+from tests.compilers import needs_compiler
 
 Plans = Callable[..., PackPlan]
-needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
 
 
 def saturating(most: dict[str, float], half: float) -> Callable[[PackPlan, str, int], float]:

@@ -1,6 +1,5 @@
 """Packed training equals separate training: the oracle is a plain module and the plain step."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,9 +9,9 @@ from torch import Tensor
 from gofau import catalog
 from gofau.packing import PackPlan, Schedule, run_pack
 from gofau.packing.program import Program
+from tests.compilers import needs_compiler
 from tests.gofau.packing.plain import separately
 
-needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
 DIRECTIONS = tuple(catalog.directions.entries)
 RULES = tuple(catalog.rules.entries)
 Plans = Callable[..., PackPlan]

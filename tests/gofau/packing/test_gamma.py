@@ -1,6 +1,5 @@
 """Schedules of γ: the known sequences, and the same training as a plain loop over epochs."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,12 +9,13 @@ import torch
 from gofau.packing import Gamma, PackPlan, PlanError, run_pack
 from gofau.packing.program import Program
 from gofau.packing.streams import stream
+from tests.compilers import compiler_works
 from tests.gofau.packing.plain import separately
 
 Plans = Callable[..., PackPlan]
 
 KINDS = [Gamma(), Gamma("exponential", 1), Gamma("inverse"), Gamma("random"), Gamma("inverse", 2)]
-FUSED = [False, True] if shutil.which("g++") else [False]
+FUSED = [False, True] if compiler_works() else [False]
 
 
 @pytest.mark.parametrize(
