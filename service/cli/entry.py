@@ -55,7 +55,7 @@ def _message(error: Exception) -> str:
     if isinstance(error, NotAllowedError):
         return f"{error}; give a token with --token or GOFAU_API_TOKEN"
     if exit_code(error) is not Exit.BUG:
-        return str(error).replace("; ", "\n") if isinstance(error, SpecError) else str(error)
+        return "\n".join(map(str, error.errors)) if isinstance(error, SpecError) else str(error)
     return f"{type(error).__name__}: {error} (a fault of gofau; --debug shows where)"
 
 
