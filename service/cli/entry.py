@@ -18,6 +18,7 @@ from service.client.errors import (
     ServiceFailedError,
     UnreachableError,
 )
+from service.errors import ServiceError
 from studies.errors import SpecError, StudiesError
 
 
@@ -46,7 +47,7 @@ def exit_code(error: Exception) -> Exit:
         return Exit.NOT_ALLOWED
     if isinstance(error, UnreachableError | ServiceFailedError):
         return Exit.UNREACHABLE
-    if isinstance(error, ClientError | StudiesError | GofauError | OSError):
+    if isinstance(error, ClientError | StudiesError | GofauError | ServiceError | OSError):
         return Exit.BAD_INPUT
     return Exit.BUG
 

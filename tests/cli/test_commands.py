@@ -333,3 +333,23 @@ def test_ctrl_c_while_modules_are_loaded_is_an_interruption(
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == cli.INTERRUPTED == Exit.INTERRUPTED
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate", "backup file", "restore file"])
+def test_a_setting_that_cannot_be_is_the_user_s_to_mend(
+    gofau: Gofau, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("GOFAU_LEASE_TTL_S", "-1")
+    ran = gofau(*command.split())
+    assert ran.code == Exit.BAD_INPUT
+    assert ran.err == "error: GOFAU_LEASE_TTL_S: got '-1', expected greater than 0\n"
+
+
+def test_a_database_that_does_not_answer_is_named(
+    gofau: Gofau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOFAU_DATABASE_URL", "postgresql+psycopg://u:secret@127.0.0.1:1/x")
+    ran = gofau("migrate")
+    assert ran.code == Exit.UNREACHABLE
+    assert ran.err.startswith("error: database: connection failed")
+    assert "secret" not in ran.err

@@ -178,6 +178,18 @@ def test_why_a_detached_stack_did_not_start_is_one_line(gofau: Gofau) -> None:
     assert ran.err.startswith(f"error: port: got {port}, which another program uses")
 
 
+def test_a_service_with_a_bad_setting_ends_with_one_line() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "service"],
+        env={**os.environ, "GOFAU_LEASE_TTL_S": "-1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert ran.stderr == "error: GOFAU_LEASE_TTL_S: got '-1', expected greater than 0\n"
+
+
 def test_a_taken_port_is_refused_with_a_remedy(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
