@@ -1,10 +1,12 @@
 """``python -m service``: serve with the settings of the environment."""
 
 import gc
+import sys
 
 import uvicorn
 
 from service.app import create_app
+from service.errors import ServiceError
 from service.settings import Settings
 from studies import logs, tracing
 
@@ -31,4 +33,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ServiceError as error:
+        sys.exit(f"error: {error}")

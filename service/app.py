@@ -20,6 +20,7 @@ from service.health import endpoints as health
 from service.limits import BodyLimit
 from service.metrics import endpoints as metrics
 from service.metrics.http import HttpMetrics
+from service.origins import OwnOrigin
 from service.pages import endpoints as pages
 from service.rates import RateLimit
 from service.ray_jobs import JobRunner, RayJobs
@@ -102,6 +103,7 @@ def create_app(settings: Settings | None = None, runner: JobRunner | None = None
     app.router.routes.extend(app.state.routes)
     problems.install(app)
     app.add_middleware(BodyLimit, limit=chosen.max_body_bytes)
+    app.add_middleware(OwnOrigin, settings=chosen)
     app.add_middleware(HttpMetrics)
     name_spans(app)
     _document(app)

@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 MAX_GOT = 200
 MAX_ERRORS = 100
+AWAY = "the store does not answer; try again"
+DISK_FULL = ("disk is full", "No space left on device")
+"""What SQLite and PostgreSQL say."""
 
 
 class Fault(BaseModel):
@@ -185,7 +188,8 @@ def _unstorable(request: Request, error: Exception) -> JSONResponse:
 
 def _store_away(request: Request, error: Exception) -> JSONResponse:
     log.error("the store did not answer: %s", error)
-    detail = "the store does not answer; try again"
+    full = any(said in str(error) for said in DISK_FULL)
+    detail = "the store's disk is full; make room" if full else AWAY
     return problem(request, 503, "Service unavailable", detail, headers={"Retry-After": "2"})
 
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from service.errors import SettingsError
 
 PREFIX = "GOFAU_"
+DATABASE_URL = f"{PREFIX}DATABASE_URL"
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
@@ -60,6 +61,21 @@ class Settings(BaseModel):
     owner_running_studies: Count = Field(2, description="running studies of one owner")
     max_body_bytes: Count = Field(64_000_000, description="size of a request body")
 
+    @field_validator("database_url")
+    @classmethod
+    def _readable(cls, url: str) -> str:
+        if url:
+            # The command line reads settings where no database is needed, nor its library.
+            from sqlalchemy import make_url
+            from sqlalchemy.exc import ArgumentError
+
+            try:
+                make_url(url)
+            except ArgumentError as error:
+                expected = "an SQLAlchemy URL such as postgresql+psycopg://USER:PASSWORD@HOST/NAME"
+                raise ValueError(expected) from error
+        return url
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """Read the variables of this class's fields; other ``GOFAU_*`` variables belong to others.
@@ -77,7 +93,10 @@ class Settings(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             variable = PREFIX + str(first["loc"][0]).upper()
-            raise SettingsError(f"{variable}: got {first['input']!r}, {first['msg']}") from error
+            expected = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+            # A database's URL may hold a password, also where it cannot be read.
+            got = "another text" if variable == DATABASE_URL else repr(first["input"])
+            raise SettingsError(f"{variable}: got {got}, expected {expected}") from error
 
     @property
     def database(self) -> str:

@@ -1,5 +1,6 @@
 """One axis of a study: a log or linear range, or explicit values."""
 
+from math import isfinite
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -15,6 +16,28 @@ def fault(path: str, got: object, expected: str) -> PydanticCustomError:
     return PydanticCustomError(
         "field", "{expected}", {"path": path, "got": got, "expected": expected}
     )
+
+
+def storable(text: str) -> str:
+    """A validator: the text itself, if every store can hold it.
+
+    Raises:
+        PydanticCustomError: a NUL character.
+    """
+    if "\0" in text:
+        raise fault("", text, "text without NUL characters")
+    return text
+
+
+def telling(text: str) -> str:
+    """A validator: the text itself, if it is storable and empty or says something.
+
+    Raises:
+        PydanticCustomError: nothing but blanks, or a NUL character.
+    """
+    if text and not text.strip():
+        raise fault("", text, "text that is not blank")
+    return storable(text)
 
 
 def tidy(value: float) -> float:
@@ -61,6 +84,8 @@ class Axis(BaseModel):
             raise fault(form, [low, high], "[low, high] with low < high")
         if form == "log" and low <= 0:
             raise fault(form, [low, high], "positive bounds")
+        if not isfinite(high / low if form == "log" else high - low):
+            raise fault(form, [low, high], "a range that a float can measure")
         if self.points is not None and len(set(self.grid())) != self.points:
             raise fault(form, [low, high], f"a range wide enough for {self.points} distinct points")
 

@@ -21,6 +21,7 @@ def check_against_catalog(spec: "StudySpec") -> None:
     for i, problem in enumerate(spec.problems):
         _problem(spec, i, problem)
     _fixed(spec)
+    _axis_names(spec)
     for i, direction in enumerate(spec.directions):
         spec.direction_hyper(direction, f"directions[{i}]")
     for i, rule in enumerate(spec.rules):
@@ -112,6 +113,18 @@ def _fixed(spec: "StudySpec") -> None:
         if name in spec.axes:
             raise catalog.CatalogError(f"fixed.{name}", value, "no value, since an axis sets it")
         parameter.check(value, f"fixed.{name}")
+
+
+def _axis_names(spec: "StudySpec") -> None:
+    """Refuse an axis that drives nothing at all before what it fails to drive is found missing."""
+    for i, rule in enumerate(spec.rules):
+        catalog.rules.get(rule.name, f"rules[{i}].name")
+    for i, direction in enumerate(spec.directions):
+        catalog.directions.get(direction.name, f"directions[{i}].name")
+    for name in spec.axes:
+        if not any(spec.driven(name, d, r) for d, r in product(spec.directions, spec.rules)):
+            expected = "an axis that drives a parameter of every rule, such as lr or init_scale"
+            raise catalog.CatalogError(f"axes.{name}", name, expected)
 
 
 def _axes(spec: "StudySpec") -> None:

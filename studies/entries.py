@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from studies.axes import fault, telling
 from studies.schedules import GammaSchedule, Schedule
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
-Label = Annotated[str, Field(max_length=100)]
+Label = Annotated[str, Field(max_length=100), AfterValidator(telling)]
 Value = bool | int | float | str
 
 
@@ -38,6 +39,9 @@ class NamedEntry(BaseModel):
         inline = {key: value for key, value in data.items() if key not in cls.model_fields}
         if inline:
             given = known.get("parameters", {})
+            twice = sorted(inline.keys() & given.keys()) if isinstance(given, Mapping) else []
+            if twice:
+                raise fault(f"parameters.{twice[0]}", given[twice[0]], "each parameter once")
             known["parameters"] = {**inline, **given} if isinstance(given, Mapping) else given
         return known
 

@@ -18,9 +18,28 @@ MAX_DEPTH = 32
 PLAIN = {"tuple_type": "a list", "dict_type": "a mapping", "model_type": "a mapping"}
 """Pydantic's findings in the words of YAML."""
 
+SIZES = {
+    "too_short": "a length of at least {min_length}",
+    "too_long": "a length of at most {max_length}",
+    "string_too_short": "text of {min_length} or more characters",
+    "string_too_long": "text of at most {max_length} characters",
+    "string_pattern_mismatch": "text that matches {pattern}",
+}
+"""Pydantic's findings on sizes and patterns, with what it knows of them."""
+
+SCALARS = {"bool_type": "bool", "int_type": "int", "float_type": "float", "string_type": "str"}
+"""What pydantic finds when a value is no member of a union, and the member that it then names."""
+
+INT, FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
+MERGE, TIMESTAMP = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:timestamp"
+
 
 class _PlainLoader(yaml.SafeLoader):
-    """Safe YAML without aliases (no bombs) and without repeated keys."""
+    """Safe YAML without aliases (no bombs), without repeated keys, and with plain numbers.
+
+    YAML 1.1 would take 010 for eight and 1:30 for ninety; both stay text here, which no field for
+    a number takes. A date stays text, too, and 1e-3 is a number.
+    """
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -28,11 +47,20 @@ class _PlainLoader(yaml.SafeLoader):
             raise yaml.YAMLError(f"line {event.start_mark.line + 1}: aliases are not allowed")
         return super().compose_node(parent, index)
 
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, KeyError, AttributeError) as error:
+            where, kind = node.start_mark.line + 1, node.tag.rpartition(":")[2]
+            raise yaml.YAMLError(f"line {where}: {node.value!r:.60} is no {kind}") from error
+
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
             where = f"line {key_node.start_mark.line + 1}"
+            if key_node.tag == MERGE:
+                raise yaml.YAMLError(f"{where}: merge keys are not allowed")
+            key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
                 raise yaml.YAMLError(f"{where}: key {key!r} is not text")
             if key in seen:
@@ -41,10 +69,22 @@ class _PlainLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+_PlainLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if tag not in (INT, FLOAT, TIMESTAMP)]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 _PlainLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"),
-    list("-+0123456789"),
+    INT, re.compile(r"^[-+]?(0|[1-9][0-9_]*)$"), list("-+0123456789")
+)
+_PlainLoader.add_implicit_resolver(
+    FLOAT,
+    re.compile(
+        r"""^[-+]?([0-9][0-9_]*\.[0-9_]*|\.[0-9]+)([eE][-+]?[0-9]+)?$
+        |^[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+$
+        |^[-+]?\.(inf|Inf|INF)$|^\.(nan|NaN|NAN)$""",
+        re.VERBOSE,
+    ),
+    list("-+.0123456789"),
 )
 
 
@@ -58,9 +98,16 @@ def parse_yaml(text: str) -> StudySpec:
         raise SpecError([FieldError("", f"{len(text)} characters", f"at most {MAX_TEXT}")])
     try:
         data = yaml.load(text, Loader=_PlainLoader)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise SpecError([FieldError("", _first_line(error), "a YAML or JSON document")]) from error
+    except yaml.YAMLError as error:
+        raise SpecError([FieldError("", _gist(error), "a YAML or JSON document")]) from error
+    except RecursionError as error:
+        raise too_deep() from error
     return parse_spec(data)
+
+
+def too_deep() -> SpecError:
+    """What to raise for lists in lists in lists."""
+    return SpecError([FieldError("", "deep nesting", f"at most {MAX_DEPTH} levels")])
 
 
 def parse_spec(data: object) -> StudySpec:
@@ -72,7 +119,7 @@ def parse_spec(data: object) -> StudySpec:
     if not isinstance(data, Mapping):
         raise SpecError([FieldError("", data, "a mapping of spec fields")])
     if _depth(data) > MAX_DEPTH:
-        raise SpecError([FieldError("", "deep nesting", f"at most {MAX_DEPTH} levels")])
+        raise too_deep()
     try:
         return StudySpec.model_validate(data)
     except ValidationError as error:
@@ -97,18 +144,20 @@ def _follows(detail: ErrorDetails) -> bool:
 
 
 def _field_error(detail: ErrorDetails) -> FieldError:
-    context = detail.get("ctx", {})
+    kind, got, context = detail["type"], detail["input"], detail.get("ctx", {})
     base = _path(detail["loc"])
-    if detail["type"] == "field":
+    if kind == "field":
         path = ".".join(part for part in (base, context["path"]) if part)
         return FieldError(path, context["got"], context["expected"])
-    if detail["type"] == "missing":
+    if kind == "missing":
         return FieldError(base, None, "a value, since the field is required")
-    if detail["type"] == "extra_forbidden":
-        return FieldError(base, detail["input"], "no such field")
-    if detail["type"] == "too_short":
-        return FieldError(base, detail["input"], f"a length of at least {context['min_length']}")
-    return FieldError(base, detail["input"], PLAIN.get(detail["type"]) or _message(detail))
+    if kind == "extra_forbidden":
+        return FieldError(base, got, "no such field")
+    if kind in SCALARS and detail["loc"][-1] == SCALARS[kind]:
+        return FieldError(_path(detail["loc"][:-1]), got, "a number, true, false or text")
+    if kind in SIZES:
+        return FieldError(base, got, SIZES[kind].format(**context))
+    return FieldError(base, got, PLAIN.get(kind) or _message(detail))
 
 
 def _message(detail: ErrorDetails) -> str:
@@ -136,9 +185,12 @@ def _depth(value: object) -> int:
     return deepest
 
 
-def _first_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text[:300] or type(error).__name__
+def _gist(error: yaml.YAMLError) -> str:
+    """What is wrong and where, without the excerpt that YAML adds."""
+    mark, said = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    if mark is None or said is None:
+        return " ".join(str(error).split())[:300]
+    return f"line {mark.line + 1}, column {mark.column + 1}: {said}"
 
 
 def to_yaml(spec: StudySpec) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from gofau import catalog
-from studies.axes import Axis, Finite, fault
+from studies.axes import Axis, Finite, fault, storable, telling
 from studies.canonical import canonical_json, content_hash
 from studies.checks import check_against_catalog
 from studies.entries import (
@@ -24,7 +24,7 @@ from studies.search.model import GRID, Refine, Search
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 MAX_SEEDS = 100_000
-Tag = Annotated[str, Field(min_length=1, max_length=60)]
+Tag = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(telling)]
 
 _labelled = AfterValidator(label_entries)
 
@@ -55,8 +55,8 @@ class StudySpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
 
-    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
-    description: Annotated[str, Field(max_length=5000)] = ""
+    name: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(telling)]
+    description: Annotated[str, Field(max_length=5000), AfterValidator(storable)] = ""
     tags: tuple[Tag, ...] = Field(default=(), strict=False, max_length=50)
     problems: Annotated[tuple[ProblemSpec, ...], _labelled] = Field(
         strict=False, min_length=1, max_length=100
@@ -106,16 +106,23 @@ class StudySpec(BaseModel):
 
     @model_validator(mode="after")
     def _against_catalog(self) -> Self:
-        _check_distinct("seeds", self.seeds)
+        _check_distinct("seeds", self.seeds, "distinct entries")
         for field in ("problems", "directions", "rules"):
-            _check_distinct(field, [entry.label for entry in getattr(self, field)])
+            labels = [entry.label for entry in getattr(self, field)]
+            _check_distinct(field, labels, "distinct entries, and a label each where names repeat")
+        if self.stop_at_target and self.goal.target is None:
+            raise fault("stop_at_target", True, "false, or a goal.target to stop at")
         try:
             check_against_catalog(self)
         except catalog.CatalogError as error:
             raise fault(error.path, error.got, error.expected) from error
         for field in ("problems", "directions", "rules"):
-            bare = [self._bare(entry) for entry in getattr(self, field)]
-            _check_distinct(field, [canonical_json(entry) for entry in bare])
+            bare = {
+                entry.label: canonical_json(self._bare(entry)) for entry in getattr(self, field)
+            }
+            repeated = [label for label in bare if [*bare.values()].count(bare[label]) > 1]
+            if repeated:
+                raise fault(field, repeated, "entries that differ in more than their labels")
         return self
 
     def _bare(self, entry: NamedEntry) -> dict[str, Any]:
@@ -165,7 +172,7 @@ class StudySpec(BaseModel):
                     known = ", ".join(p.name for p in entry.parameters)
                     raise catalog.CatalogError(f"{path}.drives.{axis}", name, f"one of: {known}")
         driven = [name for axis in self.axes for name in self.rule_drives(axis, rule)]
-        _check_distinct(f"{path}.drives", driven)
+        _check_distinct(f"{path}.drives", driven, "one axis for each parameter")
         return entry.resolve(rule.parameters, path, frozenset(driven))
 
     def direction_hyper(
@@ -223,9 +230,9 @@ def _default_goal(problems: Any) -> Any:
     return {"metric": entry.metrics[0] if entry else "val_loss"}
 
 
-def _check_distinct(path: str, values: Any) -> None:
+def _check_distinct(path: str, values: Any, expected: str) -> None:
     seen = set()
     for value in values:
         if value in seen:
-            raise fault(path, value, "distinct entries (give two of one name their own labels)")
+            raise fault(path, value, expected)
         seen.add(value)

@@ -2,10 +2,17 @@
 
 import sys
 
+INTERRUPTED = 130
+"""What `service.cli.exits` calls so, without loading it."""
+
 
 def main() -> None:
     """Entry point: run the command line and exit with a documented code."""
-    # Imported here so that `import service.cli` costs nothing.
-    from service.cli.entry import run
+    try:
+        # Imported here so that `import service.cli` costs nothing.
+        from service.cli.entry import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while modules are loaded
+        code = INTERRUPTED
+    sys.exit(code)

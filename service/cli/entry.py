@@ -18,6 +18,7 @@ from service.client.errors import (
     ServiceFailedError,
     UnreachableError,
 )
+from service.errors import ServiceError
 from studies.errors import SpecError, StudiesError
 
 
@@ -46,7 +47,7 @@ def exit_code(error: Exception) -> Exit:
         return Exit.NOT_ALLOWED
     if isinstance(error, UnreachableError | ServiceFailedError):
         return Exit.UNREACHABLE
-    if isinstance(error, ClientError | StudiesError | GofauError | OSError):
+    if isinstance(error, ClientError | StudiesError | GofauError | ServiceError | OSError):
         return Exit.BAD_INPUT
     return Exit.BUG
 
@@ -55,7 +56,7 @@ def _message(error: Exception) -> str:
     if isinstance(error, NotAllowedError):
         return f"{error}; give a token with --token or GOFAU_API_TOKEN"
     if exit_code(error) is not Exit.BUG:
-        return str(error).replace("; ", "\n") if isinstance(error, SpecError) else str(error)
+        return "\n".join(map(str, error.errors)) if isinstance(error, SpecError) else str(error)
     return f"{type(error).__name__}: {error} (a fault of gofau; --debug shows where)"
 
 

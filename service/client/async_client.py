@@ -9,7 +9,7 @@ import httpx
 from service.client import calls
 from service.client.calls import Call
 from service.client.changes import PATH, Change, ListFollowing, check
-from service.client.exchange import TIMEOUT, Pause, Reply, exchange, headers_of, next_pause
+from service.client.exchange import TIMEOUT, Pause, Reply, address, exchange, headers_of, next_pause
 from service.client.following import STREAM_PATIENCE, Following
 from service.client.models import M, Page, Study
 from service.client.retry import Backoff
@@ -36,7 +36,7 @@ class AsyncClient:
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self.url = url.rstrip("/")
+        self.url = address(url)
         self._backoff = backoff or Backoff()
         self._sleep = sleep
         self._http = httpx.AsyncClient(

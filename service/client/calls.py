@@ -14,7 +14,7 @@ from uuid import uuid4
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from service.client.errors import ServiceFailedError
+from service.client.errors import ClientError, ServiceFailedError
 from service.client.models import (
     Cell,
     M,
@@ -63,10 +63,22 @@ class Call(Generic[T]):
         return {"params": dict(self.params), "headers": dict(self.headers), "content": self.content}
 
 
+def sendable(name: str, text: str) -> str:
+    """The text, if a header can carry it.
+
+    Raises:
+        ClientError: it cannot, or not unchanged.
+    """
+    if not text.isascii() or not text.isprintable() or not text or text != text.strip():
+        raise ClientError(f"{name}: got {text!r}, expected ASCII characters, printable ones alone")
+    return text
+
+
 def submit(spec: Spec, key: str | None = None, fresh: bool = False) -> Call[StudyDetail]:
     """Store a study. Under one ``key`` it is stored once, however often the call is sent."""
     content, kind = encode(spec)
-    headers = {"Content-Type": kind, "Idempotency-Key": key or uuid4().hex}
+    chosen = uuid4().hex if key is None else sendable("key", key)
+    headers = {"Content-Type": kind, "Idempotency-Key": chosen}
     params = {"reuse": "false"} if fresh else {}
     return Call("POST", "/v1/studies", _model(StudyDetail), params, headers, content)
 

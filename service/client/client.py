@@ -14,6 +14,7 @@ from service.client.exchange import (
     TIMEOUT,
     Pause,
     Reply,
+    address,
     cause_of,
     exchange,
     headers_of,
@@ -72,7 +73,7 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.url = url.rstrip("/")
+        self.url = address(url)
         self._backoff = backoff or Backoff()
         self._sleep = sleep
         self._http = httpx.Client(

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import httpx
 
-from service.client.calls import Call
-from service.client.errors import UnreachableError
+from service.client.calls import Call, sendable
+from service.client.errors import ClientError, UnreachableError
 from service.client.problems import raise_for_problem
 from service.client.retry import RETRIED_STATUS, Backoff
 
@@ -74,5 +74,28 @@ def cause_of(reply: Reply) -> str:
 
 
 def headers_of(token: str | None) -> dict[str, str]:
-    """Headers of every request."""
-    return {"Authorization": f"Bearer {token}"} if token else {}
+    """Headers of every request.
+
+    Raises:
+        ClientError: a token that no header can carry.
+    """
+    return {"Authorization": f"Bearer {sendable('token', token)}"} if token else {}
+
+
+def address(url: str) -> str:
+    """The service's address, without a slash at its end.
+
+    Raises:
+        ClientError: not an address of HTTP.
+    """
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise _no_address(url) from error
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise _no_address(url)
+    return url.rstrip("/")
+
+
+def _no_address(url: str) -> ClientError:
+    return ClientError(f"url: got {url!r}, expected an address such as http://127.0.0.1:8080")

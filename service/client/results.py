@@ -25,8 +25,8 @@ class StudyResults:
 
     Example:
         >>> from service.client import Client
-        >>> Client("http://127.0.0.1:8080").study("st_3f9c").id
-        'st_3f9c'
+        >>> Client("http://127.0.0.1:8080").study("219c87afc8c93016").id
+        '219c87afc8c93016'
     """
 
     def __init__(self, client: "Client", study: str) -> None:

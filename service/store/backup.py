@@ -65,11 +65,18 @@ def _whole(file: Path, write: Callable[[Path], None]) -> None:
     part = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
         # A snapshot holds the digests of tokens and all results: it is its owner's alone.
-        part.touch(mode=0o600)
+        _begin(file, part)
         write(part)
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _begin(file: Path, part: Path) -> None:
+    try:
+        part.touch(mode=0o600)
+    except OSError as error:
+        raise BackupError(f"{file}: {error.strerror}; expected a file to write") from error
 
 
 def _copy_sqlite(url: URL, part: Path) -> None:
@@ -107,6 +114,7 @@ def _check_sqlite(file: Path) -> None:
     try:
         [said] = connection.execute("PRAGMA integrity_check(1)").fetchone()
         connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        connection.execute("SELECT public_id, spec_hash FROM studies LIMIT 1").fetchone()
     except sqlite3.DatabaseError as error:
         raise BackupError(f"{file}: {error}; expected a store's SQLite snapshot") from error
     finally:

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from service.errors import UnsupportedError
 from service.studies.schemas import EXAMPLE
 from studies.errors import FieldError, SpecError
-from studies.parsing import MAX_TEXT, parse_spec, parse_yaml, to_yaml
+from studies.parsing import MAX_TEXT, parse_spec, parse_yaml, to_yaml, too_deep
 from studies.spec import StudySpec
 
 JSON = "application/json"
@@ -55,9 +55,10 @@ def parse_json(text: str) -> StudySpec:
         raise SpecError([FieldError("", f"{len(text)} characters", f"at most {MAX_TEXT}")])
     try:
         data = json.loads(text, object_pairs_hook=_distinct, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        said = str(error) or "deep nesting"
-        raise SpecError([FieldError("", said, "a JSON document")]) from error
+    except ValueError as error:
+        raise SpecError([FieldError("", str(error), "a JSON document")]) from error
+    except RecursionError as error:
+        raise too_deep() from error
     return parse_spec(data)
 
 

@@ -56,7 +56,8 @@ def extend(session: Session, study: Study, wanted: Extension, settings: Settings
     check_size(new, settings)
     check_quota(session, study.owner, new.trial_count - old.trial_count, settings)
     old_cells, first = old.cell_count, old.trial_count
-    added_seeds = [seed for seed in new.seeds if seed not in set(old.seeds)]
+    had = set(old.seeds)
+    added_seeds = [seed for seed in new.seeds if seed not in had]
     added_cells = _add_cells(session, study, old, new)
     trials.enumerate_trials(session, study.id, range(old_cells), added_seeds, first)
     first += old_cells * len(added_seeds)

@@ -6,7 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from service import cli
 from service.cli import connect
+from service.cli.exits import Exit
 from service.cli.outcome import conclude
 from service.client import Backoff, Client
 from studies.report.model import RobustnessReport
@@ -261,3 +263,93 @@ def test_lists_are_sorted_and_filtered(gofau: Gofau, done: str) -> None:
     refused = gofau("trials", done, "--where", "lr")
     assert refused.code == 2
     assert "a condition such as value<0.5" in refused.err
+
+
+def test_a_list_without_a_match_does_not_say_that_there_is_no_study(
+    gofau: Gofau, service: Service, spec: Path
+) -> None:
+    assert gofau("list").out == "no study yet; submit one with 'gofau submit SPEC'\n"
+    gofau("submit", spec)
+    for narrow in (["--state", "failed"], ["--name", "other"], ["--tag", "none"]):
+        assert gofau("list", *narrow).out == "no such study\n"
+    assert "small" in gofau("list", "--name", "MAL").out
+
+
+def test_folders_of_reports_and_exports_are_made(gofau: Gofau, done: str, tmp_path: Path) -> None:
+    assert gofau("report", done, "--html", "a/r.html", "--markdown", "b/r.md").code == 0
+    assert gofau("export", done, "--out", "c/d/trials.csv").code == 0
+    assert gofau("watch", done, "--html", "e/r.html").code == 0
+    made = [str(path.relative_to(tmp_path)) for path in tmp_path.glob("?/**/*.*")]
+    assert sorted(made) == ["a/r.html", "b/r.md", "c/d/trials.csv", "e/r.html"]
+
+
+@pytest.mark.parametrize("command", ["submit --watch", "run", "demo"])
+@pytest.mark.parametrize("page", ["study.yaml/page.html", "folder"])
+def test_a_page_that_cannot_be_written_is_refused_before_anything_is_trained(
+    gofau: Gofau, empty: Service, spec: Path, tmp_path: Path, command: str, page: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    ran = gofau(*command.split(), *([] if command == "demo" else [spec]), "--html", page)
+    assert ran.code == 2
+    assert ran.err.startswith(f"error: --html: got {page} (")
+    assert "expected a file to write" in ran.err
+    assert empty.http.get("/v1/studies").json()["items"] == []
+    assert not (tmp_path / ".gofau").exists()
+
+
+def test_a_page_without_watch_is_refused(gofau: Gofau, empty: Service, spec: Path) -> None:
+    ran = gofau("submit", spec, "--html", "page.html")
+    assert ran.code == 2
+    assert "--html: got page.html, expected --watch beside it" in ran.err
+    assert empty.http.get("/v1/studies").json()["items"] == []
+
+
+@pytest.mark.parametrize("value", ["\u00fc", "a\nb", " a", ""])
+def test_what_no_header_carries_is_named(
+    gofau: Gofau, empty: Service, spec: Path, value: str
+) -> None:
+    ran = gofau("submit", spec, "--key", value)
+    assert ran.code == 2
+    expected = f"error: key: got {value!r}, expected ASCII characters, printable ones alone"
+    assert " ".join(ran.err.split()) == " ".join(expected.split())
+    if value:
+        assert f"token: got {value!r}, expected ASCII" in gofau("list", "--token", value).err
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://x", "http://", "http://[::1", "x"])
+def test_an_address_that_is_none_is_named(gofau: Gofau, url: str) -> None:
+    ran = gofau("list", "--url", url)
+    assert ran.code == 2
+    assert ran.err.startswith(f"error: url: got {url!r}, expected an address such as http://")
+
+
+def test_ctrl_c_while_modules_are_loaded_is_an_interruption(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(arguments: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("service.cli.entry.run", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == cli.INTERRUPTED == Exit.INTERRUPTED
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate", "backup file", "restore file"])
+def test_a_setting_that_cannot_be_is_the_user_s_to_mend(
+    gofau: Gofau, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("GOFAU_LEASE_TTL_S", "-1")
+    ran = gofau(*command.split())
+    assert ran.code == Exit.BAD_INPUT
+    assert ran.err == "error: GOFAU_LEASE_TTL_S: got '-1', expected greater than 0\n"
+
+
+def test_a_database_that_does_not_answer_is_named(
+    gofau: Gofau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOFAU_DATABASE_URL", "postgresql+psycopg://u:secret@127.0.0.1:1/x")
+    ran = gofau("migrate")
+    assert ran.code == Exit.UNREACHABLE
+    assert ran.err.startswith("error: database: connection failed")
+    assert "secret" not in ran.err

@@ -1,6 +1,7 @@
 """The parts of a local stack: marked processes, the state file and its lock, ports."""
 
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -12,6 +13,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from service.cli.exits import Exit
 from service.cli.local import processes, state
 from service.cli.local.errors import LocalError
 from service.cli.local.ports import GIVEN_TO_NOBODY, free_port, is_free
@@ -125,6 +127,67 @@ def test_the_lock_admits_one(tmp_path: Path) -> None:
         with pytest.raises(LocalError, match=again), state.lock(tmp_path):
             pytest.fail("admitted twice")
     assert not state.is_locked(tmp_path)
+
+
+@pytest.mark.parametrize("host", ["300.1.1.1", "no-such-host.invalid", "192.0.2.1"])
+def test_a_host_that_is_not_here_is_refused_as_such(tmp_path: Path, host: str) -> None:
+    refused = pytest.raises(LocalError, match=f"host: got {host} .*choose one with --host")
+    with refused, local_stack(StackOptions(tmp_path, host=host)):
+        pytest.fail("started on another machine's address")
+
+
+def test_a_data_folder_that_is_a_file_is_refused_with_a_remedy(
+    gofau: Gofau, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    for folder in ("file", "file/below"):
+        for detach in ([], ["--detach"]):
+            ran = gofau("up", "--data-dir", folder, *detach)
+            assert ran.code == Exit.NOT_STARTED
+            assert f"data folder: got {folder} (" in ran.err
+            assert "choose one with --data-dir" in ran.err
+        assert gofau("down", "--data-dir", folder).code == Exit.OK
+
+
+def test_a_data_folder_without_room_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = shutil.disk_usage(tmp_path)._replace(free=8_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: full)
+    with pytest.raises(LocalError, match="with room for 8000 bytes, expected 1000000 or more"):
+        state.prepare(tmp_path)
+
+
+def test_a_state_that_cannot_be_written_leaves_no_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        state.write_state(tmp_path, sample())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_why_a_detached_stack_did_not_start_is_one_line(gofau: Gofau) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        ran = gofau("up", "--detach", "--port", port)
+    assert ran.code == Exit.NOT_STARTED
+    assert ran.err.startswith(f"error: port: got {port}, which another program uses")
+
+
+def test_a_service_with_a_bad_setting_ends_with_one_line() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "service"],
+        env={**os.environ, "GOFAU_LEASE_TTL_S": "-1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert ran.stderr == "error: GOFAU_LEASE_TTL_S: got '-1', expected greater than 0\n"
 
 
 def test_a_taken_port_is_refused_with_a_remedy(tmp_path: Path) -> None:

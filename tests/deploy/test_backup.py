@@ -1,6 +1,7 @@
 """Snapshots: whole, consistent while written to, private, and refused where they could harm."""
 
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -190,3 +191,19 @@ def test_the_commands(tmp_path: Path) -> None:
         (tmp_path / "data" / f"gofau.db{end}").unlink(missing_ok=True)
     assert gofau(tmp_path, "restore", "one").returncode == 0
     assert (tmp_path / "data" / "gofau.db").exists()
+
+
+def test_another_program_s_database_is_no_snapshot_and_leaves_nothing(tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    connection = sqlite3.connect(other)
+    connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+    connection.close()
+    with pytest.raises(BackupError, match="no such table: studies; expected a store's SQLite"):
+        restore(f"sqlite:///{tmp_path / 'gofau.db'}", other)
+    assert [path.name for path in tmp_path.iterdir()] == ["other.db"]
+
+
+def test_a_snapshot_s_folder_has_to_be_there(sqlite: str, tmp_path: Path) -> None:
+    Store(sqlite).close()
+    with pytest.raises(BackupError, match="none/b: No such file or directory; expected a file"):
+        back_up(sqlite, tmp_path / "none" / "b")

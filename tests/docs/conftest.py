@@ -1,6 +1,7 @@
 """Documents and their fenced blocks."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,15 @@ GUIDES = (
     "docs/exit-codes.md",
     "docs/exports.md",
 )
+REFERENCE = (
+    "docs/deploy.md",
+    "docs/observability.md",
+    "docs/rest.md",
+    "docs/search.md",
+    "docs/spec.md",
+    "docs/tokens.md",
+)
+"""Guides whose specs and command lines are tested, but whose Python needs more than a service."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +34,10 @@ class Block:
     text: str
 
 
-def blocks(language: str) -> list[Block]:
+def blocks(language: str, names: Sequence[str] = GUIDES) -> list[Block]:
     """Every fenced block of a language in the guides."""
     found = []
-    for name in GUIDES:
+    for name in names:
         text = (ROOT / name).read_text(encoding="utf-8")
         for match in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
             if match[1] == language:

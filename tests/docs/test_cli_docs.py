@@ -12,7 +12,7 @@ from typer.main import get_command
 from service.cli.app import app
 from service.cli.exits import Exit
 from service.client import Client, errors
-from tests.docs.conftest import ROOT, blocks, section
+from tests.docs.conftest import GUIDES, REFERENCE, ROOT, blocks, section
 
 ROOT_COMMAND = get_command(app)
 
@@ -61,7 +61,7 @@ def test_help_has_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def shell_lines() -> Iterator[tuple[str, str]]:
-    for block in blocks("sh"):
+    for block in blocks("sh", (*GUIDES, *REFERENCE)):
         for line in block.text.splitlines():
             match = re.search(r"(?:^|\| )(gofau [^|]*)", line)
             if match:

@@ -9,10 +9,11 @@ import httpx
 import pytest
 
 from service.app import create_app
+from service.client import Client
 from service.ray_jobs import JobRequest, JobStatus
 from service.settings import Settings
 from studies.parsing import parse_yaml
-from tests.docs.conftest import Block, blocks
+from tests.docs.conftest import REFERENCE, Block, blocks
 from tests.service.fakes import FakeRunner, Served, Worker, redeemed
 
 DOCUMENTED_URL = "http://127.0.0.1:8080"
@@ -32,12 +33,14 @@ class InstantRunner(FakeRunner):
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A service whose studies complete at once."""
+    """A service whose studies complete at once, with one study that has."""
     runner = InstantRunner()
     folder = tmp_path_factory.mktemp("data")
     settings = Settings(data_dir=folder, reconcile_every_s=0.05, ray_address="http://ray.test")
     served = Served(create_app(settings, runner))
     runner.url = served.url
+    with Client(served.url) as client:
+        list(client.watch(client.submit(YAML[0].text).id))
     yield served.url
     served.close()
 
@@ -47,9 +50,10 @@ def ids(found: list[Block]) -> list[str]:
 
 
 YAML, PYTHON = blocks("yaml"), blocks("python")
+SPECS = [*YAML, *blocks("yaml", REFERENCE)]
 
 
-@pytest.mark.parametrize("block", YAML, ids=ids(YAML))
+@pytest.mark.parametrize("block", SPECS, ids=ids(SPECS))
 def test_specs_are_valid(block: Block) -> None:
     assert parse_yaml(block.text).trial_count > 0
 

@@ -176,8 +176,13 @@ def test_tokens_are_demanded_beyond_loopback(environment: dict[str, str], requir
 
 
 def test_a_setting_that_cannot_be_is_named() -> None:
-    with pytest.raises(SettingsError, match="GOFAU_PORT: got 'x', Input should be a valid integer"):
+    with pytest.raises(SettingsError, match="GOFAU_PORT: got 'x', expected a valid integer"):
         Settings.from_environment({"GOFAU_PORT": "x"})
+
+
+def test_a_database_url_that_cannot_be_read_is_refused_without_its_password() -> None:
+    with pytest.raises(SettingsError, match="GOFAU_DATABASE_URL: got another text, expected an SQ"):
+        Settings.from_environment({"GOFAU_DATABASE_URL": "secret"})
 
 
 def test_no_other_origin_is_let_in(service: Service) -> None:

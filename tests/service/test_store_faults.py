@@ -292,6 +292,20 @@ def away() -> None:
     raise OperationalError("BEGIN", None, Exception("the store is away"))
 
 
+@pytest.mark.parametrize("said", ["database or disk is full", "could not: No space left on device"])
+def test_a_full_disk_is_called_so(
+    service: Service, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    def full() -> None:
+        raise OperationalError("INSERT", None, Exception(said))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service.store, "write", full)
+        answer = service.http.post("/v1/studies", json=SPEC)
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == "the store's disk is full; make room"
+
+
 def test_a_clock_that_steps_ends_no_lease(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

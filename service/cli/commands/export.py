@@ -13,6 +13,7 @@ from service.cli import options
 from service.cli.connect import connect
 from service.cli.console import out
 from service.cli.errors import CliError
+from service.cli.files import ready
 from service.client import Client
 from studies.trials import Outcome, TrialState
 
@@ -58,17 +59,19 @@ def export(
 
     [bold]Examples[/bold]
 
-    gofau export st_3f9c > trials.csv
+    gofau export 219c87afc8c93016 > trials.csv
 
-    gofau export st_3f9c --format parquet --out trials.parquet
+    gofau export 219c87afc8c93016 --format parquet --out trials.parquet
 
-    gofau export st_3f9c --format tensorboard --rule hybrid --out runs
+    gofau export 219c87afc8c93016 --format tensorboard --rule hybrid --out runs
     """
     if kind in PLACES and to is None:
         place = PLACES[kind]
         raise CliError(f"export: got no {place}, expected one for {kind}; give it with --out")
     if kind is Format.PARQUET and to is None and sys.stdout.isatty():
         raise CliError("export: got a terminal, expected a file for parquet; give one with --out")
+    if PLACES.get(kind) != "folder":
+        ready("--out", to)
     given = {"state": state, "outcome": outcome, "rule": rule, "limit": limit}
     filters: Filters = {name: value for name, value in given.items() if value is not None}
     with connect(url, token) as client:
@@ -91,7 +94,7 @@ def _to_optuna(client: Client, study: str, to: Path, filters: Filters) -> None:
             "give other filters"
         )
     for name in names:
-        out().print(f"wrote {name} to {to}", markup=False)
+        out().print(f"wrote {name} to {to}", markup=False, soft_wrap=True)
 
 
 def _to_tracker(client: Client, study: str, kind: Format, to: Path, filters: Filters) -> None:
@@ -114,7 +117,7 @@ def _to_tracker(client: Client, study: str, kind: Format, to: Path, filters: Fil
             f"export: got {error}, expected what {kind} needs; "
             "install it with pip install 'gofau[trackers]'"
         ) from error
-    out().print(_account(runs.written, runs.left_out, to, filters), markup=False)
+    out().print(_account(runs.written, runs.left_out, to, filters), markup=False, soft_wrap=True)
 
 
 def _account(written: int, left_out: int, to: Path, filters: Filters) -> str:

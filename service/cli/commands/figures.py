@@ -44,9 +44,9 @@ def figures(
 
     [bold]Examples[/bold]
 
-    gofau figures st_3f9c --format pdf --out paper
+    gofau figures 219c87afc8c93016 --format pdf --out paper
 
-    gofau figures st_3f9c --only heatmap,tuning --width 7
+    gofau figures 219c87afc8c93016 --only heatmap,tuning --width 7
     """
     wanted = _wanted(only)
     if find_spec("matplotlib") is None:

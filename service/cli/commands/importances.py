@@ -30,7 +30,7 @@ def importances(
 
     [bold]Example[/bold]
 
-    gofau importances st_3f9c
+    gofau importances 219c87afc8c93016
     """
     with connect(url, token) as client:
         results = client.study(study)

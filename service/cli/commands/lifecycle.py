@@ -27,7 +27,7 @@ def pause(
 
     [bold]Example[/bold]
 
-    gofau pause st_3f9c
+    gofau pause 219c87afc8c93016
     """
     with connect(url, token) as client:
         _say(client.pause(study), as_json)
@@ -43,7 +43,7 @@ def resume(
 
     [bold]Example[/bold]
 
-    gofau resume st_3f9c
+    gofau resume 219c87afc8c93016
     """
     with connect(url, token) as client:
         _say(client.resume(study), as_json)
@@ -59,7 +59,7 @@ def retry(
 
     [bold]Example[/bold]
 
-    gofau retry st_3f9c
+    gofau retry 219c87afc8c93016
     """
     with connect(url, token) as client:
         _say(client.retry(study), as_json)
@@ -81,9 +81,9 @@ def extend(
 
     [bold]Examples[/bold]
 
-    gofau extend st_3f9c --seeds 10
+    gofau extend 219c87afc8c93016 --seeds 10
 
-    gofau extend st_3f9c wider.yaml
+    gofau extend 219c87afc8c93016 wider.yaml
     """
     if (spec is None) is (seeds is None):
         raise CliError("extend: got both or neither, expected either SPEC or --seeds")
@@ -108,9 +108,9 @@ def tag(
 
     [bold]Examples[/bold]
 
-    gofau tag st_3f9c nightly digits
+    gofau tag 219c87afc8c93016 nightly digits
 
-    gofau tag st_3f9c
+    gofau tag 219c87afc8c93016
     """
     with connect(url, token) as client:
         changed = client.tag(study, tags or [])
@@ -131,7 +131,7 @@ def delete(
 
     [bold]Example[/bold]
 
-    gofau delete st_3f9c
+    gofau delete 219c87afc8c93016
     """
     with connect(url, token) as client:
         gone = client.delete(study, force=force)

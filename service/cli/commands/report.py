@@ -8,6 +8,7 @@ import typer
 from service.cli import options
 from service.cli.connect import connect
 from service.cli.console import out, print_json
+from service.cli.files import ready
 from service.cli.tables import print_report
 
 
@@ -25,12 +26,14 @@ def report(
 
     [bold]Examples[/bold]
 
-    gofau report st_3f9c
+    gofau report 219c87afc8c93016
 
-    gofau report st_3f9c --html report.html --markdown report.md
+    gofau report 219c87afc8c93016 --html report.html --markdown report.md
 
-    gofau report st_3f9c --json | jq '.verdicts'
+    gofau report 219c87afc8c93016 --json | jq '.verdicts'
     """
+    ready("--html", html)
+    ready("--markdown", markdown)
     with connect(url, token) as client:
         found = client.report(study)
         written = [p for p in (html, markdown) if p is not None]
@@ -43,4 +46,4 @@ def report(
         return
     print_report(found, out())
     for path in written:
-        out().print(f"wrote {path.absolute()}", markup=False)
+        out().print(f"wrote {path.absolute()}", markup=False, soft_wrap=True)

@@ -11,6 +11,7 @@ import typer
 from service.cli import options
 from service.cli.commands.up import announce
 from service.cli.console import err
+from service.cli.files import ready
 from service.cli.local.errors import LocalError
 from service.cli.local.ports import free_port
 from service.cli.local.stack import Stack, StackOptions, local_stack
@@ -61,6 +62,7 @@ def demo(
 
 
 def _run(text: str, fresh: bool, html: Path | None, wanted: StackOptions, as_json: bool) -> None:
+    ready("--html", html)
     err().print("starting the service and Ray ...")
     port = wanted.port or free_port(8080)
     with local_stack(StackOptions(wanted.data_dir, wanted.host, port, wanted.cpus)) as stack:

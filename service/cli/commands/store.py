@@ -7,6 +7,7 @@ import typer
 
 from service.cli.console import out
 from service.cli.errors import CliError
+from service.cli.exits import Exit
 
 
 def migrate() -> None:
@@ -18,6 +19,8 @@ def migrate() -> None:
 
     GOFAU_DATABASE_URL=postgresql+psycopg://gofau@db/gofau gofau migrate
     """
+    from sqlalchemy.exc import OperationalError
+
     from service.errors import SchemaError
     from service.store.engine import Store
     from service.store.schema import migrate as upgrade
@@ -27,6 +30,10 @@ def migrate() -> None:
         upgrade(store)
     except SchemaError as error:
         raise CliError(str(error)) from error
+    except OperationalError as error:
+        raise CliError(
+            f"database: {error.orig}; expected one that answers", Exit.UNREACHABLE
+        ) from error
     finally:
         store.close()
     out().print("the schema is up to date", markup=False)

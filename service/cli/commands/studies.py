@@ -14,7 +14,7 @@ from studies.trials import StudyState
 
 def list_(
     state: Annotated[StudyState | None, typer.Option(help="Only studies in this state.")] = None,
-    name: Annotated[str | None, typer.Option(help="Only studies of this name.")] = None,
+    name: Annotated[str | None, typer.Option(help="Only studies whose name contains this.")] = None,
     tag: Annotated[str | None, typer.Option(help="Only studies with this tag.")] = None,
     sort: Annotated[
         str | None,
@@ -48,7 +48,9 @@ def list_(
     elif found:
         out().print(studies_table(found))
     else:
-        out().print("no study yet; submit one with 'gofau submit SPEC'")
+        narrowed = any(value is not None for value in (state, name, tag))
+        none = "no such study" if narrowed else "no study yet; submit one with 'gofau submit SPEC'"
+        out().print(none)
 
 
 def show(
@@ -61,7 +63,7 @@ def show(
 
     [bold]Example[/bold]
 
-    gofau show st_3f9c
+    gofau show 219c87afc8c93016
     """
     with connect(url, token) as client:
         found = client.get(study)
@@ -81,7 +83,7 @@ def cancel(
 
     [bold]Example[/bold]
 
-    gofau cancel st_3f9c
+    gofau cancel 219c87afc8c93016
     """
     with connect(url, token) as client:
         found = client.cancel(study)

@@ -9,6 +9,8 @@ import typer
 from service.cli import options
 from service.cli.connect import RESTART, connect
 from service.cli.console import err, out, print_json
+from service.cli.errors import CliError
+from service.cli.files import ready
 from service.cli.outcome import conclude, exit_for
 from service.cli.progress import duration, follow
 from service.cli.spec_source import read_spec
@@ -24,7 +26,10 @@ def submit(
     spec: options.SpecFile,
     watch: Watch = False,
     fresh: options.Fresh = False,
-    html: options.Html = Path("report.html"),
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="With --watch: the report page's file. Default: report.html."),
+    ] = None,
     key: Annotated[
         str | None,
         typer.Option(
@@ -47,10 +52,14 @@ def submit(
     gofau submit study.yaml --json | jq -r .id
     """
     text = read_spec(spec)
+    page = (html or Path("report.html")) if watch else None
+    if html is not None and page is None:
+        raise CliError(f"--html: got {html}, expected --watch beside it, to wait for the report")
+    ready("--html", page)
     with connect(url, token) as client:
         study = client.submit(text, key=key, fresh=fresh)
         if watch:
-            raise exit_for(conclude(client, watched(client, study), html, as_json))
+            raise exit_for(conclude(client, watched(client, study), page, as_json))
     if as_json:
         print_json(study)
     else:
@@ -69,8 +78,9 @@ def watch(
 
     [bold]Example[/bold]
 
-    gofau watch st_3f9c
+    gofau watch 219c87afc8c93016
     """
+    ready("--html", html)
     with connect(url, token, RESTART) as client:
         raise exit_for(conclude(client, watched(client, client.get(study)), html, as_json))
 

@@ -85,7 +85,7 @@ def revoke(
 
     [bold]Example[/bold]
 
-    gofau token revoke tk_51c0
+    gofau token revoke 51c0a9d2e4b7f380
     """
     with connect(url, token) as client:
         client.revoke_token(identity)

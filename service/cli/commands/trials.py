@@ -34,11 +34,11 @@ def trials(
 
     [bold]Examples[/bold]
 
-    gofau trials st_3f9c --sort value --limit 10
+    gofau trials 219c87afc8c93016 --sort value --limit 10
 
-    gofau trials st_3f9c --where 'lr>=0.1' --where 'val_accuracy>0.9'
+    gofau trials 219c87afc8c93016 --where 'lr>=0.1' --where 'val_accuracy>0.9'
 
-    gofau trials st_3f9c --state failed --json | jq -r '.[].error'
+    gofau trials 219c87afc8c93016 --state failed --json | jq -r '.[].error'
     """
     given = {"state": state, "outcome": outcome, "rule": rule, "sort": sort, "where": where}
     filters = {name: value for name, value in given.items() if value}
@@ -63,7 +63,7 @@ def compare(
 
     [bold]Example[/bold]
 
-    gofau compare st_3f9c st_77ab
+    gofau compare 219c87afc8c93016 st_77ab
     """
     with connect(url, token) as client:
         report = client.compare(*studies)

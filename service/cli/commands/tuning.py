@@ -30,7 +30,7 @@ def tuning(
 
     [bold]Example[/bold]
 
-    gofau tuning st_3f9c --within 0.01
+    gofau tuning 219c87afc8c93016 --within 0.01
     """
     with connect(url, token) as client:
         curves = client.study(study).tuning_curves()

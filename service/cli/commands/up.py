@@ -18,6 +18,7 @@ from service.cli.local.stack import Stack, StackOptions, clear_leftovers, local_
 
 DETACH_TIMEOUT_S = 180.0
 LOOK_EVERY_S = 0.5
+STARTING = "starting the service and Ray ..."
 
 
 def up(
@@ -44,7 +45,7 @@ def up(
     if detach:
         announce(_detached(wanted), data_dir, as_json)
         return
-    err().print("starting the service and Ray ...")
+    err().print(STARTING)
     with local_stack(wanted) as stack:
         _serve(stack, data_dir, as_json)
     err().print("ended")
@@ -76,10 +77,10 @@ def announce(running: state.StackState, data_dir: Path, as_json: bool) -> None:
     for name, value in addresses(running).items():
         out().print(f"{name.replace('_', ' '):<15}{value}", markup=False)
     hint = f"Ray's dashboard asks for a token: the ray_token in {state.state_file(data_dir)}"
-    out().print(Text(hint, style="dim"))
+    out().print(Text(hint, style="dim"), soft_wrap=True)
     if running.token is not None:
         hint = f"callers from elsewhere need the token in {state.state_file(data_dir)}"
-        out().print(Text(hint, style="dim"))
+        out().print(Text(hint, style="dim"), soft_wrap=True)
 
 
 def addresses(running: state.StackState) -> dict[str, str]:
@@ -104,7 +105,7 @@ def _serve(stack: Stack, data_dir: Path, as_json: bool) -> None:
 
 
 def _detached(wanted: StackOptions) -> state.StackState:
-    wanted.data_dir.mkdir(parents=True, exist_ok=True)
+    state.prepare(wanted.data_dir)
     if state.is_locked(wanted.data_dir):
         raise LocalError(state.taken(wanted.data_dir))
     command = [sys.executable, "-m", "service.cli", "up", "--host", wanted.host]
@@ -125,7 +126,8 @@ def _ready(data_dir: Path, process: "subprocess.Popen[bytes]", log: Path) -> sta
         if found is not None and found.pid == process.pid and found.ready:
             return found
         if process.poll() is not None:
-            raise LocalError(log.read_text(errors="replace").strip())
+            said = log.read_text(errors="replace").strip()
+            raise LocalError(said.removeprefix(STARTING).strip().removeprefix("error: "))
         time.sleep(0.1)
     process.terminate()
     raise LocalError(f"got no service in {DETACH_TIMEOUT_S:g} s, see {log}")

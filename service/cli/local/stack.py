@@ -15,7 +15,7 @@ from uuid import uuid4
 from service.cli.local import processes, ray_head, server, state
 from service.cli.local.errors import LocalError
 from service.cli.local.keeper import Keeper, Part
-from service.cli.local.ports import free_port, is_free
+from service.cli.local.ports import check_host, free_port, is_free
 from service.settings import is_loopback
 
 RAY_GRACE_S = 1.5
@@ -50,9 +50,10 @@ def local_stack(options: StackOptions) -> Iterator[Stack]:
     """Start a service and a Ray cluster, keep them running, and end all that they started.
 
     Raises:
-        LocalError: one already runs in this data folder, a port is taken, or a start fails.
+        LocalError: one already runs in this data folder; the folder, host or port cannot be used;
+            or a start fails.
     """
-    options.data_dir.mkdir(parents=True, exist_ok=True)
+    state.prepare(options.data_dir)
     with state.lock(options.data_dir), _terminable():
         clear_leftovers(options.data_dir)
         planned = _plan(options)
@@ -92,6 +93,7 @@ def _clear(data_dir: Path, planned: state.StackState) -> int:
 
 
 def _plan(options: StackOptions) -> state.StackState:
+    check_host(options.host)
     if options.port and not is_free(options.port, options.host):
         raise LocalError(
             f"port: got {options.port}, which another program uses, "

@@ -6,6 +6,7 @@ state file without a lock is the trace of a stack that was killed.
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from service.cli.local.errors import LocalError
 
 STATE_FILE = "stack.json"
+LOCK_FILE = "stack.lock"
+ROOM = 1_000_000
+"""Bytes that a data folder's disk must have left for a start; a database alone takes a third."""
 
 
 class StackState(BaseModel):
@@ -32,6 +36,28 @@ class StackState(BaseModel):
     ready: bool = False
 
 
+def prepare(data_dir: Path) -> None:
+    """Make the data folder, and see that a service can live in it.
+
+    Raises:
+        LocalError: it cannot be written to, or its disk is full.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        (data_dir / LOCK_FILE).open("ab").close()
+    except OSError as error:
+        raise LocalError(
+            f"data folder: got {data_dir} ({error.strerror}), expected one that may be written "
+            "to; choose one with --data-dir"
+        ) from error
+    room = shutil.disk_usage(data_dir).free
+    if room < ROOM:
+        raise LocalError(
+            f"data folder: got {data_dir} with room for {room} bytes, expected {ROOM} or more; "
+            "make room, or choose another with --data-dir"
+        )
+
+
 def state_file(data_dir: Path) -> Path:
     """The state file of a data folder."""
     return data_dir / STATE_FILE
@@ -41,7 +67,7 @@ def read_state(data_dir: Path) -> StackState | None:
     """What the state file says, or ``None`` without a readable one."""
     try:
         return StackState.model_validate_json(state_file(data_dir).read_bytes())
-    except (FileNotFoundError, ValidationError):
+    except (FileNotFoundError, NotADirectoryError, ValidationError):
         return None
 
 
@@ -50,9 +76,12 @@ def write_state(data_dir: Path, state: StackState) -> None:
     path = state_file(data_dir)
     fresh = path.with_suffix(f".{os.getpid()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(state.model_dump_json(indent=2))
-    fresh.replace(path)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(state.model_dump_json(indent=2))
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def remove_state(data_dir: Path) -> None:
@@ -85,7 +114,7 @@ def lock(data_dir: Path) -> Iterator[None]:
 
 @contextmanager
 def _locked(data_dir: Path) -> Iterator[None]:
-    with (data_dir / "stack.lock").open("ab") as file:
+    with (data_dir / LOCK_FILE).open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
 

@@ -56,7 +56,36 @@ FAULTS = [
     ("[0.5, 1]", "[]", "axes.init_scale.values: got [], expected at least one value"),
     ("[0.5, 1]", "[1, 1]", "axes.init_scale.values: got [1.0, 1.0], expected distinct values"),
     ("[0.5, 1]", "[-1, 1]", "axes.init_scale: got -1.0, expected a finite number > 0"),
-    ("  lr: {", "  lrr: {", "rules[0].lr: got None, expected a finite number > 0 (or an axis)"),
+    ("  lr: {", "  lrr: {", "axes.lrr: got 'lrr', expected an axis that drives a parameter of"),
+    (
+        "  lr: {log: [0.01, 1], points: 3}",
+        "",
+        "rules[0].lr: got None, expected a finite number > 0",
+    ),
+    ("[0.01, 1]", "[1e-308, 1e+308]", "axes.lr.log: got [1e-308, 1e+308], expected a range that"),
+    ("[0.01, 1]", "[1, 2, 3]", "axes.lr.log: got [1, 2, 3], expected a length of at most 2"),
+    ("epochs: 2", "epochs: 010", "epochs: got '010', expected a valid integer"),
+    ("epochs: 2", "epochs: 1:30", "epochs: got '1:30', expected a valid integer"),
+    ("epochs: 2", "epochs: 0x10", "epochs: got '0x10', expected a valid integer"),
+    ("name: base", "name: base\ntags: [' ']", "tags[0]: got ' ', expected text that is not blank"),
+    ("name: base", 'name: "a\\0b"', "name: got 'a\\x00b', expected text without NUL characters"),
+    ("name: base", f"name: {'x' * 201}", "expected text of at most 200 characters"),
+    (
+        "width: 8",
+        "width: 8, parameters: {width: 9}",
+        "problems[0].parameters.width: got 9, expected each parameter once",
+    ),
+    (
+        "[additive, {",
+        "[additive, {name: additive, label: b}, {",
+        "rules: got ['additive', 'b'], expected entries that differ in more than their labels",
+    ),
+    ("seeds: 2", "stop_at_target: true", "stop_at_target: got True, expected false, or a goal.t"),
+    (
+        "seeds: 2",
+        "fixed: {weight_decay: [1]}",
+        "fixed.weight_decay: got [1], expected a number, true, false or text",
+    ),
     ("init_scale: {", "gamma: {", "axes.gamma: got 'gamma', expected an axis that drives"),
     ("seeds: 2", "seeds: 0", "seeds: got 0, expected a count in [1, 100000] or a list of seeds"),
     ("seeds: 2", "seeds: [1, 1]", "seeds: got 1, expected distinct entries"),
@@ -88,7 +117,11 @@ def test_a_fault_is_named_by_path_value_and_expectation(old: str, new: str, mess
         ("1: a", "line 1: key 1 is not text"),
         ("{", "expected a YAML or JSON document"),
         ("!!python/object/apply:os.system ['true']", "expected a YAML or JSON document"),
-        ("a: " + "[" * 2000, "expected a YAML or JSON document"),
+        ("a: " + "[" * 2000, "spec: got 'deep nesting', expected at most 32 levels"),
+        ("a: !!bool xyz", "line 1: 'xyz' is no bool"),
+        ("a: !!timestamp xyz", "line 1: 'xyz' is no timestamp"),
+        ("a:\n  <<: {b: 1}", "line 2: merge keys are not allowed"),
+        ("name: a\nproblem:x\nb: c", "line 3, column 1: could not find expected ':'"),
         ("a: " + "[" * 40 + "]" * 40, "spec: got 'deep nesting', expected at most 32 levels"),
         ("a" * 1_000_001, "spec: got '1000001 characters', expected at most 1000000"),
     ],
@@ -97,6 +130,13 @@ def test_text_that_is_no_spec(text: str, message: str) -> None:
     with pytest.raises(SpecError) as caught:
         parse_yaml(text)
     assert message in str(caught.value)
+
+
+def test_numbers_are_what_they_look_like_and_dates_are_names() -> None:
+    text = BASE.replace("name: base", "name: 2026-11-26").replace("[0.01, 1]", "[.5e-2, 1_0]")
+    spec = parse_yaml(text)
+    assert spec.name == "2026-11-26"
+    assert spec.axes["lr"].log == (0.005, 10.0)
 
 
 def test_every_fault_of_a_spec_is_told_at_once() -> None:

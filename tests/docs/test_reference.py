@@ -1,0 +1,92 @@
+"""The references: every call of the API, every setting, and curl as it is shown."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service.app import create_app
+from service.client import Client
+from service.settings import PREFIX, Settings
+from tests.docs.conftest import ROOT, blocks
+from tests.docs.test_snippets import DOCUMENTED_URL, YAML, url
+from workers import settings as worker_settings
+
+__all__ = ["url"]
+
+
+def rows(document: str) -> Iterator[list[str]]:
+    """The cells of every row of every table."""
+    for line in (ROOT / document).read_text(encoding="utf-8").splitlines():
+        if line.startswith("| `"):
+            yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def calls() -> Iterator[tuple[str, str]]:
+    """Every documented call, with the paths that share a row written out."""
+    for cell, *_ in rows("docs/rest.md"):
+        verb = base = ""
+        for part in re.findall(r"`([^`]+)`", cell):
+            given, _, path = part.rpartition(" ")
+            if part.isupper():
+                continue
+            verb = given or verb
+            path = path if path.startswith("/") else f"{base}/{path}"
+            base = base or path.rpartition("/")[0]
+            yield verb, path
+
+
+def test_every_call_of_the_api_is_documented_and_no_other(tmp_path: Path) -> None:
+    paths = create_app(Settings(data_dir=tmp_path)).openapi()["paths"]
+    known = {
+        (verb.upper(), path)
+        for path, verbs in paths.items()
+        for verb in verbs
+        if not path.startswith("/v1/worker")
+    }
+    documented = set(calls())
+    assert documented <= known
+    assert {path for _, path in known} == {path for _, path in documented}
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_curl_does_what_the_guide_shows(url: str, tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(YAML[0].text)
+    with Client(url) as client:
+        study = client.submit(YAML[0].text)
+        *_, ended = client.watch(study.id)
+    script = blocks("sh", ["docs/rest.md"])[0].text.replace(DOCUMENTED_URL, url)
+    ran = subprocess.run(
+        ["sh", "-ec", script.replace("curl ", "curl --silent --fail-with-body ")],
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "STUDY": ended.id},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "event: progress" in ran.stdout
+    assert "<svg" in (tmp_path / "report.html").read_text()
+    assert len((tmp_path / "trials.csv").read_text().splitlines()) == ended.trials + 1
+
+
+def test_every_setting_is_documented_in_the_words_of_the_code() -> None:
+    found = {
+        cells[0].strip("`"): cells[1:] for cells in rows("docs/settings.md") if len(cells) == 3
+    }
+    service = {PREFIX + name.upper(): field for name, field in Settings.model_fields.items()}
+    named = re.findall(
+        r"^\| ``(\w+)`` \| (.*?) \| (.*?) \|$", str(worker_settings.__doc__), re.MULTILINE
+    )
+    workers = {name: (text, default) for name, text, default in named if default != "required"}
+    assert found.keys() == service.keys() | workers.keys()
+    assert {n: found[n][0] for n in service} == {n: f.description for n, f in service.items()}
+    assert {n: tuple(found[n]) for n in workers} == {
+        n: tuple(part.replace("``", "`") for part in parts) for n, parts in workers.items()
+    }
+    for name, field in service.items():
+        if isinstance(field.default, int | float) and not isinstance(field.default, bool):
+            assert float(found[name][1].replace(",", "")) == field.default
