@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # One thread a test process. Bytecode is kept, since every process else compiles all tests again.
+# Each process takes a run of files, so that what a file or a folder shares is made in one of them.
 TESTING := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=
 
 .DEFAULT_GOAL := help
@@ -28,7 +29,7 @@ up: $(STAMP) ## Serve the studies of this folder until Ctrl-C.
 	@$(BIN)/gofau up
 
 test: $(STAMP) ## Run the fast tests, one process a core.
-	$(TESTING) $(BIN)/python -m pytest --numprocesses auto
+	$(TESTING) $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 test-slow: $(STAMP) ## Run the tests with real processes and long runs.
 	$(TESTING) $(BIN)/python -m pytest -m slow

@@ -10,13 +10,16 @@ settings.register_profile(
 settings.load_profile("gofau")
 """No time limit, which a busy machine would break, and the same examples in every run."""
 
+gc.disable()
+
 
 def pytest_collection_finish() -> None:
     """Leave what imports and collection made out of garbage collections, and collect less often.
 
-    A full collection walks a million objects of torch, scipy and the tests themselves, of which
-    none goes away before the process does. What tests make is collected still, in larger lots.
+    Neither makes much that goes away before the process does, and a full collection walks the
+    million objects of torch, scipy and the tests themselves that stay. What tests make is
+    collected, in larger lots than usual.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(10_000)
+    gc.enable()

@@ -5,18 +5,15 @@ import io
 import json
 from collections.abc import Iterator
 from itertools import product
-from statistics import mean, stdev
 from typing import Any
 
 import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from service.trials.conditions import Condition
 from tests.service.fakes import SPEC, TRIALS, Service, Worker, result
+from tests.service.numbers import VALUES, pages, partly_done
 from tests.service.test_api import next_event
-
-VALUES = [(i * 7) % 5 / 4 for i in range(TRIALS)]
 
 
 def valued(index: int) -> dict[str, Any]:
@@ -32,16 +29,6 @@ def finished(any_service: Service) -> Worker:
     worker.post(lease, *range(10), make=valued)
     worker.post(lease, *range(10, TRIALS), make=valued)
     return worker
-
-
-def pages(http: httpx.Client, path: str, **params: object) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = []
-    while True:
-        page = http.get(path, params=params).json()  # type: ignore[arg-type]
-        items += page["items"]
-        if page["next_cursor"] is None:
-            return items
-        params["cursor"] = page["next_cursor"]
 
 
 @pytest.mark.parametrize("by", ["value", "lr", "init_scale"])
@@ -159,91 +146,10 @@ def test_metrics_count_what_the_store_holds(any_service: Service, finished: Work
     assert 'gofau_http_request_seconds_count{method="POST",route="/v1/studies"' in text
 
 
-METRICS = ["best", "wall_s", "steps_to_target", "frozen_fraction", "attempts", "val_accuracy"]
-
-
-def uneven(index: int) -> dict[str, Any]:
-    """A result that has some of its numbers, and no two trials the same."""
-    return result(
-        index,
-        metrics={"val_loss": VALUES[index], "val_accuracy": None if index % 3 else index / 32},
-        best=None if index % 5 == 1 else VALUES[index],
-        steps_to_target=None if index % 4 else 10 * index,
-        frozen_fraction=index % 2 / 2,
-        wall_s=1 / (1 + index),
-    )
-
-
 @pytest.fixture
 def partly(any_service: Service) -> Worker:
-    """A study of which all but the last four trials have completed, in two goes."""
-    worker = any_service.started()
-    lease = worker.lease(*range(TRIALS)).lease
-    worker.post(lease, *range(0, TRIALS - 4, 2), make=uneven)
-    path = f"/v1/studies/{worker.study}/trials"
-    assert pages(any_service.http, path, sort="best", limit=100)
-    worker.post(lease, *range(1, TRIALS - 4, 2), make=uneven)
-    return worker
-
-
-def number(trial: dict[str, Any], name: str) -> float | None:
-    """What the service must have sorted by."""
-    if name == "val_accuracy":
-        metrics = uneven(trial["index"])["metrics"]
-        return metrics[name] if trial["state"] == "completed" else None
-    found: float | None = trial["point"].get(name, trial.get(name))
-    return found if name != "attempts" or trial["state"] == "completed" else None
-
-
-@pytest.mark.parametrize("name", METRICS)
-def test_trials_are_sorted_by_any_number(any_service: Service, partly: Worker, name: str) -> None:
-    path = f"/v1/studies/{partly.study}/trials"
-    every = pages(any_service.http, path, limit=100)
-    keyed = [(n, t["index"]) for t in every if (n := number(t, name)) is not None]
-    for sign, limit in product(("", "-"), (1, 4, 100)):
-        found = pages(any_service.http, path, sort=sign + name, limit=limit)
-        wanted = [index for _, index in sorted(keyed, reverse=sign == "-")]
-        assert [t["index"] for t in found] == wanted, (sign, limit)
-
-
-@pytest.mark.parametrize(
-    "where",
-    [
-        ["lr>=0.1"],
-        ["lr < 0.5", "init_scale = 2"],
-        ["value<=0.5"],
-        ["val_accuracy>0.2", "best>0"],
-        ["wall_s<0.1", "steps_to_target>=40"],
-        ["frozen_fraction=0.5"],
-    ],
-)
-def test_trials_are_filtered_by_any_number(
-    any_service: Service, partly: Worker, where: list[str]
-) -> None:
-    path = f"/v1/studies/{partly.study}/trials"
-    conditions = [Condition.parse(text, (*METRICS, "lr", "init_scale", "value")) for text in where]
-    for rule in ("additive", "hybrid"):
-        every = pages(any_service.http, path, limit=100, rule=rule)
-        wanted = {
-            trial["index"]
-            for trial in every
-            if all((n := number(trial, c.by)) is not None and c.holds(n) for c in conditions)
-        }
-        for sort in ({}, {"sort": "lr"}, {"sort": "-init_scale"}):
-            found = pages(any_service.http, path, where=where, limit=3, rule=rule, **sort)
-            assert len(found) == len(wanted)
-            assert {trial["index"] for trial in found} == wanted
-
-
-@pytest.mark.parametrize("state", ["completed", "running", "waiting"])
-def test_trials_sorted_by_an_axis_are_of_the_state_they_are_in_now(
-    any_service: Service, partly: Worker, state: str
-) -> None:
-    path = f"/v1/studies/{partly.study}/trials"
-    wanted = {t["index"] for t in pages(any_service.http, path, limit=100) if t["state"] == state}
-    found = pages(any_service.http, path, sort="-lr", state=state, limit=3)
-    assert len(found) == len(wanted)
-    assert {trial["index"] for trial in found} == wanted
+    """A study that a test may change."""
+    return partly_done(any_service)
 
 
 def test_trials_of_an_extension_are_sorted_too(any_service: Service, partly: Worker) -> None:
@@ -272,22 +178,6 @@ def test_a_condition_in_another_form_is_refused(
     study = service.submit()["id"]
     answer = service.http.get(f"/v1/studies/{study}/trials", params={"where": where})
     assert answer.json()["errors"] == [{"path": "where", "got": where, "expected": expected}]
-
-
-@pytest.mark.parametrize("metric", ["value", *METRICS])
-def test_cells_are_aggregated_over_any_number(
-    any_service: Service, partly: Worker, metric: str
-) -> None:
-    path = f"/v1/studies/{partly.study}"
-    trials = pages(any_service.http, path + "/trials", limit=100)
-    for cell in pages(any_service.http, path + "/cells", metric=metric, limit=5, rule="hybrid"):
-        here = trials[2 * cell["ordinal"] : 2 * cell["ordinal"] + 2]
-        numbers = [n for t in here if (n := number(t, metric)) is not None]
-        assert cell["valued"] == len(numbers)
-        assert cell["mean"] == (pytest.approx(mean(numbers)) if numbers else None)
-        assert cell["minimum"] == min(numbers, default=None)
-        assert cell["maximum"] == max(numbers, default=None)
-        assert cell["std"] == (pytest.approx(stdev(numbers)) if len(numbers) > 1 else None)
 
 
 def test_cells_have_no_unknown_metric(service: Service) -> None:

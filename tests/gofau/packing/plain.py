@@ -10,12 +10,23 @@ from gofau.packing.streams import epoch_order, initial_module
 from gofau.problems import problem
 from gofau.rules import rule
 
+_trained: dict[str, dict[str, Tensor]] = {}
+
 
 def separately(plan: PackPlan, trial: TrialPlan, epochs: int) -> dict[str, Tensor]:
     """The trial's parameters after ``epochs``, trained alone with Python numbers.
 
+    Trained once for all executors that are compared with it, so nobody may write to them.
     A γ that has a schedule is looked up at each epoch.
     """
+    task = (plan.problem, plan.problem_parameters, plan.batch_size, plan.direction, plan.rule)
+    key = repr((task, trial, epochs))
+    if key not in _trained:
+        _trained[key] = _separately(plan, trial, epochs)
+    return _trained[key]
+
+
+def _separately(plan: PackPlan, trial: TrialPlan, epochs: int) -> dict[str, Tensor]:
     given = problem(plan.problem, plan.problem_parameters)
     module = initial_module(given.name, trial.seed, given.module).double()
     with torch.no_grad():
