@@ -116,6 +116,11 @@ def test_extending_runs_only_what_is_new(any_service: Service) -> None:
         ({"axes": {"lr": 3}}, "axes.lr"),
         ({"rules": []}, "rules"),
         ({"seeds": 10**7}, "seeds"),
+        ({"seeds": "5"}, "seeds"),
+        ({"seeds": True}, "seeds"),
+        ({"seeds": 5.5}, "seeds"),
+        ({"seeds": {}}, "seeds"),
+        ({"seeds": [0, 1, "x"]}, "seeds[2]"),
     ],
 )
 def test_an_extension_that_loses_something_changes_nothing(
