@@ -66,6 +66,9 @@ class LandscapeKey:
     direction: str
     rule: str
 
+    def __str__(self) -> str:
+        return f"{self.problem}, {self.direction}, {self.rule}"
+
     @property
     def group(self) -> GroupKey:
         """Problem and direction, whose rules are compared."""

@@ -39,7 +39,10 @@ def wilson(hits: float, trials: float, level: float = 0.95) -> Interval:
     scale = 1.0 + z * z / trials
     centre = (p + z * z / (2 * trials)) / scale
     half = z * np.sqrt(p * (1 - p) / trials + z * z / (4 * trials**2)) / scale
-    return Interval(max(0.0, float(centre - half)), min(1.0, float(centre + half)))
+    # At the ends centre and half-width cancel but for rounding, which would print as 1e-17.
+    low = 0.0 if p == 0.0 else float(centre - half)
+    high = 1.0 if p == 1.0 else float(centre + half)
+    return Interval(max(0.0, low), min(1.0, high))
 
 
 def expanded_level(n_seeds: int, level: float = 0.95) -> float:

@@ -171,7 +171,7 @@ def test_what_cannot_be_compared_is_refused(bowl):
         analysed([])
     with pytest.raises(LandscapeError, match="each key once"):
         analysed([bowl(), bowl()])
-    with pytest.raises(LandscapeError, match="equal decades and counts"):
+    with pytest.raises(LandscapeError, match=r"lr of \S+, sgd, hybrid: .*equal decades and counts"):
         analysed([bowl("additive"), bowl("hybrid", points=(9, 9))])
     with pytest.raises(LandscapeError, match="goal and cap"):
         analysed([bowl("additive"), dataclasses.replace(bowl("hybrid"), cap=9.0)])

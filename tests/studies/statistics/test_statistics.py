@@ -17,6 +17,12 @@ def test_wilson_agrees_with_scipy(trials, data):
     assert wilson(hits, trials) == pytest.approx((published.low, published.high), abs=1e-12)
 
 
+@given(st.floats(0.5, 1e6))
+def test_wilson_of_none_starts_at_0_and_of_all_ends_at_1(trials):
+    assert wilson(0, trials).low == 0.0
+    assert wilson(trials, trials).high == 1.0
+
+
 @pytest.mark.parametrize("hits, trials", [(1, 0), (3, 2), (-1, 4)])
 def test_wilson_refuses(hits, trials):
     with pytest.raises(ValueError, match="expected 0 <= hits <= trials"):
