@@ -52,7 +52,7 @@ def bowl(
     )
 
 
-@pytest.fixture(name="bowl")
+@pytest.fixture(name="bowl", scope="session")
 def bowl_fixture() -> Make:
     """The maker of test landscapes."""
     return bowl

@@ -36,7 +36,7 @@ def supplement(problem):
     return Supplement(curves=learning_curves(dict.fromkeys(cells, seeds), GoalMetric("val_loss")))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def members(bowl):
     made = [
         bowl(rule, problem=p, width=w, noise=0.02, missing=0.04, seed=k)
@@ -46,7 +46,7 @@ def members(bowl):
     return [dataclasses.replace(m, frozen_fraction=np.full(m.shape, 0.25)) for m in made]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def report(members):
     return build(
         members,
