@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from time import perf_counter
@@ -12,11 +13,14 @@ from typing import get_args
 
 import torch
 
+from gofau.errors import UnsupportedError
+from gofau.fused.compiler import find_compiler
 from gofau.packing.executors import Demands, able
 from gofau.packing.kept import alone_in, replacing
 from gofau.packing.plan import BackendName, ExecutorName, MemoryFormatName, PackPlan
 from gofau.packing.program import Program
 from gofau.packing.speed import memory_bound, trial_steps_per_second
+from gofau.version import code_version
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +45,7 @@ WORTH_SETTLING = 5.0
 WORTH_PACKING = 1.2
 """Packs must train this many times as fast as one trial after the other."""
 
-FORMAT = 5
+FORMAT = 6
 
 Rate = Callable[[PackPlan, ExecutorName, int], float]
 """Trial-steps per second of a plan under an executor at a width."""
@@ -99,7 +103,7 @@ class Calibration:
         )
 
 
-def calibrated(plan: PackPlan, folder: Path) -> Calibration:
+def calibrated(plan: PackPlan, folder: Path, *, fused: bool = True) -> Calibration:
     """The calibration for ``plan``, from ``folder`` or measured now and kept there.
 
     A file that cannot be read, such as one cut short by a crash of the machine, is replaced.
@@ -107,13 +111,14 @@ def calibrated(plan: PackPlan, folder: Path) -> Calibration:
     Args:
         plan: whose problem, sizes, direction, rule, dtype and device matter.
         folder: where calibrations are kept; made if missing.
+        fused: whether kernels that this machine compiles may run; see `run_pack`.
     """
-    path = folder / f"calibration-{_key(plan)}.json"
+    path = folder / f"calibration-{_key(plan, fused)}.json"
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder):
         made = _kept_in(path)
         if made is None:
-            made = measured(plan)
+            made = measured(plan, fused=fused)
             with replacing(path, path.with_name(f"{path.name}.{os.getpid()}.partial")) as file:
                 file.write(json.dumps(asdict(made)).encode())
     return made
@@ -129,7 +134,7 @@ def _kept_in(path: Path) -> Calibration | None:
         return None
 
 
-def measured(plan: PackPlan, rate: Rate | None = None) -> Calibration:
+def measured(plan: PackPlan, rate: Rate | None = None, *, fused: bool = True) -> Calibration:
     """Measure what can train ``plan``, doubling the width while that pays.
 
     Executors and memory formats are tried everywhere, CUDA graphs and torch's compiler on a GPU.
@@ -137,9 +142,10 @@ def measured(plan: PackPlan, rate: Rate | None = None) -> Calibration:
     Args:
         plan: as for `calibrated`.
         rate: how speed is measured; `trial_steps_per_second` by default.
+        fused: as for `calibrated`.
     """
-    rate = rate or trial_steps_per_second
-    program = Program(plan)
+    rate = rate or partial(trial_steps_per_second, fused=fused)
+    program = Program(plan, fused)
     chosen, speed = _packed(plan, program, rate)
     if plan.device.startswith("cuda") and plan.backend == "auto":
         return _launched(plan, program, chosen, speed, rate)
@@ -163,7 +169,13 @@ def _packed(plan: PackPlan, program: Program, rate: Rate) -> tuple[Calibration, 
     alone = _first_fast(
         [_widest(eager, "serial", form, 1, rate) for form in _formats(plan, program, "serial")]
     )
-    names = able(plan.executor, program.problem, program.template, Demands.of(plan))
+    names = able(
+        plan.executor,
+        program.problem,
+        program.template,
+        Demands.of(plan),
+        kernels=program.fused,
+    )
     found: list[_Way] = []
     for name in (name for name in names if name != "serial"):
         found += [_widest(plan, name, form, bound, rate) for form in _formats(plan, program, name)]
@@ -173,7 +185,8 @@ def _packed(plan: PackPlan, program: Program, rate: Rate) -> tuple[Calibration, 
     gain = best.speed / alone.speed
     reason = f"calibrated: {gain:.1f}x serial at width {best.width}"
     if not found:
-        reason = "asked for" if plan.executor == "serial" else "calibrated: only it can"
+        only = f"calibrated: only it can ({program.why_not_others})"
+        reason = "asked for" if plan.executor == "serial" else only
     elif plan.executor == "auto" and "serial" in names and gain < WORTH_PACKING:
         reason = f"calibrated: packing gains {gain:.2f}x over serial, less than {WORTH_PACKING}x"
         best = alone
@@ -250,7 +263,7 @@ def _compiled(backend: BackendName) -> BackendName:
     return "inductor" if backend == "eager" else "inductor+cudagraphs"
 
 
-def _key(plan: PackPlan) -> str:
+def _key(plan: PackPlan, fused: bool) -> str:
     cuda = plan.device.startswith("cuda")
     device = torch.cuda.get_device_name(plan.device) if cuda else f"cpu-{os.cpu_count()}"
     parts = (
@@ -268,5 +281,16 @@ def _key(plan: PackPlan) -> str:
         device,
         torch.get_num_threads(),
         torch.__version__,
+        fused,
+        _compiler(),
+        code_version(),
     )
     return blake2b(repr(parts).encode(), digest_size=12).hexdigest()
+
+
+def _compiler() -> str:
+    """The compiler of this machine's kernels, if it has one."""
+    try:
+        return find_compiler()
+    except UnsupportedError:
+        return ""

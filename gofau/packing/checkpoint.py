@@ -1,10 +1,12 @@
 """Checkpoints of a running pack: written atomically, read without running code."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from hashlib import blake2b
 from pathlib import Path
 from pickle import UnpicklingError
+from socket import gethostname
 from typing import Any
 from zipfile import is_zipfile
 
@@ -69,7 +71,9 @@ class Checkpointing:
         Raises:
             CheckpointError: it cannot be written, such as to a full disk.
         """
-        partial = self.path.with_name(self.path.name + ".partial")
+        # Under successive halving, processes that train parts of a killed pack share its file.
+        own = f".{gethostname()}-{os.getpid()}" if self.salvage else ""
+        partial = self.path.with_name(f"{self.path.name}{own}.partial")
         content = {
             "format": FORMAT,
             "plan": fingerprint(plan),
@@ -108,15 +112,7 @@ class Checkpointing:
                 f"checkpoint {self.path}: got format and plan {found}, expected "
                 f"{(FORMAT, fingerprint(plan))}; remove the file or give another path"
             )
-        lane = None if content["lane"] is None else lane_in(plan, content["lane"])
-        return Snapshot(
-            lane=lane,
-            parked=[lane_in(plan, parked) for parked in content["parked"]],
-            waiting=content["waiting"],
-            finished=[TrialOutcome(**outcome) for outcome in content["finished"]],
-            width=content["width"],
-            layout=content["layout"],
-        )
+        return snapshot_in(plan, content)
 
     def clear(self) -> None:
         """Remove the file of a run that is complete."""
@@ -188,6 +184,18 @@ def trial_in(content: Mapping[str, Any]) -> TrialPlan:
     """The trial that ``dataclasses.asdict`` has made ``content`` of."""
     schedule = Schedule(**{**content["schedule"], "drops": tuple(content["schedule"]["drops"])})
     return TrialPlan(**{**content, "schedule": schedule, "gamma": Gamma(**content["gamma"])})
+
+
+def snapshot_in(plan: PackPlan, content: Mapping[str, Any]) -> Snapshot:
+    """The state of a run of ``plan`` that a checkpoint file holds."""
+    return Snapshot(
+        lane=None if content["lane"] is None else lane_in(plan, content["lane"]),
+        parked=[lane_in(plan, parked) for parked in content["parked"]],
+        waiting=content["waiting"],
+        finished=[TrialOutcome(**outcome) for outcome in content["finished"]],
+        width=content["width"],
+        layout=content["layout"],
+    )
 
 
 _KEPT = tuple(f.name for f in fields(Progress) if f.name not in ("trial", "plan"))

@@ -32,13 +32,19 @@ class InitialDraws:
         blocks = layout.allocate(len(trials), self._like)
         scales = self._like.new_tensor([trial.init_scale for trial in trials])
         drawn, rows = self._by_seed(trials)
-        left_alone = scaling_reasons(self.of(trials[0].seed))
+        scaled = self._scaled(trials)
         for name, view in layout.views(blocks).items():
             values = torch.stack([parameters[name] for parameters in drawn])[rows]
             values = values.detach().to(self._like.device, self._like.dtype)
-            scaled = left_alone[name] is None
-            view.copy_(values * column(scales, values) if scaled else values)
+            view.copy_(values * column(scales, values) if name in scaled else values)
         return blocks
+
+    def _scaled(self, trials: Sequence[TrialPlan]) -> set[str]:
+        """The parameters that init scales multiply; a parametrized module has none to name."""
+        if all(trial.init_scale == 1 for trial in trials):
+            return set()
+        reasons = scaling_reasons(self.of(trials[0].seed))
+        return {name for name, reason in reasons.items() if reason is None}
 
     def buffers(self, trials: Sequence[TrialPlan]) -> dict[str, Tensor]:
         """The trials' module buffers, ``[K, ...]``."""

@@ -6,9 +6,8 @@ from dataclasses import replace
 from math import nan
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from gofau.packing.dropout import use_streams
 from gofau.packing.errors import PlanError
 from gofau.packing.executors import Batch, Demands, choose
 from gofau.packing.executors.base import IMAGES
@@ -18,9 +17,11 @@ from gofau.packing.optimizer import StackOptimizer
 from gofau.packing.plan import PackPlan, TrialPlan
 from gofau.packing.progress import Progress
 from gofau.packing.recorded import RecordedSteps
+from gofau.packing.schedule import table
 from gofau.packing.stack import Stack
+from gofau.packing.template import template
 from gofau.packing.tour import Tour, Tours
-from gofau.problems import Dataset, problem
+from gofau.problems import problem
 
 SYNC_EVERY = 32
 """Steps between looks at which trials are still finite, within an epoch."""
@@ -51,16 +52,18 @@ class Program:
 
     def __init__(self, plan: PackPlan, fused: bool = True, why: str = "") -> None:
         self.plan = plan
+        self.fused = fused
+        """Whether kernels that this machine compiles may run."""
         self.problem = problem(plan.problem, plan.problem_parameters)
         self.like = torch.empty(0, dtype=getattr(torch, plan.dtype), device=plan.device)
         data = self.problem.dataset()
-        self.template = self._template(data)
+        self.template = template(self.problem, plan, data, self.like)
         self.shows_images = data.train_x.dim() == IMAGES
         """Whether the inputs are images, ``[N, C, H, W]``."""
         if plan.channels_last and not self.shows_images:
             expected = f"contiguous, since the inputs of {plan.problem} are not [N, C, H, W]"
             raise PlanError("memory_format", plan.memory_format, expected)
-        self.executor, self.reason = choose(
+        self.executor, self.why_not_others = choose(
             plan.executor,
             self.problem,
             self.template,
@@ -69,7 +72,7 @@ class Program:
         )
         if plan.compiles:
             self.executor.compile()
-        self.reason = why or self.reason
+        self.reason = why or self.why_not_others
         self.data = self.executor.prepare(data.to(self.like.dtype, self.like.device))
         self.size = len(data.train_x)
         self.batch = self.size if self.problem.full_batch else plan.batch_size
@@ -211,18 +214,6 @@ class Program:
         cached = not self.plan.records
         return torch.autocast(self.like.device.type, torch.bfloat16, cache_enabled=cached)
 
-    def _template(self, data: Dataset) -> nn.Module:
-        # Its own module: executors switch its mode and call it with other parameters.
-        with torch.random.fork_rng(devices=[]):
-            template = self.problem.module().to(self.like.device, self.like.dtype)
-            some = data.first(2).to(self.like.dtype, self.like.device)
-            use_streams(template, some.train_x)
-        held = [name for name, p in template.named_parameters() if not p.requires_grad]
-        if held:
-            expected = "a module that trains all its parameters (make buffers of the others)"
-            raise PlanError("problem", f"{self.problem.name} with {', '.join(held)} held", expected)
-        return template
-
     def _check(self) -> None:
         if self.epoch_steps == 0:
             expected = f"at most {self.size}, the training examples"
@@ -248,9 +239,7 @@ class Program:
         total = self.plan.epochs * self.epoch_steps
         if all(trial.schedule.is_constant for trial in self.plan.trials):
             return self.like.new_empty(len(trials), 0)
-        return self.like.new_tensor(
-            [[t.schedule.factor_at(step + 1, total) for step in range(total)] for t in trials]
-        )
+        return torch.from_numpy(table([trial.schedule for trial in trials], total)).to(self.like)
 
     def _factor(self, lane: Lane, step: int) -> Tensor | None:
         if lane.stack.factors.shape[1] == 0:

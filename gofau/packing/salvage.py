@@ -1,12 +1,22 @@
 """Trials of killed packs, taken up by whichever pack is asked to train them next."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gofau.packing.checkpoint import FORMAT, Snapshot, common, lane_in, read, trial_in
+from gofau.packing.checkpoint import (
+    FORMAT,
+    Checkpointing,
+    Snapshot,
+    common,
+    fingerprint,
+    lane_in,
+    read,
+    snapshot_in,
+    trial_in,
+)
 from gofau.packing.errors import CheckpointError
 from gofau.packing.lane import Lane
 from gofau.packing.plan import PackPlan, TrialOutcome, TrialPlan
@@ -25,6 +35,7 @@ class Remains:
         finished: records of those that had ended.
         lanes: stored lanes, each with the keys of its rows.
         layout: the name of the order in which their blocks hold the parameters.
+        content: all that the file holds.
     """
 
     path: Path
@@ -32,6 +43,49 @@ class Remains:
     finished: list[TrialOutcome]
     lanes: list[tuple[list[int], Any]]
     layout: str
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Trials to be trained together, and from what they go on.
+
+    Args:
+        plan: the trials.
+        checkpoint: where their state is kept, if anywhere.
+        left: what other packs left of them.
+    """
+
+    plan: PackPlan
+    checkpoint: Checkpointing | None
+    left: list[Remains]
+
+
+def runs(plan: PackPlan, checkpoint: Checkpointing | None) -> list[Run]:
+    """``plan`` as it is to be trained: in one go, except where its trials competed before.
+
+    Which trials a successive halving stops depends on all of a pack. So each pack that was killed
+    is trained on as it was, with the trials of it that are no longer wanted and without others;
+    their records are for the caller to leave out.
+    """
+    if checkpoint is None or not checkpoint.salvage:
+        return [Run(plan, checkpoint, [])]
+    found = remains(plan, checkpoint.path.parent)
+    if plan.halving is None:
+        return [Run(plan, checkpoint, found)]
+    made: list[Run] = []
+    alone = {trial.key: trial for trial in plan.trials}
+    for one in found:
+        own = [key for key, trial in one.trials.items() if alone.get(key) == trial]
+        if own:
+            whole = replace(plan, trials=tuple(one.trials.values()))
+            made.append(Run(whole, replace(checkpoint, path=one.path), [one]))
+            alone = {key: trial for key, trial in alone.items() if key not in own}
+    if made and alone:
+        plan = replace(plan, trials=tuple(alone.values()))
+        path = checkpoint.path.with_name(f"{fingerprint(plan)}.pt")
+        checkpoint = replace(checkpoint, path=path)
+    return [*made, Run(plan, checkpoint, [])] if alone else made
 
 
 def remains(plan: PackPlan, folder: Path) -> list[Remains]:
@@ -59,19 +113,24 @@ def remains(plan: PackPlan, folder: Path) -> list[Remains]:
     return [found for _, found in sorted(dated, key=lambda pair: pair[0], reverse=True)]
 
 
-def reunited(plan: PackPlan, found: Iterable[Remains]) -> PackPlan:
-    """``plan`` with all trials of the packs that left ``found``, where trials compete.
+def resumed(program: Program, one: Remains) -> Snapshot | None:
+    """The state in which the pack of the program's plan was left.
 
-    Which trials a successive halving stops depends on all of a pack, so the pack that was killed
-    is trained on as it was; the records of trials that are no longer wanted are for the caller to
-    leave out. Without halving the plan stays as it is.
+    ``None`` where this program keeps states in another form: the pack then begins anew, and
+    decides again from the start.
     """
-    if plan.halving is None:
-        return plan
-    trials = {key: trial for one in found for key, trial in one.trials.items()}
-    return replace(
-        plan, trials=tuple({**trials, **{trial.key: trial for trial in plan.trials}}.values())
-    )
+    found = snapshot_in(program.plan, one.content)
+    lanes = [*found.parked, *([] if found.lane is None else [found.lane])]
+    if not lanes:
+        return found
+    fitted = [_fitted(program, one, lane) for lane in lanes]
+    if any(lane is None for lane in fitted):
+        return None
+    # In memory of their own: what was read is mapped from the file.
+    ready = [lane.copy(lane.stack.step.device) for lane in fitted if lane is not None]
+    if found.lane is None:
+        return replace(found, parked=ready)
+    return replace(found, parked=ready[:-1], lane=ready[-1].copy(program.like.device))
 
 
 def revived(program: Program, found: Sequence[Remains], width: int) -> Snapshot:
@@ -95,26 +154,30 @@ def revived(program: Program, found: Sequence[Remains], width: int) -> Snapshot:
     return Snapshot(None, lanes, waiting, list(finished.values()), width, layout)
 
 
-def bury(plan: PackPlan, found: Iterable[Remains]) -> None:
-    """Remove the files all of whose trials were trained to their end as part of ``plan``."""
-    trained = {trial.key for trial in plan.trials}
+def bury(keys: Set[int], found: Iterable[Remains]) -> None:
+    """Remove the files all of whose trials are among ``keys``."""
     for one in found:
-        if one.trials.keys() <= trained:
+        if one.trials.keys() <= keys:
             one.path.unlink(missing_ok=True)
 
 
 def _lanes(program: Program, one: Remains, wanted: set[int]) -> Iterator[Lane]:
-    # Layouts place the same number of parameters in other orders, which no shape tells apart.
-    if one.layout != program.executor.layout.name:
-        return
     for keys, content in one.lanes:
         rows = [row for row, key in enumerate(keys) if key in wanted]
         if not rows:
             continue
-        lane = lane_in(program.plan, content, rows)
-        stack = program.refitted(lane.stack, [p.trial for p in lane.progress])
-        if stack is not None:
-            yield Lane(stack, lane.progress)
+        lane = _fitted(program, one, lane_in(program.plan, content, rows))
+        if lane is not None:
+            yield lane
+
+
+def _fitted(program: Program, one: Remains, lane: Lane) -> Lane | None:
+    """``lane`` with the hyperparameters of the program's plan, if the program can go on with it."""
+    # Layouts place the same number of parameters in other orders, which no shape tells apart.
+    if one.layout != program.executor.layout.name:
+        return None
+    stack = program.refitted(lane.stack, [p.trial for p in lane.progress])
+    return None if stack is None else Lane(stack, lane.progress)
 
 
 def _remains(path: Path, content: dict[str, Any]) -> Remains:
@@ -125,4 +188,5 @@ def _remains(path: Path, content: dict[str, Any]) -> Remains:
         finished=[TrialOutcome(**outcome) for outcome in content["finished"]],
         lanes=[([record["key"] for record in lane["records"]], lane) for lane in stored],
         layout=content["layout"],
+        content=content,
     )

@@ -1,8 +1,12 @@
 """Learning-rate schedules that differ from trial to trial inside a pack."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import cos, pi
 from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gofau.packing.errors import PlanError
 
@@ -35,6 +39,7 @@ class Schedule:
     warmup: float = 0.0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "drops", tuple(self.drops))
         if self.kind not in get_args(ScheduleKind):
             raise PlanError("schedule.kind", self.kind, "constant, cosine or step")
         if self.warmup_steps < 0:
@@ -56,14 +61,26 @@ class Schedule:
         """Whether the factor is 1 at every step."""
         return self.kind == "constant" and self.warmup_steps == 0 and self.warmup == 0
 
-    def factor_at(self, step: int, total: int) -> float:
-        """The factor at ``step`` (from 1) of ``total`` steps."""
+    def factors(self, total: int) -> NDArray[np.float64]:
+        """The factor at each of ``total`` steps, ``[T]``."""
         warmup = self.warmup_steps or round(self.warmup * total)
-        if step <= warmup:
-            return step / warmup
-        progress = (step - 1 - warmup) / max(total - warmup, 1)
+        steps = np.arange(1, total + 1)
+        after = self._after(np.maximum(steps - 1 - warmup, 0) / max(total - warmup, 1))
+        return np.where(steps <= warmup, steps / max(warmup, 1), after)
+
+    def _after(self, progress: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The factor after the warm-up, by progress in [0, 1)."""
         if self.kind == "cosine":
-            return self.floor + (1 - self.floor) * (1 + cos(pi * progress)) / 2
+            # The C library's cosine: NumPy's own differs from machine to machine in the last bit.
+            waves = np.fromiter(map(cos, (pi * progress).tolist()), np.float64, len(progress))
+            return self.floor + (1 - self.floor) * (1 + waves) / 2
         if self.kind == "step":
-            return self.factor ** sum(progress >= drop for drop in self.drops)
-        return 1.0
+            powers = np.array([self.factor**k for k in range(len(self.drops) + 1)])
+            return powers[np.searchsorted(self.drops, progress, side="right")]
+        return np.ones(len(progress))
+
+
+def table(schedules: Sequence[Schedule], total: int) -> NDArray[np.float64]:
+    """The factors of trials with these schedules, ``[K, T]``; equal ones are worked out once."""
+    rows = {schedule: schedule.factors(total) for schedule in set(schedules)}
+    return np.stack([rows[schedule] for schedule in schedules])

@@ -24,12 +24,14 @@ TEMPORARIES = 4
 """Copies of a row that an optimizer step by torch's operations holds at once."""
 
 
-def trial_steps_per_second(plan: PackPlan, executor: ExecutorName, width: int) -> float:
+def trial_steps_per_second(
+    plan: PackPlan, executor: ExecutorName, width: int, *, fused: bool = True
+) -> float:
     """The speed of ``width`` trials over an epoch, from a few steps and one evaluation.
 
     The best of `TIMES` runs of `STEPS` steps counts, after a step to warm up.
     """
-    program = Program(replace(plan, executor=executor))
+    program = Program(replace(plan, executor=executor), fused)
     base = plan.trials
     trials = [replace(base[i % len(base)], key=i) for i in range(width)]
     steps = min(STEPS, program.epoch_steps)

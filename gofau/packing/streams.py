@@ -1,6 +1,7 @@
 """Random streams that belong to a seed: named, stateless and the same in every pack."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 
 import torch
@@ -31,3 +32,14 @@ def initial_module(problem: str, seed: int, factory: Callable[[], nn.Module]) ->
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(stream_seed(problem, seed, "init"))
         return factory()
+
+
+@contextmanager
+def drawing_from(seed: int, device: torch.device) -> Iterator[None]:
+    """Let the global generators of CPU and ``device`` be at a stream's start, and put them back."""
+    cuda = device.type == "cuda"
+    with torch.random.fork_rng(devices=[device] if cuda else []):
+        torch.default_generator.manual_seed(seed)
+        if cuda:
+            torch.cuda.manual_seed(seed)
+        yield

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from pathlib import Path
 from time import perf_counter
 
@@ -17,7 +17,7 @@ from gofau.packing.lane import Lane, join_all
 from gofau.packing.plan import PackPlan, TrialOutcome
 from gofau.packing.program import Program
 from gofau.packing.progress import Progress
-from gofau.packing.salvage import Remains, bury, remains, reunited, revived
+from gofau.packing.salvage import Remains, bury, resumed, revived, runs
 
 log = logging.getLogger(__name__)
 
@@ -63,27 +63,24 @@ def run_pack(
         raise PlanError("width", width, ">= 1")
     why = ""
     if calibration is not None:
-        found = calibrated(plan, calibration)
+        found = calibrated(plan, calibration, fused=fused)
         plan, why = found.applied(plan), found.reason
         width = width or found.width
     wanted = {trial.key for trial in plan.trials}
-    left: list[Remains] = []
-    if checkpoint is not None and checkpoint.salvage:
-        left = remains(plan, checkpoint.path.parent)
-        plan = reunited(plan, left)
-    trainer = Trainer(
-        plan,
-        width or DEFAULT_WIDTH,
-        on_progress=on_progress,
-        checkpoint=checkpoint,
-        fused=fused,
-        why=why,
-        left=left,
-    )
-    for outcome in trainer.run():
-        if outcome.key in wanted:
-            yield outcome
-    bury(plan, left)
+    for one in runs(plan, checkpoint):
+        trainer = Trainer(
+            one.plan,
+            width or DEFAULT_WIDTH,
+            on_progress=on_progress,
+            checkpoint=one.checkpoint,
+            fused=fused,
+            why=why,
+            left=one.left,
+        )
+        for outcome in trainer.run():
+            if outcome.key in wanted:
+                yield outcome
+        trainer.clean(wanted)
 
 
 class Trainer:
@@ -130,14 +127,35 @@ class Trainer:
 
     def run(self) -> Iterator[TrialOutcome]:
         """Train until no trial is left, yielding records as trials end."""
-        yield from self._resume()
+        found = self._found()
+        if found is not None:
+            self._resume(found)
+            yield from found.finished
+        elif self._rungs is not None:
+            # Whoever goes on with some of the trials must know whom they compete with.
+            self._save()
         epochs = 0
         while self.refill() is not None:
-            yield from self._release(self.advance())
+            ended = self._release(self.advance())
             epochs += 1
-            self._save(epochs)
-        if self._checkpoint is not None:
-            self._checkpoint.clear()
+            # A decision is kept before anybody hears of it, so that no other can follow.
+            if self._is_due(epochs) or any(o.outcome == "stopped_early" for o in ended):
+                self._save()
+            yield from ended
+
+    def clean(self, wanted: Set[int]) -> None:
+        """Remove what a complete run has left on the disk, once its records are in safety.
+
+        The records of trials that competed with those ``wanted`` stay, since others may ask for
+        them.
+        """
+        if self._checkpoint is None:
+            return
+        if self._rungs is not None and not {trial.key for trial in self.plan.trials} <= wanted:
+            self._save()
+            return
+        self._checkpoint.clear()
+        bury(wanted, self._remains)
 
     def refill(self) -> Lane | None:
         """Let parked and then waiting trials into the lane, once enough of it is free.
@@ -218,8 +236,8 @@ class Trainer:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _release(self, shed: list[Progress]) -> Iterator[TrialOutcome]:
-        """Yield the trials that ended, and close the gaps they leave in the lane."""
+    def _release(self, shed: list[Progress]) -> list[TrialOutcome]:
+        """The records of trials that ended; closes the gaps they leave in the lane."""
         ended = list(shed)
         self._thin(ended)
         if self.lane is not None:
@@ -231,7 +249,7 @@ class Trainer:
         outcomes = [p.result(program.executor.name, program.reason) for p in ended]
         if self._checkpoint is not None:
             self._finished += outcomes
-        yield from outcomes
+        return outcomes
 
     def _shrink(self, lane: Lane, left: Sequence[int]) -> None:
         """Keep the rows ``left`` of the lane, by way of the host where its copy has no room."""
@@ -257,10 +275,7 @@ class Trainer:
         lanes = [*found.parked, *([] if found.lane is None else [found.lane])]
         self._rungs.recall(p.curves[self._judge] for lane in lanes for p in lane.progress)
 
-    def _resume(self) -> Iterator[TrialOutcome]:
-        found = self._found()
-        if found is None:
-            return
+    def _resume(self, found: Snapshot) -> None:
         self._recall(found)
         self._finished = list(found.finished)
         self.lane = found.lane
@@ -268,17 +283,23 @@ class Trainer:
         self.queue = deque(trial for trial in self.queue if trial.key in waiting)
         self.parked = deque(found.parked)
         self.width = found.width
-        yield from found.finished
 
     def _found(self) -> Snapshot | None:
         if self._checkpoint is None:
             return None
-        if self._checkpoint.salvage:
-            return revived(self.program, self._remains, self.width) if self._remains else None
-        return self._checkpoint.load(self.plan)
+        if not self._checkpoint.salvage:
+            return self._checkpoint.load(self.plan)
+        if not self._remains:
+            return None
+        if self._rungs is not None:
+            return resumed(self.program, self._remains[0])
+        return revived(self.program, self._remains, self.width)
 
-    def _save(self, epochs: int) -> None:
-        if self._checkpoint is None or epochs % self._checkpoint.every:
+    def _is_due(self, epochs: int) -> bool:
+        return self._checkpoint is not None and epochs % self._checkpoint.every == 0
+
+    def _save(self) -> None:
+        if self._checkpoint is None:
             return
         waiting = [trial.key for trial in self.queue]
         layout = self.program.executor.layout.name

@@ -62,11 +62,22 @@ NOTHING = Demands()
 
 
 def able(
-    name: ExecutorName, problem: Problem, template: nn.Module, demands: Demands = NOTHING
+    name: ExecutorName,
+    problem: Problem,
+    template: nn.Module,
+    demands: Demands = NOTHING,
+    *,
+    kernels: bool = True,
 ) -> list[ExecutorName]:
-    """The executors among those asked for that can train the problem, best first."""
-    kinds = (kind for kind in _preferred if name in ("auto", kind.name))
+    """The executors among those asked for that can train the problem, best first; see `choose`."""
+    kinds = _candidates(name, kernels)
     return [k.name for k in kinds if obstacle_to(k, problem, template, demands) is None]
+
+
+def _candidates(name: ExecutorName, kernels: bool) -> list[type[Executor]]:
+    if name == "auto":
+        return [kind for kind in _preferred if kernels or kind is not CompiledExecutor]
+    return [kind for kind in _preferred if kind.name == name]
 
 
 def obstacle_to(
@@ -105,11 +116,7 @@ def choose(
         UnsupportedError: the one asked for by name cannot run this problem.
     """
     reasons: list[str] = []
-    for kind in _preferred:
-        if name not in ("auto", kind.name):
-            continue
-        if name == "auto" and kind is CompiledExecutor and not kernels:
-            continue
+    for kind in _candidates(name, kernels):
         obstacle = obstacle_to(kind, problem, template, demands)
         if obstacle is None:
             asked = "" if name == "auto" else "asked for"

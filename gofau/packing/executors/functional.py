@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from gofau.packing.compiler import compiled
+from gofau.packing.errors import PlanError
 from gofau.packing.executors.base import Batch, Executor
 from gofau.packing.layout import FlatLayout
 from gofau.packing.stack import Stack
@@ -14,6 +16,41 @@ from gofau.problems import Problem
 
 Losses = Callable[[Mapping[str, Tensor], Stack, Batch], Tensor]
 """Losses ``[K]`` in training mode as a function of the parameters."""
+
+
+def called(
+    module: nn.Module, values: Mapping[str, Tensor], x: Tensor
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """The output of ``module`` with other parameters and buffers for ``x``.
+
+    Returns:
+        tuple: the output, and the tensors that the module has put in the place of ``values``, by
+        name. What it writes into them is in them.
+    """
+    held = dict(values)
+    output: Tensor = functional_call(module, held, (x,))
+    return output, {name: new for name, new in held.items() if new is not values[name]}
+
+
+def keep(new: Mapping[str, Tensor], buffers: Mapping[str, Tensor], problem: str) -> None:
+    """Write what a module has put in the place of its buffers into them.
+
+    Raises:
+        PlanError: it has put something in the place of a parameter, or a tensor that does not fit.
+    """
+    for name, tensor in new.items():
+        old = buffers.get(name)
+        if old is None:
+            got = f"{problem}, whose forward pass replaces {name}"
+            raise PlanError("problem", got, "one that changes buffers only")
+        if tensor.shape != old.shape or not torch.can_cast(tensor.dtype, old.dtype):
+            got = f"{problem}, whose buffer {name} becomes {_form(tensor)}"
+            raise PlanError("problem", got, f"{_form(old)}, as it was")
+        old.copy_(tensor.detach())
+
+
+def _form(tensor: Tensor) -> str:
+    return f"{tensor.dtype} {list(tensor.shape)}"
 
 
 class ModuleExecutor(Executor):

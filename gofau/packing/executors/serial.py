@@ -1,18 +1,18 @@
 """The serial executor: one trial after the other through the plain module."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import ClassVar, final
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from gofau.packing.compiler import compiled
 from gofau.packing.executors.base import Batch, Executor
+from gofau.packing.executors.functional import called, keep
 from gofau.packing.layout import FlatLayout
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
+from gofau.packing.streams import drawing_from
 from gofau.problems import Problem
 
 
@@ -32,7 +32,8 @@ class SerialExecutor(Executor):
     def __init__(self, problem: Problem, template: nn.Module) -> None:
         super().__init__(problem, template)
         self.layout = FlatLayout(template)
-        self._loss: Callable[[Mapping[str, Tensor], Tensor, Tensor], Tensor] = self._loss_of
+        self._weights = frozenset(dict(template.named_parameters()))
+        self._loss: Callable[[Mapping[str, Tensor], Tensor, Tensor], tuple[Tensor, dict[str, Tensor]]] = self._loss_of
 
     @staticmethod
     def obstacle(problem: Problem, template: nn.Module) -> str | None:
@@ -59,9 +60,11 @@ class SerialExecutor(Executor):
             own = {name: mask[group] for name, mask in batch.masks.items()}
             for k in range(row.start, row.stop):
                 leaves = {n: p.requires_grad_() for n, p in self._row(stack, k).items()}
-                values = {**leaves, **_buffers(stack, k), **own}
-                with _drawing_from(batch.noise[group], batch.x.device):
-                    loss = self._loss(values, batch.x[group], batch.y[group])
+                buffers = _buffers(stack, k)
+                values = {**leaves, **buffers, **own}
+                with drawing_from(batch.noise[group], batch.x.device):
+                    loss, new = self._loss(values, batch.x[group], batch.y[group])
+                keep(new, buffers, self.problem.name)
                 made = torch.autograd.grad(loss, list(leaves.values()), materialize_grads=True)
                 rows.append(list(made))
                 losses.append(loss.detach())
@@ -70,32 +73,28 @@ class SerialExecutor(Executor):
     def outputs(self, stack: Stack, x: Tensor) -> Tensor:
         """See `Executor.outputs`."""
         self.template.eval()
+        # Copies, since an evaluation must leave a trial as it found it.
         rows = ({**self._row(stack, k), **_buffers(stack, k)} for k in range(stack.size))
-        return torch.stack([self._call(values, x) for values in rows])
+        copies = ({name: value.clone() for name, value in row.items()} for row in rows)
+        return torch.stack([self._call(values, x)[0] for values in copies])
 
     def _row(self, stack: Stack, k: int) -> dict[str, Tensor]:
         views = self.layout.views(stack.blocks).items()
         return {name: view[k].detach() for name, view in views}
 
-    def _loss_of(self, values: Mapping[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
-        return self.problem.loss(self._call(values, x), y)
+    def _loss_of(
+        self, values: Mapping[str, Tensor], x: Tensor, y: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        output, new = self._call(values, x)
+        return self.problem.loss(output, y), new
 
-    def _call(self, values: Mapping[str, Tensor], x: Tensor) -> Tensor:
-        formed = {name: self._formed(value) for name, value in values.items()}
-        output: Tensor = functional_call(self.template, formed, (self._formed(x),))
-        return output
+    def _call(self, values: Mapping[str, Tensor], x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The output, and the tensors that the module has put in the place of others."""
+        # Buffers are written to, so that they stay where they are.
+        formed = {n: self._formed(v) if n in self._weights else v for n, v in values.items()}
+        return called(self.template, formed, self._formed(x))
 
 
 def _buffers(stack: Stack, k: int) -> dict[str, Tensor]:
     return {name: value[k] for name, value in stack.buffers.items()}
 
-
-@contextmanager
-def _drawing_from(seed: int, device: torch.device) -> Iterator[None]:
-    """Let the global generators be at the start of a stream, and put them back."""
-    cuda = device.type == "cuda"
-    with torch.random.fork_rng(devices=[device] if cuda else []):
-        torch.default_generator.manual_seed(seed)
-        if cuda:
-            torch.cuda.manual_seed(seed)
-        yield

@@ -6,11 +6,11 @@ from typing import ClassVar, final
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from gofau.packing.dropout import StreamDropout
 from gofau.packing.executors.base import Batch, Groups
-from gofau.packing.executors.functional import ModuleExecutor
+from gofau.packing.executors.functional import ModuleExecutor, called, keep
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
 from gofau.problems import Problem
@@ -28,10 +28,17 @@ class VmapExecutor(ModuleExecutor):
         like = next(iter(template.parameters()))
         data = problem.dataset().first(2).to(like.dtype, like.device)
         executor = VmapExecutor(problem, template)
+        stack, batch = _probe(executor, data.train_x, data.train_y, like)
+        (block,) = stack.blocks
+        given = block._version
         try:
-            executor.gradients(*_probe(executor, data.train_x, data.train_y, like))
-        except RuntimeError as error:
-            return f"torch cannot vectorise its forward pass ({str(error).splitlines()[0]})"
+            executor.gradients(stack, batch)
+            executor.outputs(stack, data.val_x)
+        except Exception as error:  # noqa: BLE001 - if it is the module's own, training tells it
+            said = str(error).strip() or type(error).__name__
+            return f"torch cannot vectorise its forward pass ({said.splitlines()[0]})"
+        if block._version != given:
+            return "its forward pass writes over its parameters"
         return None
 
     def batch_losses(self, parameters: Mapping[str, Tensor], stack: Stack, batch: Batch) -> Tensor:
@@ -43,26 +50,32 @@ class VmapExecutor(ModuleExecutor):
         over = None if shared else 0
         run = torch.vmap(self._loss_of, in_dims=(0, 0, over, over))
         with _plain_attention(x.device):
-            losses: Tensor = run(dict(parameters), buffers, x, y)
-        return losses
+            losses, new = run(dict(parameters), buffers, x, y)
+        keep(new, stack.buffers, self.problem.name)
+        made: Tensor = losses
+        return made
 
     def outputs(self, stack: Stack, x: Tensor) -> Tensor:
         """See `Executor.outputs`."""
         self.template.eval()
         parameters = self.layout.views(stack.blocks)
-        run = torch.vmap(self._call, in_dims=(0, 0, None))
+        # Copies, since an evaluation must leave a trial as it found it.
+        buffers = {name: buffer.clone() for name, buffer in stack.buffers.items()}
+        run = torch.vmap(self._output_of, in_dims=(0, 0, None))
         with _plain_attention(x.device):
-            outputs: Tensor = run(parameters, stack.buffers, x)
+            outputs: Tensor = run(parameters, buffers, x)
         return outputs
 
     def _loss_of(
         self, parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor, y: Tensor
-    ) -> Tensor:
-        return self.problem.loss(self._call(parameters, buffers, x), y)
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        output, new = called(self.template, {**parameters, **buffers}, x)
+        return self.problem.loss(output, y), new
 
-    def _call(self, parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor) -> Tensor:
-        output: Tensor = functional_call(self.template, (parameters, buffers), (x,))
-        return output
+    def _output_of(
+        self, parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor
+    ) -> Tensor:
+        return called(self.template, {**parameters, **buffers}, x)[0]
 
 
 @contextmanager
@@ -81,11 +94,15 @@ def _plain_attention(device: torch.device) -> Iterator[None]:
 
 
 def _probe(executor: VmapExecutor, x: Tensor, y: Tensor, like: Tensor) -> tuple[Stack, Batch]:
-    """Two trials of zeros and a batch of ``x`` for each."""
-    # Masks are not persistent: they come with each batch, not with a trial's state.
-    state, buffers = executor.template.state_dict(), executor.template.named_buffers()
-    kept = {name: torch.stack([b, b]) for name, b in buffers if name in state}
-    stack = Stack(executor.layout.allocate(2, like), kept, [], [], {}, like[:0], like[:0])
+    """Two trials of the template's own values and a batch of ``x`` for each."""
+    template = executor.template
+    blocks = executor.layout.allocate(2, like.detach())
+    for row in range(2):
+        executor.layout.fill(blocks, row, {n: p.detach() for n, p in template.named_parameters()})
+    # Masks come with each batch, not with a trial's state.
+    masks = {f"{n}.mask" for n, m in template.named_modules() if isinstance(m, StreamDropout)}
+    buffers = {n: torch.stack([b, b]) for n, b in template.named_buffers() if n not in masks}
+    stack = Stack(blocks, buffers, [], [], {}, like[:0], like[:0])
     groups = Groups.of(["one", "other"], like.device)
     batch = Batch(torch.stack([x, x]), torch.stack([y, y]), groups, noise=(0, 1))
     return stack, executor.drawn(batch)

@@ -10,7 +10,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from gofau import catalog
 from gofau.catalog import ProblemEntry, Scalar
-from gofau.packing import PackPlan, TrialPlan
+from gofau.packing import PackPlan, TrialPlan, template
 from gofau.packing.executors import VmapExecutor
 from gofau.problems import Classification, Dataset, registry
 from tests.compilers import compiler_works
@@ -223,5 +223,6 @@ def fake_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A pretended GPU. Autograd's engine asks for a real one, so there are no backward passes."""
     monkeypatch.setattr(nn.Module, "to", _moved)
     monkeypatch.setattr(VmapExecutor, "obstacle", staticmethod(lambda *_: None))
+    monkeypatch.setattr(template, "habits", lambda *_: ())
     with FakeTensorMode(allow_non_fake_inputs=True):
         yield

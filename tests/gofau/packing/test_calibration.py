@@ -60,7 +60,9 @@ def test_an_executor_asked_for_by_name_stays(plan: Plans) -> None:
 
 def test_what_only_runs_serially(plan: Plans) -> None:
     got = measured(plan(problem="test-untraceable"), lambda *_: 1.0)
-    assert got == Calibration("serial", 1, 1.0, "calibrated: only it can")
+    assert (got.executor, got.width, got.gain) == ("serial", 1, 1.0)
+    assert got.reason.startswith("calibrated: only it can (not compiled: its module is not a ")
+    assert "; not vmap: torch cannot vectorise its forward pass (" in got.reason
 
 
 def test_the_serial_executor_asked_for_is_no_choice(plan: Plans) -> None:
@@ -123,7 +125,8 @@ def test_a_calibration_is_measured_once(
     made = Calibration("bmm", 5, 3.0, "calibrated: 3.0x serial at width 5")
     calls: list[PackPlan] = []
 
-    def fake(given: PackPlan) -> Calibration:
+    def fake(given: PackPlan, *, fused: bool) -> Calibration:
+        assert fused
         calls.append(given)
         return made
 
@@ -158,7 +161,7 @@ def test_a_damaged_file_is_measured_anew(
     text: str,
 ) -> None:
     made = Calibration("bmm", 5, 3.0, "calibrated: 3.0x serial at width 5")
-    monkeypatch.setattr(module, "measured", lambda _plan: made)
+    monkeypatch.setattr(module, "measured", lambda _plan, *, fused: made)
     calibrated(plan(), tmp_path)
     (path,) = tmp_path.iterdir()
     path.write_text(text)
@@ -184,6 +187,30 @@ def test_a_run_follows_its_calibration(plan: Plans, tmp_path: Path) -> None:
     widths.clear()
     list(run_pack(given, calibration=tmp_path, width=2, on_progress=widths.append))
     assert max(widths) == 2
+
+
+@needs_compiler
+def test_whoever_wants_no_kernels_gets_none(plan: Plans, tmp_path: Path) -> None:
+    given = plan(size=7, batch_size=3)
+    kernels = list(run_pack(given, calibration=tmp_path))
+    plain = list(run_pack(given, calibration=tmp_path, fused=False))
+    assert {o.executor for o in kernels} == {"compiled"}
+    assert {o.executor for o in plain} <= {"bmm", "vmap", "serial"}
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@needs_compiler
+def test_other_code_and_a_lost_compiler_are_measured_anew(
+    plan: Plans, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = plan(size=2, batch_size=3)
+    list(run_pack(given, calibration=tmp_path))
+    monkeypatch.setattr(module, "code_version", lambda: "another")
+    list(run_pack(given, calibration=tmp_path))
+    assert len(list(tmp_path.iterdir())) == 2
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    assert {o.executor for o in run_pack(given, calibration=tmp_path)} <= {"bmm", "vmap", "serial"}
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_speed_is_measured_on_copies_of_the_trials(plan: Plans) -> None:

@@ -105,15 +105,61 @@ def halved(plan: Plans) -> PackPlan:
     return plan("sgd", "additive", 9, epochs=9, halving=Halving(first=1, factor=3))
 
 
-@pytest.mark.parametrize("calls", [2, 4, 8])
+def decided(
+    plan: PackPlan, parts: Sequence[Sequence[int]], folder: Path, every: int
+) -> dict[int, TrialOutcome]:
+    """The records of packs of those keys, trained one after the other over one folder."""
+    got: dict[int, TrialOutcome] = {}
+    for number, keys in enumerate(parts):
+        saved = Checkpointing(folder / f"part-{number}.pt", every, salvage=True)
+        found = timeless(list(run_pack(part(plan, keys), width=3, checkpoint=saved)))
+        assert found.keys() == set(keys)
+        got |= found
+    return got
+
+
+@pytest.mark.parametrize("every", [1, 100])
+@pytest.mark.parametrize("calls", range(10))
 def test_a_halved_pack_decides_as_if_it_had_not_been_killed(
-    plan: Plans, tmp_path: Path, calls: int
+    plan: Plans, tmp_path: Path, calls: int, every: int
 ) -> None:
     given = halved(plan)
     whole = timeless(list(run_pack(given, width=3)))
-    posted = killed_after(given, calls, checkpoint(tmp_path, "a"))
-    left = part(given, sorted(set(whole) - {o.key for o in posted}))
-    resumed = timeless(list(run_pack(left, width=3, checkpoint=checkpoint(tmp_path, "b"))))
+    posted = killed_after(given, calls, Checkpointing(tmp_path / "a.pt", every, salvage=True))
+    left = sorted(whole.keys() - {o.key for o in posted})
+    # Two packs go on with what waits, as when another number of workers cuts it.
+    resumed = decided(given, [left[::2], left[1::2]], tmp_path, every)
     assert timeless(posted) | resumed == whole
-    assert resumed.keys() == {t.key for t in left.trials}
+    # The account of the pack stays as long as somebody may ask for another of its trials.
+    assert [path.name for path in tmp_path.iterdir()] == ["a.pt"]
+
+
+def test_packs_that_competed_apart_decide_apart(plan: Plans, tmp_path: Path) -> None:
+    given = halved(plan)
+    whole, posted = {}, []
+    for name, keys in (("a", range(4)), ("b", range(4, 8))):
+        own = part(given, keys)
+        whole |= timeless(list(run_pack(own, width=3)))
+        posted += killed_after(own, 2, Checkpointing(tmp_path / f"{name}.pt", 100, salvage=True))
+    fresh = timeless(list(run_pack(part(given, [8]), width=3)))
+    left = sorted(whole.keys() - {o.key for o in posted})
+    assert posted
+    assert timeless(posted) | decided(given, [[*left, 8]], tmp_path, 100) == whole | fresh
+
+
+def test_a_whole_pack_leaves_nothing(plan: Plans, tmp_path: Path) -> None:
+    given = halved(plan)
+    whole = timeless(list(run_pack(given, width=3)))
+    killed_after(given, 0, checkpoint(tmp_path, "a"))
+    assert decided(given, [sorted(whole)], tmp_path, 1) == whole
     assert list(tmp_path.iterdir()) == []
+
+
+def test_decisions_of_a_program_of_another_form_are_made_again(
+    plan: Plans, tmp_path: Path
+) -> None:
+    given = replace(halved(plan), dtype="float64")
+    killed_after(replace(given, executor="serial"), 3, checkpoint(tmp_path, "a"))
+    again = replace(given, executor="bmm")
+    whole = timeless(list(run_pack(again, width=3)))
+    assert decided(again, [sorted(whole)], tmp_path, 1) == whole

@@ -1,11 +1,15 @@
 """Schedules: known values, and the same effect in a pack as alone."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gofau.packing import PackPlan, Schedule, run_pack
+from gofau.packing.schedule import ScheduleKind, table
 
 Plans = Callable[..., PackPlan]
 
@@ -25,8 +29,48 @@ KNOWN = [
 
 @pytest.mark.parametrize(("schedule", "factors"), KNOWN)
 def test_known_factors(schedule: Schedule, factors: list[float]) -> None:
-    got = [schedule.factor_at(step, 4) for step in range(1, 5)]
-    assert got == pytest.approx(factors)
+    assert schedule.factors(4).tolist() == pytest.approx(factors)
+
+
+def one_by_one(schedule: Schedule, total: int) -> list[float]:
+    """The equation, step by step in Python's own numbers."""
+    warmup = schedule.warmup_steps or round(schedule.warmup * total)
+    factors: list[float] = []
+    for step in range(1, total + 1):
+        progress = (step - 1 - warmup) / max(total - warmup, 1)
+        if step <= warmup:
+            factors.append(step / warmup)
+        elif schedule.kind == "cosine":
+            wave = 1 + math.cos(math.pi * progress)
+            factors.append(schedule.floor + (1 - schedule.floor) * wave / 2)
+        elif schedule.kind == "step":
+            factors.append(schedule.factor ** sum(progress >= drop for drop in schedule.drops))
+        else:
+            factors.append(1.0)
+    return factors
+
+
+@given(
+    kind=st.sampled_from(["constant", "cosine", "step"]),
+    warmup=st.one_of(st.integers(0, 60), st.floats(0, 0.99)),
+    floor=st.floats(0, 1),
+    factor=st.floats(0, 1, exclude_min=True),
+    drops=st.lists(st.floats(0.001, 0.999), max_size=4, unique=True).map(sorted).map(tuple),
+    total=st.integers(1, 200),
+)
+def test_the_table_is_the_equation_bit_by_bit(
+    kind: ScheduleKind,
+    warmup: float,
+    floor: float,
+    factor: float,
+    drops: tuple[float, ...],
+    total: int,
+) -> None:
+    given_warmup = {"warmup_steps" if isinstance(warmup, int) else "warmup": warmup}
+    one = Schedule(kind, floor=floor, factor=factor, drops=drops, **given_warmup)  # type: ignore[arg-type]
+    rows = table([one, Schedule(), one], total)
+    assert rows[0].tolist() == rows[2].tolist() == one_by_one(one, total)
+    assert rows[1].tolist() == [1.0] * total
 
 
 def test_each_trial_follows_its_own_schedule(plan: Plans) -> None:
