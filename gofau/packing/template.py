@@ -1,23 +1,25 @@
 """The module that a pack's executors call with parameters of many trials, made fit for that."""
 
-from collections.abc import Callable, Iterator
-from itertools import chain
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn.parameter import is_lazy
 
 from gofau.errors import UnsupportedError
 from gofau.initialization import scaling_reasons
 from gofau.packing.dropout import use_streams
 from gofau.packing.errors import PlanError
+from gofau.packing.executors import SerialExecutor
+from gofau.packing.executors.agreement import alone, by_executor, refused, tensors, unlike
 from gofau.packing.plan import PackPlan
-from gofau.packing.streams import drawing_from
+from gofau.packing.streams import initial_module
 from gofau.problems import Dataset, Problem
 
-TOLERANCE = 1e-3
-"""How far outputs of one state may be apart, relative to the largest: libraries order sums anew."""
+EXAMPLES = 2
+"""Examples of the step in which a module is examined."""
+
+KEEPING = "one that keeps in parameters and buffers all that outlasts it, and draws by torch"
 
 
 def template(problem: Problem, plan: PackPlan, data: Dataset, like: Tensor) -> nn.Module:
@@ -29,16 +31,28 @@ def template(problem: Problem, plan: PackPlan, data: Dataset, like: Tensor) -> n
     Raises:
         PlanError: a module that cannot be trained in a stack, nor one trial after the other.
     """
-    with torch.random.fork_rng(devices=[]):
-        module = problem.module()
-        for fault, expected in _faults(module, plan):
-            raise PlanError("problem", f"{problem.name} with {fault}", expected)
-        _cast(module, like)
-        x = data.first(2).to(like.dtype, like.device).train_x
-        use_streams(module, x)
-    for fault, expected in habits(module, x):
-        raise PlanError("problem", f"{problem.name}, whose forward pass {fault}", expected)
+    module = initial_module(problem.name, 0, problem.module)
+    for fault, expected in _faults(module, plan):
+        raise PlanError("problem", f"{problem.name} with {fault}", expected)
+    some = data.first(2 * EXAMPLES).to(like.dtype, like.device)
+    _fit(module, like, some)
+    key = (type(problem), tuple(sorted(problem.parameters.items())), like.dtype, like.device)
+    if key not in _examined:
+        other = initial_module(problem.name, 1, problem.module)
+        _fit(other, like, some)
+        examine(problem, module, other, some)
+        _examined.add(key)
     return module
+
+
+_examined: set[tuple[object, ...]] = set()
+"""Problems whose modules this process has examined, with their parameters, dtypes and devices."""
+
+
+def _fit(module: nn.Module, like: Tensor, some: Dataset) -> None:
+    _cast(module, like)
+    with torch.random.fork_rng(devices=[]):
+        use_streams(module, some.train_x[:EXAMPLES])
 
 
 def _faults(module: nn.Module, plan: PackPlan) -> Iterator[tuple[str, str]]:
@@ -53,6 +67,8 @@ def _faults(module: nn.Module, plan: PackPlan) -> Iterator[tuple[str, str]]:
     if held := _names(parameters, lambda p: not p.requires_grad):
         expected = "a module that trains all its parameters (make buffers of the others)"
         yield f"{held} held", expected
+    if hooked := _names(parameters, _is_hooked):
+        yield f"hooks on {hooked}", "a module whose forward pass alone makes its gradients"
     if odd := _names(parameters, lambda p: not p.is_floating_point()):
         yield f"{odd} complex", "real parameters (view them as complex in the forward pass)"
     if any(trial.init_scale != 1 for trial in plan.trials):
@@ -62,8 +78,13 @@ def _faults(module: nn.Module, plan: PackPlan) -> Iterator[tuple[str, str]]:
             yield f"init scales other than 1 ({error})", "1 for a parametrized module"
 
 
-def _names(tensors: dict[str, Tensor], chosen: Callable[[Tensor], bool]) -> str:
+def _names(tensors: Mapping[str, Tensor], chosen: Callable[[Tensor], bool]) -> str:
     return ", ".join(name for name, tensor in tensors.items() if chosen(tensor))
+
+
+def _is_hooked(parameter: Tensor) -> bool:
+    kinds = ("_backward_hooks", "_post_accumulate_grad_hooks")
+    return any(getattr(parameter, kind, None) for kind in kinds)
 
 
 def _cast(module: nn.Module, like: Tensor) -> None:
@@ -73,6 +94,8 @@ def _cast(module: nn.Module, like: Tensor) -> None:
         for owner in module.modules()
         for name, buffer in owner.named_buffers(recurse=False, remove_duplicate=False)
     ]
+    for owner, name, _ in owned:
+        setattr(owner, name, None)
     module.to(like.device, like.dtype)
     moved: dict[int, Tensor] = {}
     for owner, name, buffer in owned:
@@ -80,54 +103,45 @@ def _cast(module: nn.Module, like: Tensor) -> None:
         setattr(owner, name, moved.setdefault(id(buffer), buffer.to(like.device, dtype)))
 
 
-def habits(module: nn.Module, x: Tensor) -> Iterator[tuple[str, str]]:
-    """What of a forward pass would reach from one trial into the next, with what is expected.
+def examine(problem: Problem, module: nn.Module, other: nn.Module, some: Dataset) -> None:
+    """Check that ``module`` does with the tensors of ``other`` what ``other`` does by itself.
 
-    Found by passes from one state, before and after others: they must give the same outputs.
+    What a forward pass leaves in a module beside its buffers would reach from one trial into the
+    next, and what happens outside of it would happen to tensors of no trial.
 
     Args:
-        module: as executors call it, in any mode.
-        x: two examples.
+        problem: of both.
+        module: to be called with given tensors.
+        other: another instance, not used so far; it is used up.
+        some: twice `EXAMPLES`.
+
+    Raises:
+        PlanError: it does something else.
     """
-    given = x._version
+    few = some.first(EXAMPLES)
+    executor, start = SerialExecutor(problem, module), tensors(other)
     try:
-        first = [_output(module, x, training) for training in (False, True)]
-        counts = _numbers(module)
-        again = [_output(module, x, training) for training in (True, False)][::-1]
+        want = alone(problem, other, few)
+    except PlanError:
+        raise
     except Exception:  # noqa: BLE001 - what it cannot do with two examples, the training will tell
         return
-    for output in first:
-        if not isinstance(output, Tensor):
-            yield f"returns {type(output).__name__}", "one that returns a tensor"
-            return
-    if x._version != given:
-        yield "writes over its inputs", "one that leaves them as they are"
-    expected = "one that keeps in buffers all that outlasts it, and draws by torch"
-    if moved := [name for name, number in _numbers(module).items() if counts.get(name) != number]:
-        yield f"changes {', '.join(moved)}", expected
-    elif not all(map(_alike, first, again)):
-        yield "depends on more than parameters, buffers and inputs", expected
+    counts = []
+    for _ in range(2):
+        by_executor(executor, tensors(module), _last(some))
+        counts.append(_numbers(module))
+    moved = [name for name, number in counts[1].items() if counts[0].get(name) != number]
+    if moved:
+        raise refused(problem, f"changes {', '.join(moved)}", KEEPING)
+    differing = unlike(want, by_executor(executor, start, few))
+    if differing is not None:
+        what = f"gives another {differing} with given tensors than with the module's own"
+        raise refused(problem, what, KEEPING)
 
 
-@torch.no_grad()
-def _output(module: nn.Module, x: Tensor, training: bool) -> Tensor:
-    """One pass with copies of the module's tensors, by draws from one stream."""
-    before = module.training
-    named = chain(module.named_parameters(), module.named_buffers())
-    values = {name: tensor.clone() for name, tensor in named}
-    try:
-        with drawing_from(0, x.device):
-            output: Tensor = functional_call(module.train(training), values, (x,))
-    finally:
-        module.train(before)
-    return output
-
-
-def _alike(one: Tensor, other: Tensor) -> bool:
-    if one.shape != other.shape:
-        return False
-    scale = torch.nan_to_num(one.abs(), posinf=0.0).max().item() if one.numel() else 0.0
-    return torch.allclose(one, other, rtol=0, atol=TOLERANCE * scale, equal_nan=True)
+def _last(some: Dataset) -> Dataset:
+    parts = (some.train_x, some.train_y, some.val_x, some.val_y)
+    return Dataset(*(part[-EXAMPLES:] for part in parts))
 
 
 def _numbers(module: nn.Module) -> dict[str, float]:

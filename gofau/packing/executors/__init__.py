@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from gofau.packing.errors import UnsupportedError
+from gofau.packing.executors.agreement import unable
 from gofau.packing.executors.base import Batch, Executor, Groups
 from gofau.packing.executors.compiled import CompiledExecutor
 from gofau.packing.executors.grouped import GroupedExecutor
@@ -92,7 +93,21 @@ def obstacle_to(
         return "its modules may compute on the host, which a CUDA graph leaves out"
     if demands.compiles and not kind.compiles:
         return "its kernel is not torch's to compile"
-    return kind.obstacle(problem, template)
+    reason = kind.obstacle(problem, template)
+    return _trial_run(kind, problem, template) if reason is None and kind.tried else reason
+
+
+def _trial_run(kind: type[Executor], problem: Problem, template: nn.Module) -> str | None:
+    """What `unable` says, found once in a process: it runs a few steps."""
+    like = next(iter(template.parameters()))
+    settings = tuple(sorted(problem.parameters.items()))
+    key = (kind, type(problem), settings, like.dtype, like.device)
+    if key not in _tried:
+        _tried[key] = unable(kind, problem, template)
+    return _tried[key]
+
+
+_tried: dict[tuple[object, ...], str | None] = {}
 
 
 def choose(

@@ -88,6 +88,8 @@ class Executor(ABC):
     """Whether a CUDA graph can record it: it does nothing on the host that matters."""
     compiles: ClassVar[bool] = True
     """Whether it consists of torch's operations, which torch's compiler can fuse."""
+    tried: ClassVar[bool] = False
+    """Whether it is tried on a few examples before it is taken, since its code is the module's."""
     layout: Layout
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:
@@ -168,6 +170,17 @@ class Executor(ABC):
         outputs = self.outputs(stack, x).to(stack.blocks[0].dtype)
         measured: dict[str, Tensor] = score(outputs, y)
         return measured
+
+
+def changed_from_without(module: nn.Module) -> str | None:
+    """Why layers of ``module`` do something else than their types say, or ``None``."""
+    hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    for part in module.modules():
+        if any(getattr(part, kind) for kind in hooks) or "forward" in vars(part):
+            return f"a {type(part).__name__} has hooks or another forward pass"
+    if len(list(module.named_parameters(remove_duplicate=False))) > len(list(module.parameters())):
+        return "its layers share parameters"
+    return None
 
 
 @torch.no_grad()

@@ -2,6 +2,8 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from itertools import chain
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
@@ -18,18 +20,40 @@ Losses = Callable[[Mapping[str, Tensor], Stack, Batch], Tensor]
 """Losses ``[K]`` in training mode as a function of the parameters."""
 
 
-def called(
-    module: nn.Module, values: Mapping[str, Tensor], x: Tensor
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """The output of ``module`` with other parameters and buffers for ``x``.
+@final
+class Stateless:
+    """A module to be called with other parameters and buffers than its own.
 
-    Returns:
-        tuple: the output, and the tensors that the module has put in the place of ``values``, by
-        name. What it writes into them is in them.
+    A tensor that has several places in the module, as tied weights have, comes by the name of its
+    first one. torch's own treatment of those would leave the last call's tensors in a layer that
+    has several names.
     """
-    held = dict(values)
-    output: Tensor = functional_call(module, held, (x,))
-    return output, {name: new for name, new in held.items() if new is not values[name]}
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+        self._first: dict[str, str] = {}
+        firsts: dict[int, str] = {}
+        for prefix, owner in module.named_modules():
+            parts = (owner.named_parameters, owner.named_buffers)
+            for name, tensor in chain(*(p(prefix, False, False) for p in parts)):
+                first = firsts.setdefault(id(tensor), name)
+                if first != name:
+                    self._first[name] = first
+
+    def __call__(
+        self, values: Mapping[str, Tensor], *inputs: object
+    ) -> tuple[Any, dict[str, Tensor]]:
+        """The output for ``inputs``.
+
+        Returns:
+            tuple: the output, and the tensors that the module has put in the place of ``values``,
+            by name. What it writes into them is in them.
+        """
+        given = {**values, **{name: values[first] for name, first in self._first.items()}}
+        held = dict(given)
+        output = functional_call(self.module, held, inputs, tie_weights=False)
+        new = {name: tensor for name, tensor in held.items() if tensor is not given[name]}
+        return output, {self._first.get(name, name): tensor for name, tensor in new.items()}
 
 
 def keep(new: Mapping[str, Tensor], buffers: Mapping[str, Tensor], problem: str) -> None:
@@ -88,5 +112,5 @@ class ModuleExecutor(Executor):
         leaves = {name: view.detach().requires_grad_() for name, view in views.items()}
         losses = self._losses(leaves, stack, batch)
         grads = torch.autograd.grad(losses.sum(), list(leaves.values()), materialize_grads=True)
-        flat = [grad.flatten(1) for grad in grads]
+        flat = [grad.reshape(len(grad), -1) for grad in grads]
         return losses.detach(), [torch.cat(flat, 1, out=self._grads_of(stack.blocks[0]))]

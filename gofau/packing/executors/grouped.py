@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gofau.packing.dropout import StreamDropout
-from gofau.packing.executors.base import Batch
+from gofau.packing.executors.base import Batch, changed_from_without
 from gofau.packing.executors.functional import ModuleExecutor
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
@@ -27,6 +27,7 @@ class GroupedExecutor(ModuleExecutor):
     """
 
     name: ClassVar[ExecutorName] = "grouped"
+    tried: ClassVar[bool] = True
     channels: ClassVar[bool] = True
 
     @staticmethod
@@ -37,10 +38,9 @@ class GroupedExecutor(ModuleExecutor):
         kinds = [type(m) for m in template]
         if nn.Conv2d not in kinds:
             return "it has no convolution"
-        for module in template:
-            reason = _unfit(module)
-            if reason is not None:
-                return reason
+        reason = changed_from_without(template) or next(filter(None, map(_unfit, template)), None)
+        if reason is not None:
+            return reason
         if kinds.count(nn.Flatten) != 1:
             return "it does not flatten its images exactly once"
         split = kinds.index(nn.Flatten)
@@ -66,7 +66,9 @@ class GroupedExecutor(ModuleExecutor):
         """Outputs ``[K, B, ...]`` for inputs ``[K, B, C, H, W]``."""
         size = len(x)
         h = self._formed(fold(x))
-        for name, module in self.template.named_children():
+        # Unlike named_children, whose names are those of layers' first places.
+        for name, module in self.template._modules.items():
+            assert module is not None
             own = {key.rpartition(".")[2]: values[key] for key in values if _of(key, name)}
             if isinstance(module, nn.Conv2d):
                 own["weight"] = self._formed(own["weight"].flatten(0, 1))

@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from gofau.packing.executors.base import Batch, Executor
+from gofau.packing.executors.base import Batch, Executor, changed_from_without
 from gofau.packing.layout import AffineLayout
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
@@ -66,7 +66,7 @@ class MLPExecutor(Executor):
             return "its module is not a Sequential of Linear layers with a ReLU between each two"
         if any(isinstance(m, nn.Linear) and m.bias is None for m in template.children()):
             return "a Linear layer has no bias"
-        return None
+        return changed_from_without(template)
 
     def prepare(self, dataset: Dataset) -> Dataset:
         """Flat inputs with a column of ones."""

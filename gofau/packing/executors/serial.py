@@ -1,6 +1,6 @@
 """The serial executor: one trial after the other through the plain module."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, final
 
 import torch
@@ -8,12 +8,14 @@ from torch import Tensor, nn
 
 from gofau.packing.compiler import compiled
 from gofau.packing.executors.base import Batch, Executor
-from gofau.packing.executors.functional import called, keep
+from gofau.packing.executors.functional import Stateless, keep
 from gofau.packing.layout import FlatLayout
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
 from gofau.packing.streams import drawing_from
 from gofau.problems import Problem
+
+Loss = Callable[[Mapping[str, Tensor], Tensor, Tensor], tuple[Tensor, dict[str, Tensor]]]
 
 
 @final
@@ -32,8 +34,10 @@ class SerialExecutor(Executor):
     def __init__(self, problem: Problem, template: nn.Module) -> None:
         super().__init__(problem, template)
         self.layout = FlatLayout(template)
-        self._weights = frozenset(dict(template.named_parameters()))
-        self._loss: Callable[[Mapping[str, Tensor], Tensor, Tensor], tuple[Tensor, dict[str, Tensor]]] = self._loss_of
+        self._weights = tuple(name for name, _ in template.named_parameters())
+        self._call = Stateless(template)
+        self._step = Stateless(Step(template, problem))
+        self._loss: Loss | None = None
 
     @staticmethod
     def obstacle(problem: Problem, template: nn.Module) -> str | None:
@@ -63,11 +67,10 @@ class SerialExecutor(Executor):
                 buffers = _buffers(stack, k)
                 values = {**leaves, **buffers, **own}
                 with drawing_from(batch.noise[group], batch.x.device):
-                    loss, new = self._loss(values, batch.x[group], batch.y[group])
+                    loss, made, new = self._step_of(values, batch.x[group], batch.y[group])
                 keep(new, buffers, self.problem.name)
-                made = torch.autograd.grad(loss, list(leaves.values()), materialize_grads=True)
-                rows.append(list(made))
-                losses.append(loss.detach())
+                rows.append([grad.to_dense() if grad.is_sparse else grad for grad in made])
+                losses.append(loss)
         return torch.stack(losses), rows
 
     def outputs(self, stack: Stack, x: Tensor) -> Tensor:
@@ -76,25 +79,56 @@ class SerialExecutor(Executor):
         # Copies, since an evaluation must leave a trial as it found it.
         rows = ({**self._row(stack, k), **_buffers(stack, k)} for k in range(stack.size))
         copies = ({name: value.clone() for name, value in row.items()} for row in rows)
-        return torch.stack([self._call(values, x)[0] for values in copies])
+        formed = map(self._in_form, copies)
+        return torch.stack([self._call(values, self._formed(x))[0] for values in formed])
 
     def _row(self, stack: Stack, k: int) -> dict[str, Tensor]:
         views = self.layout.views(stack.blocks).items()
         return {name: view[k].detach() for name, view in views}
 
+    def _step_of(
+        self, values: dict[str, Tensor], x: Tensor, y: Tensor
+    ) -> tuple[Tensor, Sequence[Tensor], dict[str, Tensor]]:
+        """The loss, its gradients, and the tensors that the module has put in others' places."""
+        leaves = [values[name] for name in self._weights]
+        if self._loss is not None:
+            loss, new = self._loss(values, x, y)
+            grads = torch.autograd.grad(loss, leaves, materialize_grads=True)
+            return loss.detach(), grads, new
+        formed = {f"module.{name}": value for name, value in self._in_form(values).items()}
+        (loss, grads), new = self._step(formed, leaves, self._formed(x), y)
+        return loss, grads, {name.removeprefix("module."): value for name, value in new.items()}
+
     def _loss_of(
         self, values: Mapping[str, Tensor], x: Tensor, y: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        output, new = self._call(values, x)
+        output, new = self._call(self._in_form(values), self._formed(x))
         return self.problem.loss(output, y), new
 
-    def _call(self, values: Mapping[str, Tensor], x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """The output, and the tensors that the module has put in the place of others."""
+    def _in_form(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
         # Buffers are written to, so that they stay where they are.
-        formed = {n: self._formed(v) if n in self._weights else v for n, v in values.items()}
-        return called(self.template, formed, self._formed(x))
+        return {n: self._formed(v) if n in self._weights else v for n, v in values.items()}
+
+
+@final
+class Step(nn.Module):
+    """A module with its loss and the gradients, all of them made with the same tensors in it.
+
+    A backward pass may call parts of the module again, as activation checkpoints do.
+    """
+
+    def __init__(self, module: nn.Module, problem: Problem) -> None:
+        super().__init__()
+        self.module = module
+        self._problem = problem
+
+    def forward(
+        self, leaves: Sequence[Tensor], x: Tensor, y: Tensor
+    ) -> tuple[Tensor, Sequence[Tensor]]:
+        """The loss and its gradients to ``leaves``."""
+        loss = self._problem.loss(self.module(x), y)
+        return loss.detach(), torch.autograd.grad(loss, leaves, materialize_grads=True)
 
 
 def _buffers(stack: Stack, k: int) -> dict[str, Tensor]:
     return {name: value[k] for name, value in stack.buffers.items()}
-

@@ -8,9 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from gofau.packing.dropout import StreamDropout
-from gofau.packing.executors.base import Batch, Groups
-from gofau.packing.executors.functional import ModuleExecutor, called, keep
+from gofau.packing.executors.base import Batch
+from gofau.packing.executors.functional import ModuleExecutor, Stateless, keep
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
 from gofau.problems import Problem
@@ -21,24 +20,19 @@ class VmapExecutor(ModuleExecutor):
     """Vectorises the module's forward pass over stacked parameters and buffers."""
 
     name: ClassVar[ExecutorName] = "vmap"
+    tried: ClassVar[bool] = True
+
+    def __init__(self, problem: Problem, template: nn.Module) -> None:
+        super().__init__(problem, template)
+        self._call = Stateless(template)
 
     @staticmethod
     def obstacle(problem: Problem, template: nn.Module) -> str | None:
-        """See `Executor.obstacle`; found by trying two trials on two examples."""
-        like = next(iter(template.parameters()))
-        data = problem.dataset().first(2).to(like.dtype, like.device)
-        executor = VmapExecutor(problem, template)
-        stack, batch = _probe(executor, data.train_x, data.train_y, like)
-        (block,) = stack.blocks
-        given = block._version
-        try:
-            executor.gradients(stack, batch)
-            executor.outputs(stack, data.val_x)
-        except Exception as error:  # noqa: BLE001 - if it is the module's own, training tells it
-            said = str(error).strip() or type(error).__name__
-            return f"torch cannot vectorise its forward pass ({said.splitlines()[0]})"
-        if block._version != given:
-            return "its forward pass writes over its parameters"
+        """See `Executor.obstacle`."""
+        kinds = (nn.Embedding, nn.EmbeddingBag)
+        padded = (m for m in template.modules() if isinstance(m, kinds))
+        if any(module.padding_idx is not None for module in padded):
+            return "torch's vectorised embedding moves its padding"
         return None
 
     def batch_losses(self, parameters: Mapping[str, Tensor], stack: Stack, batch: Batch) -> Tensor:
@@ -69,13 +63,14 @@ class VmapExecutor(ModuleExecutor):
     def _loss_of(
         self, parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor, y: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        output, new = called(self.template, {**parameters, **buffers}, x)
+        output, new = self._call({**parameters, **buffers}, x)
         return self.problem.loss(output, y), new
 
     def _output_of(
         self, parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor
     ) -> Tensor:
-        return called(self.template, {**parameters, **buffers}, x)[0]
+        output: Tensor = self._call({**parameters, **buffers}, x)[0]
+        return output
 
 
 @contextmanager
@@ -91,18 +86,3 @@ def _plain_attention(device: torch.device) -> Iterator[None]:
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
-
-
-def _probe(executor: VmapExecutor, x: Tensor, y: Tensor, like: Tensor) -> tuple[Stack, Batch]:
-    """Two trials of the template's own values and a batch of ``x`` for each."""
-    template = executor.template
-    blocks = executor.layout.allocate(2, like.detach())
-    for row in range(2):
-        executor.layout.fill(blocks, row, {n: p.detach() for n, p in template.named_parameters()})
-    # Masks come with each batch, not with a trial's state.
-    masks = {f"{n}.mask" for n, m in template.named_modules() if isinstance(m, StreamDropout)}
-    buffers = {n: torch.stack([b, b]) for n, b in template.named_buffers() if n not in masks}
-    stack = Stack(blocks, buffers, [], [], {}, like[:0], like[:0])
-    groups = Groups.of(["one", "other"], like.device)
-    batch = Batch(torch.stack([x, x]), torch.stack([y, y]), groups, noise=(0, 1))
-    return stack, executor.drawn(batch)

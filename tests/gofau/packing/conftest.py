@@ -10,8 +10,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from gofau import catalog
 from gofau.catalog import ProblemEntry, Scalar
-from gofau.packing import PackPlan, TrialPlan, template
-from gofau.packing.executors import VmapExecutor
+from gofau.packing import PackPlan, TrialPlan, executors, template
 from gofau.problems import Classification, Dataset, registry
 from tests.compilers import compiler_works
 
@@ -222,7 +221,7 @@ def _moved(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Mo
 def fake_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A pretended GPU. Autograd's engine asks for a real one, so there are no backward passes."""
     monkeypatch.setattr(nn.Module, "to", _moved)
-    monkeypatch.setattr(VmapExecutor, "obstacle", staticmethod(lambda *_: None))
-    monkeypatch.setattr(template, "habits", lambda *_: ())
+    monkeypatch.setattr(executors, "unable", lambda *_: None)
+    monkeypatch.setattr(template, "examine", lambda *_: None)
     with FakeTensorMode(allow_non_fake_inputs=True):
         yield

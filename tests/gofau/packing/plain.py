@@ -1,7 +1,9 @@
 """Training alone, without anything of packs: the oracle that packs are compared with."""
 
+from collections.abc import Iterator
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gofau import functional
 from gofau.directions import direction
@@ -22,13 +24,47 @@ def separately(plan: PackPlan, trial: TrialPlan, epochs: int) -> dict[str, Tenso
     task = (plan.problem, plan.problem_parameters, plan.batch_size, plan.direction, plan.rule)
     key = repr((task, trial, epochs))
     if key not in _trained:
-        _trained[key] = _separately(plan, trial, epochs)
+        *_, module = _epochs(plan, trial, epochs)
+        _trained[key] = {name: p.detach() for name, p in module.named_parameters()}
     return _trained[key]
 
 
-def _separately(plan: PackPlan, trial: TrialPlan, epochs: int) -> dict[str, Tensor]:
+def losses_separately(plan: PackPlan, trial: TrialPlan) -> list[float]:
+    """The trial's validation loss after each epoch; an evaluation leaves the module as it was."""
     given = problem(plan.problem, plan.problem_parameters)
-    module = initial_module(given.name, trial.seed, given.module).double()
+    data = given.dataset().to(torch.float64, torch.device("cpu"))
+    losses: list[float] = []
+    for module in _epochs(plan, trial, plan.epochs):
+        named = {**dict(module.named_buffers()), **dict(module.named_parameters())}
+        kept = {name: tensor.detach().clone() for name, tensor in named.items()}
+        with torch.no_grad():
+            losses.append(given.loss(module.eval()(data.val_x), data.val_y).item())
+            for name, value in kept.items():
+                owner, _, last = name.rpartition(".")
+                getattr(module.get_submodule(owner), last).copy_(value)
+        module.train()
+    return losses
+
+
+def _double(module: nn.Module) -> nn.Module:
+    """As ``module.double()``, with shared buffers shared and complex ones complex."""
+    owned = [
+        (owner, name, buffer)
+        for owner in module.modules()
+        for name, buffer in owner.named_buffers(recurse=False, remove_duplicate=False)
+    ]
+    module.double()
+    made: dict[int, Tensor] = {}
+    for owner, name, buffer in owned:
+        wide = buffer.double() if buffer.is_floating_point() else buffer
+        setattr(owner, name, made.setdefault(id(buffer), wide))
+    return module
+
+
+def _epochs(plan: PackPlan, trial: TrialPlan, epochs: int) -> Iterator[nn.Module]:
+    """The trial's module after each epoch."""
+    given = problem(plan.problem, plan.problem_parameters)
+    module = _double(initial_module(given.name, trial.seed, given.module))
     with torch.no_grad():
         for parameter in module.parameters():
             if parameter.dim() > 1:
@@ -51,5 +87,7 @@ def _separately(plan: PackPlan, trial: TrialPlan, epochs: int) -> dict[str, Tens
         with torch.no_grad():
             for name, p in module.named_parameters():
                 assert p.grad is not None
-                p.copy_(functional.step(p, p.grad, way, far, *states[name], step + 1, hyper))
-    return {name: p.detach() for name, p in module.named_parameters()}
+                grad = p.grad.to_dense() if p.grad.is_sparse else p.grad
+                p.copy_(functional.step(p, grad, way, far, *states[name], step + 1, hyper))
+        if (step + 1) % steps == 0:
+            yield module

@@ -10,6 +10,7 @@ from torch.overrides import TorchFunctionMode
 
 from gofau.packing import PackPlan, PlanError, TrialOutcome, UnsupportedError, recorded, run_pack
 from gofau.packing.gamma import Gamma
+from gofau.packing.program import Program
 from gofau.packing.recorded import WARM_UP, RecordedSteps
 from gofau.packing.schedule import Schedule
 from gofau.packing.trainer import Trainer
@@ -65,6 +66,7 @@ class SeenByConvolutions(TorchFunctionMode):
 def test_channels_kept_last_change_no_record(plan: Plans, executor: str) -> None:
     given = plan("adam", "hybrid", 5, problem="test-convolutions", epochs=3, dtype="float64")
     given = replace(given, executor=executor)
+    Program(given)  # examines the problem's module, once in a process
     with SeenByConvolutions() as seen:
         last = records(replace(given, memory_format="channels_last"))
     # The two convolutions twice: in the passes that find the dropouts and their inputs' shapes.

@@ -155,9 +155,7 @@ def test_a_whole_pack_leaves_nothing(plan: Plans, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_decisions_of_a_program_of_another_form_are_made_again(
-    plan: Plans, tmp_path: Path
-) -> None:
+def test_decisions_of_a_program_of_another_form_are_made_again(plan: Plans, tmp_path: Path) -> None:
     given = replace(halved(plan), dtype="float64")
     killed_after(replace(given, executor="serial"), 3, checkpoint(tmp_path, "a"))
     again = replace(given, executor="bmm")

@@ -59,6 +59,7 @@ def one_by_one(schedule: Schedule, total: int) -> list[float]:
     total=st.integers(1, 200),
 )
 def test_the_table_is_the_equation_bit_by_bit(
+    *,
     kind: ScheduleKind,
     warmup: float,
     floor: float,

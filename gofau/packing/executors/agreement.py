@@ -1,0 +1,170 @@
+"""One step and one evaluation on a few examples, by executors and by a module alone, compared."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from gofau.packing.dropout import DropoutMasks, StreamDropout
+from gofau.packing.errors import PlanError
+from gofau.packing.executors.base import Batch, Executor, Groups
+from gofau.packing.executors.serial import SerialExecutor
+from gofau.packing.stack import Stack
+from gofau.packing.streams import drawing_from
+from gofau.problems import Dataset, Problem
+
+EXAMPLES = 8
+FAINTER = 0.7
+"""What the parameters of the second trial are, of those of the first."""
+
+Result = Mapping[str, Tensor]
+"""The loss, the gradients, the tensors after a step, and outputs in evaluation mode, by name."""
+
+
+def unable(kind: type[Executor], problem: Problem, template: nn.Module) -> str | None:
+    """Why an executor cannot train two trials as the serial one does, or ``None``.
+
+    Found by trying: with examples of their own, and with examples that they share.
+    """
+    few = _examples(problem, template, EXAMPLES)
+    for streams in ("one", "other"), ("both", "both"):
+        serial, stacked = SerialExecutor(problem, template), kind(problem, template)
+        want = _passes(serial, _pair(serial), few, streams)
+        stack = _pair(stacked)
+        given = [block._version for block in stack.blocks]
+        try:
+            got = _passes(stacked, stack, few, streams)
+        except Exception as error:  # noqa: BLE001 - if it is the module's own, training tells it
+            said = str(error).strip() or type(error).__name__
+            return f"torch cannot vectorise its forward pass ({said.splitlines()[0]})"
+        if [block._version for block in stack.blocks] != given:
+            return "its forward pass writes over its parameters"
+        differing = unlike(want, got)
+        if differing is not None:
+            return f"it gives another {differing} than trials alone"
+    return None
+
+
+def unlike(want: Result, got: Result) -> str | None:
+    """The first name whose values differ by more than rounding, or ``None``.
+
+    Gradients are compared with the largest of all, since those before a normalisation cancel.
+    """
+    gradients = [value for name, value in want.items() if name.startswith("gradient")]
+    largest = max(map(_size, gradients), default=0.0)
+    for name, value in want.items():
+        other = got[name]
+        if value.shape != other.shape:
+            return name
+        size = largest if name.startswith("gradient") else _size(value)
+        one, two = (torch.view_as_real(v) if v.is_complex() else v for v in (value, other))
+        kind = one.dtype if one.is_floating_point() else torch.float64
+        near = {"rtol": 0.0, "atol": size * torch.finfo(kind).eps ** 0.4}
+        if not torch.allclose(one.double(), two.double(), **near, equal_nan=True):
+            return name
+    return None
+
+
+def alone(problem: Problem, module: nn.Module, few: Dataset) -> Result:
+    """What ``module`` does by itself; its own tensors change.
+
+    Raises:
+        PlanError: it returns no tensor, or writes over its inputs.
+    """
+    module.train()
+    x = few.train_x.clone()
+    given = x._version
+    # As an executor would give them, from the same stream.
+    for name, mask in DropoutMasks(module).draw(module, few.train_x, (0,)).items():
+        module.get_submodule(name.rpartition(".")[0]).mask = mask[0]
+    with drawing_from(0, few.train_x.device):
+        output = module(x)
+        if not isinstance(output, Tensor):
+            kind = type(output).__name__
+            raise refused(problem, f"returns {kind}", "one that returns a tensor")
+        loss = problem.loss(output, few.train_y)
+        loss.backward()  # type: ignore[no-untyped-call]
+    if x._version != given:
+        raise refused(problem, "writes over its inputs", "one that leaves them as they are")
+    gradients = {name: _gradient(p) for name, p in module.named_parameters()}
+    after = tensors(module)
+    with torch.no_grad():
+        outputs = module.eval()(few.val_x)
+    return _named(loss.detach(), gradients, after, outputs)
+
+
+def refused(problem: Problem, what: str, expected: str) -> PlanError:
+    """The error of a module whose forward pass does what it must not."""
+    return PlanError("problem", f"{problem.name}, whose forward pass {what}", expected)
+
+
+def by_executor(executor: Executor, values: Result, few: Dataset) -> Result:
+    """What ``executor`` does with one trial of these parameters and buffers."""
+    found = _passes(executor, _stack(executor, [values]), few, ("one",))
+    return {name: value[0] for name, value in found.items()}
+
+
+def tensors(module: nn.Module) -> dict[str, Tensor]:
+    """Copies of parameters and buffers by name, without masks."""
+    masks = {f"{n}.mask" for n, m in module.named_modules() if isinstance(m, StreamDropout)}
+    named = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    return {name: value.detach().clone() for name, value in named.items() if name not in masks}
+
+
+def _examples(problem: Problem, template: nn.Module, count: int) -> Dataset:
+    like = next(iter(template.parameters()))
+    return problem.dataset().first(count).to(like.dtype, like.device)
+
+
+def _stack(executor: Executor, held: Sequence[Result]) -> Stack:
+    """Trials with these parameters and buffers."""
+    names = dict(executor.template.named_parameters())
+    like = next(iter(names.values())).detach().flatten()
+    blocks = executor.layout.allocate(len(held), like)
+    for row, values in enumerate(held):
+        executor.layout.fill(blocks, row, values)
+    buffers = {n: torch.stack([one[n] for one in held]) for n in held[0] if n not in names}
+    return Stack(blocks, buffers, [], [], {}, like[:0], like.new_zeros(len(held)))
+
+
+def _pair(executor: Executor) -> Stack:
+    stack = _stack(executor, [tensors(executor.template)] * 2)
+    for block in stack.blocks:
+        block[1] *= FAINTER
+    return stack
+
+
+def _passes(executor: Executor, stack: Stack, few: Dataset, streams: Sequence[str]) -> Result:
+    """What ``executor`` does with a stack, ``[K, ...]``; trials of one stream share examples."""
+    groups = Groups.of(streams, few.train_x.device)
+    # The second group sees the examples in reverse.
+    x, y = (
+        torch.stack([v if g % 2 == 0 else v.flip(0) for g in range(len(groups.rows))])
+        for v in (few.train_x, few.train_y)
+    )
+    batch = executor.drawn(Batch(x, y, groups, noise=tuple(range(len(groups.rows)))))
+    losses, grads = executor.gradients(stack, batch)
+    views = executor.layout.views
+    gradients = {name: grad.clone() for name, grad in views(grads).items()}
+    after = {name: v.clone() for name, v in {**views(stack.blocks), **stack.buffers}.items()}
+    return _named(losses.clone(), gradients, after, executor.outputs(stack, few.val_x))
+
+
+def _named(loss: Tensor, gradients: Result, after: Result, outputs: Tensor) -> Result:
+    return {
+        "loss": loss,
+        "output": outputs,
+        **{f"gradient of {name}": value for name, value in gradients.items()},
+        **{f"{name} after a step": value for name, value in after.items()},
+    }
+
+
+def _gradient(parameter: nn.Parameter) -> Tensor:
+    grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+    return grad.to_dense() if grad.is_sparse else grad
+
+
+def _size(value: Tensor) -> float:
+    number = value.abs() if value.is_complex() else value.double().abs()
+    finite = torch.nan_to_num(number, nan=0.0, posinf=0.0)
+    return finite.max().item() if finite.numel() else 0.0
