@@ -11,12 +11,12 @@ from threading import RLock
 from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
-from gofau.errors import GofauError
+from gofau.errors import GofauError, IncurableError
 
 Scalar = float | int | bool | str
 
 
-class CatalogError(GofauError, ValueError):
+class CatalogError(GofauError, IncurableError, ValueError):
     """A name or a value that the catalog does not allow; ``path`` locates it inside the entry."""
 
     def __init__(self, path: str, got: object, expected: str) -> None:

@@ -11,7 +11,15 @@ class GofauError(Exception):
     """The root of every error that gofau raises on purpose."""
 
 
-class UnsupportedError(GofauError, RuntimeError):
+class IncurableError(Exception):
+    """Base of faults that trying again cannot cure, beside an error's own tree.
+
+    They come from what was asked for or from what is installed, which stay as they are: a name or
+    a value that is not allowed, a plug-in that cannot be imported, a data set that is not there.
+    """
+
+
+class UnsupportedError(GofauError, IncurableError, RuntimeError):
     """A kind of tensor or an implementation that this optimizer cannot serve."""
 
 

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from gofau.catalog import ProblemEntry, RuleEntry
-from gofau.errors import GofauError
+from gofau.errors import GofauError, IncurableError
 
 PROBLEMS = "gofau.problems"
 RULES = "gofau.rules"
 
 
-class PluginError(GofauError):
+class PluginError(GofauError, IncurableError):
     """An installed plug-in that cannot be used; the message names its entry point."""
 
     def __init__(self, point: EntryPoint, got: str, expected: str) -> None:

@@ -129,11 +129,13 @@ class TrialResult(Wire):
 class TrialFailure(Wire):
     """An attempt whose code raised: a crash, not a divergence.
 
-    The trial waits again until its attempts are used up, then it is failed with this error.
+    The trial waits again until its attempts are used up, then it is failed with this error. It is
+    failed at once where the fault is ``incurable``: whatever it comes from stays as it is.
     """
 
     index: Index
     error: Annotated[str, Field(max_length=4000)]
+    incurable: bool = False
 
 
 class ResultBatch(Wire):

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import tempfile
 from math import ceil
 
 import ray
@@ -10,6 +9,7 @@ from ray import tune
 
 from studies import tracing
 from workers.placement import Placement, check_backend, place
+from workers.scratch import scratch
 from workers.settings import WorkerSettings
 from workers.trainable import PackTrainable
 from workers.work import PendingTrial, bucket_sizes, pack_up
@@ -81,14 +81,14 @@ def _fit(
         device=placed.device,
         trace=tracing.carried(),
     )
-    with tempfile.TemporaryDirectory(prefix="gofau-tune-") as storage:
+    with scratch() as storage:
         tuner = tune.Tuner(
             tune.with_resources(trainable, dict(placed.resources)),
             param_space={"pack": tune.grid_search(list(range(len(packs))))},
             tune_config=tune.TuneConfig(reuse_actors=True, max_concurrent_trials=placed.workers),
             run_config=tune.RunConfig(
                 name=settings.study,
-                storage_path=storage,
+                storage_path=str(storage),
                 verbose=0,
                 failure_config=tune.FailureConfig(max_failures=0),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),

@@ -8,7 +8,8 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from gofau.packing import run_pack
+from gofau.errors import IncurableError
+from gofau.packing import PlanError, run_pack
 from gofau.packing.plan import PackPlan, TrialOutcome
 from gofau.version import code_version
 from studies import tracing, wire
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 POST_EVERY_S = 1.0
 POST_MOST = 1_000
 MAX_ERROR = 4_000
+NO_RETRY = "\nIt would fail again, so it was not tried again."
 
 
 class PackStopped(Exception):  # noqa: N818 - the service asked for it; nothing went wrong
@@ -55,7 +57,8 @@ class _Outbox:
     def add(self, outcome: TrialOutcome) -> None:
         self.waiting.append(result(outcome, self.pack_size))
         due = time.monotonic() - self.posted_at >= POST_EVERY_S
-        if due or len(self.waiting) >= POST_MOST:
+        # What a complete pack keeps on its disk goes once it is asked for more, so post it first.
+        if due or len(self.waiting) >= min(len(self.left), POST_MOST):
             self.flush()
 
     def flush(self) -> None:
@@ -67,9 +70,24 @@ class _Outbox:
         self.posted_at = time.monotonic()
 
     def fail(self, error: BaseException) -> None:
+        """Fail this attempt of every trial without a result."""
+        self.flush()
         text = "".join(traceback.format_exception(error))[-MAX_ERROR:]
-        failures = [wire.TrialFailure(index=index, error=text) for index in sorted(self.left)]
+        self._post([wire.TrialFailure(index=index, error=text) for index in sorted(self.left)])
+
+    def give_up(self, error: IncurableError) -> None:
+        """Fail for good the trial to blame, or all of them where they share the fault."""
+        self.flush()
+        blamed = error.trial if isinstance(error, PlanError) else None
+        indexes = self.left & {blamed} or self.left
+        text = f"{type(error).__name__}: {error}"[: MAX_ERROR - len(NO_RETRY)] + NO_RETRY
+        self._post(
+            [wire.TrialFailure(index=i, error=text, incurable=True) for i in sorted(indexes)]
+        )
+
+    def _post(self, failures: list[wire.TrialFailure]) -> None:
         self.lease.post(wire.ResultBatch(failures=failures))
+        self.left.difference_update(failure.index for failure in failures)
         self.account.failed += len(failures)
 
 
@@ -103,7 +121,8 @@ def train_pack(
     """Lease a pack's trials, train those granted on ``device``, and post each result.
 
     Code that raises fails the attempt of every trial that has no result yet; the error travels
-    with it. A lost lease or a stop request ends the pack quietly.
+    with it. A fault that no retry can cure fails its trials for good; where it is one trial's, the
+    others are trained without it. A lost lease or a stop request ends the pack quietly.
     """
     account = PackAccount()
     request = wire.LeaseRequest(
@@ -140,16 +159,22 @@ def _train(
         if held.stop.is_set():
             raise PackStopped
 
-    try:
-        for outcome in train(plan(trials, device), check):
-            outbox.add(outcome)
-            check()
-    except (PackStopped, LeaseLostError):
-        raise
-    except Exception as error:
-        log.exception("pack failed")
-        tracing.fail(error)
-        outbox.flush()
-        outbox.fail(error)
-        return
-    outbox.flush()
+    while trials:
+        try:
+            for outcome in train(plan(trials, device), check):
+                outbox.add(outcome)
+                check()
+            outbox.flush()
+            return
+        except (PackStopped, LeaseLostError):
+            raise
+        except IncurableError as error:
+            log.error("no retry can cure this: %s", error)
+            tracing.fail(error)
+            outbox.give_up(error)
+            trials = [trial for trial in trials if trial.index in outbox.left]
+        except Exception as error:
+            log.exception("pack failed")
+            tracing.fail(error)
+            outbox.fail(error)
+            return

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from gofau.packing.errors import PlanError
 from gofau.packing.gamma import Gamma
 from gofau.packing.halving import Halving
 from gofau.packing.plan import PackPlan, TrialOutcome, TrialPlan
@@ -80,14 +81,17 @@ def plan(pack: list[PendingTrial], device: str = "cpu") -> PackPlan:
 
 def _trial(pending: PendingTrial) -> TrialPlan:
     given = pending.definition
-    return TrialPlan(
-        key=pending.index,
-        seed=pending.seed,
-        init_scale=given["init_scale"],
-        hyper=given["hyper"],
-        schedule=_schedule(given.get("schedule", {})),
-        gamma=Gamma(**given.get("gamma_schedule", {})),
-    )
+    try:
+        return TrialPlan(
+            key=pending.index,
+            seed=pending.seed,
+            init_scale=given["init_scale"],
+            hyper=given["hyper"],
+            schedule=_schedule(given.get("schedule", {})),
+            gamma=Gamma(**given.get("gamma_schedule", {})),
+        )
+    except PlanError as error:
+        raise error.in_trial(pending.index) from error
 
 
 def _schedule(given: Mapping[str, Any]) -> Schedule:

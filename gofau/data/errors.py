@@ -10,14 +10,14 @@ DataError
 from pathlib import Path
 from shlex import quote
 
-from gofau.errors import GofauError
+from gofau.errors import GofauError, IncurableError
 
 
 class DataError(GofauError):
     """The root of what goes wrong with data sets."""
 
 
-class MissingDataError(DataError, FileNotFoundError):
+class MissingDataError(DataError, IncurableError, FileNotFoundError):
     """A data set that was never fetched into this folder."""
 
     def __init__(self, name: str, root: Path) -> None:
@@ -27,7 +27,7 @@ class MissingDataError(DataError, FileNotFoundError):
         )
 
 
-class CorruptDataError(DataError):
+class CorruptDataError(DataError, IncurableError):
     """Files on disk that are not the published ones."""
 
     def __init__(self, path: Path, got: str, expected: str, remedy: str) -> None:

@@ -22,11 +22,12 @@ def check_hyper(plan: PackPlan) -> None:
     for trial in plan.trials:
         path = f"trials[key={trial.key}].hyper"
         if trial.hyper.keys() != known.keys():
-            raise PlanError(path, sorted(trial.hyper), f"values of: {', '.join(known)}")
+            expected = f"values of: {', '.join(known)}"
+            raise PlanError(path, sorted(trial.hyper), expected, trial=trial.key)
         try:
             for name, parameter in known.items():
                 parameter.check(trial.hyper[name], f"{path}.{name}")
             for entry in entries:
                 entry.check_flags(trial.hyper, path)
         except CatalogError as error:
-            raise PlanError(error.path, error.got, error.expected) from error
+            raise PlanError(error.path, error.got, error.expected, trial=trial.key) from error

@@ -6,20 +6,36 @@ PackError
 └── CheckpointError   a checkpoint that cannot be used for this plan
 """
 
+from gofau.errors import IncurableError
+
 
 class PackError(Exception):
     """Base of all errors of packed training."""
 
 
-class PlanError(PackError, ValueError):
-    """A plan's field has a value that cannot be run; ``path`` names the field."""
+class PlanError(PackError, IncurableError, ValueError):
+    """A plan's field has a value that cannot be run.
 
-    def __init__(self, path: str, got: object, expected: str) -> None:
+    Args:
+        path: the field.
+        got: its value.
+        expected: what can be run, in words.
+        trial: the key of the only trial whose field it is, if it is one trial's.
+    """
+
+    def __init__(self, path: str, got: object, expected: str, *, trial: int | None = None) -> None:
         super().__init__(f"{path}: got {got!r}, expected {expected}")
         self.path = path
+        self.got = got
+        self.expected = expected
+        self.trial = trial
+
+    def in_trial(self, key: int) -> "PlanError":
+        """The same fault as one of that trial alone."""
+        return PlanError(f"trials[key={key}].{self.path}", self.got, self.expected, trial=key)
 
 
-class UnsupportedError(PackError):
+class UnsupportedError(PackError, IncurableError):
     """The executor asked for cannot train this problem; ``reason`` says why."""
 
     def __init__(self, executor: str, reason: str) -> None:

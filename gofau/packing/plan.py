@@ -157,10 +157,12 @@ class PackPlan:
         for trial in self.trials:
             if not 0 < trial.init_scale < inf:
                 where = f"trials[key={trial.key}].init_scale"
-                raise PlanError(where, trial.init_scale, "a finite number > 0")
+                expected = "a finite number > 0"
+                raise PlanError(where, trial.init_scale, expected, trial=trial.key)
             if not trial.gamma.is_constant and "gamma" not in trial.hyper:
                 expected = f"constant, since the rule {self.rule} has no gamma"
-                raise PlanError(f"trials[key={trial.key}].gamma", trial.gamma.kind, expected)
+                where, kind = f"trials[key={trial.key}].gamma", trial.gamma.kind
+                raise PlanError(where, kind, expected, trial=trial.key)
 
 
 @dataclass(frozen=True)

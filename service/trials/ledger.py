@@ -7,6 +7,7 @@ their cells and the counts of the study. A study whose last trial ends, ends wit
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,16 @@ OPEN = (TrialState.WAITING.value, TrialState.RUNNING.value)
 FINITE = (Outcome.REACHED_TARGET, Outcome.BUDGET_EXHAUSTED)
 
 
+@dataclass(frozen=True)
+class Lost:
+    """A trial whose attempt ended without a result, and whether it was its last."""
+
+    index: int
+    cell: int
+    error: str
+    last: bool
+
+
 def grant(session: Session, study: Study, lease: LeaseRow, indexes: Iterable[int]) -> list[int]:
     """Put those of the trials that still wait under the lease."""
     granted = trials.grant(session, study.id, lease.id, indexes)
@@ -44,7 +55,8 @@ def release(session: Session, study: Study, lease: LeaseRow) -> None:
 def expire(session: Session, study: Study, lease: LeaseRow, reason: str) -> None:
     """End the attempts that a lost lease holds: waiting again, or failed after the last one."""
     rows = trials.attempts(session, study.id, lease.id)
-    _lose(session, study, lease, [(i, c, n, reason) for i, c, n in rows], None)
+    lost = [Lost(i, c, reason, last=n >= study.max_attempts) for i, c, n in rows]
+    _lose(session, study, lease, lost, None)
 
 
 def record(session: Session, study: Study, lease: LeaseRow, batch: ResultBatch) -> ResultReceipt:
@@ -62,7 +74,15 @@ def record(session: Session, study: Study, lease: LeaseRow, batch: ResultBatch) 
     failed = [f for f in batch.failures if _is_new(found[f.index], lease, seen)]
     duplicates = _duplicates(batch, found, lease) + len(indexes) - len(set(indexes))
     _complete(session, study, lease, accepted, found)
-    lost = [(f.index, found[f.index].cell, found[f.index].attempts, f.error) for f in failed]
+    lost = [
+        Lost(
+            f.index,
+            found[f.index].cell,
+            f.error,
+            last=f.incurable or found[f.index].attempts >= study.max_attempts,
+        )
+        for f in failed
+    ]
     _lose(session, study, lease, lost, lease.id)
     stored = len(accepted) + len(failed)
     return ResultReceipt(
@@ -208,29 +228,27 @@ def _lose(
     session: Session,
     study: Study,
     lease: LeaseRow,
-    lost: list[tuple[int, int, int, str]],
+    lost: list[Lost],
     keep_lease: int | None,
 ) -> None:
-    """End attempts, given as (index, cell, attempts, error).
+    """End attempts.
 
     ``keep_lease`` stays on a trial that waits again, so that its worker may repeat the post.
     """
     if not lost:
         return
     study.revision += 1
-    over = [cell for _, cell, attempts, _ in lost if attempts >= study.max_attempts]
+    over = [one.cell for one in lost if one.last]
     rows = [
         {
-            "at": index,
-            "state": (TrialState.FAILED if final else TrialState.WAITING).value,
-            "lease_id": lease.id if final else keep_lease,
-            "revision": study.revision if final else None,
-            "error": error,
-            "ended_at": now() if final else None,
+            "at": one.index,
+            "state": (TrialState.FAILED if one.last else TrialState.WAITING).value,
+            "lease_id": lease.id if one.last else keep_lease,
+            "revision": study.revision if one.last else None,
+            "error": one.error.replace("\0", "\\0"),
+            "ended_at": now() if one.last else None,
         }
-        for index, _, attempts, said in lost
-        for error in (said.replace("\0", "\\0"),)
-        for final in (attempts >= study.max_attempts,)
+        for one in lost
     ]
     trials.end_attempts(session, study.id, lease.id, rows)
     cells.accumulate(session, study.id, tally(Counter(over), TrialState.FAILED.value))

@@ -234,8 +234,10 @@ class Worker:
         *indexes: int,
         failures: Mapping[int, str] | None = None,
         make: "Callable[[int], dict[str, Any]] | None" = None,
+        incurable: bool = False,
     ) -> ResultReceipt:
-        failed = [{"index": i, "error": e} for i, e in (failures or {}).items()]
+        how = {"incurable": True} if incurable else {}
+        failed = [{"index": i, "error": e, **how} for i, e in (failures or {}).items()]
         body = {"results": [(make or result)(i) for i in indexes], "failures": failed}
         answer = self._call("POST", f"/v1/worker/leases/{lease}/results", json=body)
         return ResultReceipt.model_validate(answer)

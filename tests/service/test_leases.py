@@ -142,6 +142,19 @@ def test_a_failure_waits_again_until_its_attempts_are_used_up(any_service: Servi
     assert_consistent(any_service.store, worker.study)
 
 
+def test_an_incurable_failure_is_the_last(any_service: Service) -> None:
+    worker = any_service.started()
+    lease = worker.lease(4, 5)
+    for stored in (1, 0):
+        assert worker.post(lease.lease, failures={5: "no data"}, incurable=True).stored == stored
+    assert worker.post(lease.lease, failures={4: "boom"}).stored == 1
+    trial = any_service.http.get(f"/v1/studies/{worker.study}/trials/5").json()
+    assert (trial["state"], trial["error"], trial["attempts"]) == ("failed", "no data", 1)
+    assert {t.index: t.attempts for t in worker.work().trials}[4] == 1
+    assert 5 not in {t.index for t in worker.work().trials}
+    assert_consistent(any_service.store, worker.study)
+
+
 def test_a_study_with_failed_trials_completes_and_says_so(service: Service) -> None:
     worker = service.started({**SPEC, "max_attempts": 1})
     lease = worker.lease(*range(TRIALS))

@@ -24,6 +24,7 @@ class FakeService:
     leases: dict[str, set[int]] = field(default_factory=dict)
     results: dict[int, wire.TrialResult] = field(default_factory=dict)
     failures: dict[int, str] = field(default_factory=dict)
+    incurable: set[int] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
     broken: list[int] = field(default_factory=list)
     page_size: int = 10_000
@@ -84,6 +85,8 @@ class FakeService:
             self.leases[lease].discard(result.index)
         for failure in batch.failures:
             self.failures[failure.index] = failure.error
+            if failure.incurable:
+                self.incurable.add(failure.index)
             self.leases[lease].discard(failure.index)
         stored = len(batch.results)
         return wire.ResultReceipt(stored=stored, duplicates=0, refused=0, stop=self.stop)

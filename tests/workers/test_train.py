@@ -3,13 +3,19 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib.metadata import EntryPoint
 from math import inf, nan
 from pathlib import Path
 
 import pytest
 
+from gofau.catalog import CatalogError
+from gofau.data.errors import CorruptDataError, MissingDataError
+from gofau.packing import CheckpointError, UnsupportedError
 from gofau.packing.plan import PackPlan, TrialOutcome
+from gofau.plugins import PluginError
 from studies import logs
+from studies.trials import gist
 from tests.workers.fake_service import SETTINGS, FakeService
 from workers.train import packed, train_pack
 from workers.work import PendingTrial, pending, plan, ranges
@@ -76,6 +82,89 @@ def test_a_crash_fails_what_has_no_result_and_keeps_the_rest(service: FakeServic
     assert sorted(service.failures) == [1, 2, 3, 4, 5]
     assert "RuntimeError: out of cheese" in service.failures[3]
     assert (account.completed, account.failed) == (1, 5)
+
+
+def test_a_fault_of_all_fails_them_at_once(service: FakeService) -> None:
+    pack = [replace(t, definition={**t.definition, "batch_size": 5_000}) for t in some(service)]
+    account = train_pack(service.client(), pack, packed(replace(SETTINGS, checkpoint_every=0)))
+    assert service.incurable == service.failures.keys() == set(range(6))
+    assert service.failures[3] == (
+        "PlanError: batch_size: got 5000, expected at most 1437, the training examples\n"
+        "It would fail again, so it was not tried again."
+    )
+    assert (account.completed, account.failed) == (0, 6)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("init_scale", -1.0, "trials[key=2].init_scale: got -1.0, expected a finite number > 0"),
+        ("schedule", {"kind": "saw"}, "trials[key=2].schedule.kind: got 'saw', expected constant"),
+        ("hyper", {"lr": nan}, "trials[key=2].hyper.lr: got nan, expected a finite number > 0"),
+    ],
+)
+def test_a_fault_of_one_fails_it_alone(
+    service: FakeService, tmp_path: Path, field: str, value: object, words: str
+) -> None:
+    pack = some(service, 4)
+    own = pack[2].definition
+    given = {**own[field], **value} if isinstance(value, dict) and field in own else value
+    pack[2] = replace(pack[2], definition={**own, field: given})
+    train = packed(replace(SETTINGS, cache_dir=tmp_path, checkpoint_every=0))
+    account = train_pack(service.client(), pack, train)
+    assert service.incurable == service.failures.keys() == {2}
+    assert service.failures[2].startswith(f"PlanError: {words}")
+    assert sorted(service.results) == [0, 1, 3]
+    assert (account.completed, account.failed) == (3, 1)
+
+
+def incurable_faults() -> list[Exception]:
+    """One of each kind that no retry can cure."""
+    point = EntryPoint("broken", "nowhere:plugin", "gofau.problems")
+    return [
+        CatalogError("rule", "warp", "a known rule"),
+        PluginError(point, "No module named 'nowhere'", "a ProblemPlugin"),
+        MissingDataError("cifar10", Path("/data")),
+        CorruptDataError(Path("/data/x"), "another checksum", "the published one", "fetch it"),
+        UnsupportedError("bmm", "its module is no MLP"),
+    ]
+
+
+@pytest.mark.parametrize("fault", incurable_faults(), ids=lambda fault: type(fault).__name__)
+def test_what_no_retry_can_cure_is_not_tried_again(service: FakeService, fault: Exception) -> None:
+    def raises(plan: PackPlan, _check: Callable[[], None]) -> Iterator[TrialOutcome]:
+        yield outcome(plan.trials[0].key)
+        raise fault
+
+    account = train_pack(service.client(), some(service, 3), raises)
+    assert sorted(service.results) == [0]
+    assert service.incurable == service.failures.keys() == {1, 2}
+    assert gist(service.failures[1]) == f"{type(fault).__name__}: {fault}"
+    assert (account.completed, account.failed) == (1, 2)
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("x"), CheckpointError("x"), MemoryError("x")])
+def test_what_may_pass_is_tried_again(service: FakeService, fault: Exception) -> None:
+    def raises(_plan: PackPlan, _check: Callable[[], None]) -> Iterator[TrialOutcome]:
+        raise fault
+        yield outcome(0)
+
+    train_pack(service.client(), some(service, 3), raises)
+    assert service.failures.keys() == {0, 1, 2}
+    assert service.incurable == set()
+
+
+def test_all_results_are_posted_before_the_pack_is_asked_for_more(service: FakeService) -> None:
+    posted: list[list[int]] = []
+
+    def train(plan: PackPlan, _check: Callable[[], None]) -> Iterator[TrialOutcome]:
+        for trial in plan.trials:
+            posted.append(sorted(service.results))
+            yield outcome(trial.key)
+        posted.append(sorted(service.results))
+
+    train_pack(service.client(), some(service, 3), train)
+    assert posted[-1] == [0, 1, 2]
 
 
 def test_a_stop_request_ends_the_pack_and_gives_trials_back(service: FakeService) -> None:
