@@ -130,7 +130,7 @@ def store(name: str, folder: Path) -> str:
         study = repository.lock(session, public_id)
         trials = trials_frame(session, study)
         results = _results(trials, wanted.spec, noise_alone=name == "grid-noise")
-        changes = {key: bindparam(key) for key in results[0] if key not in ("at", "curve")}
+        changes: dict[str, Any] = {key: bindparam(key) for key in results[0] if key not in ("at", "curve")}
         session.connection().execute(
             update(Trial)
             .where(Trial.study_id == study.id, Trial.index == bindparam("at"))

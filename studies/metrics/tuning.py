@@ -47,9 +47,21 @@ def _powers(base: Floats, exponents: Floats) -> Iterator[Floats]:
     """``base`` to each of the exponents; one more than the last one is one product more."""
     powered, reached = np.ones_like(base), 0.0
     for exponent in exponents:
-        powered = powered * base if exponent == reached + 1 else base**exponent
+        powered = powered * base if exponent == reached + 1 else _power(base, exponent)
         reached = exponent
         yield powered
+
+
+def _power(base: Floats, exponent: float) -> Floats:
+    """``base ** exponent``, for whole exponents by squaring: a few products instead of a logarithm."""
+    if exponent != int(exponent):
+        return np.asarray(base**exponent)
+    left, square, powered = int(exponent), base, np.ones_like(base)
+    while left:
+        powered = powered * square if left % 2 else powered
+        left //= 2
+        square = square * square if left else square
+    return powered
 
 
 def _weighted_drop(ranked: Floats, powered: Floats) -> Floats:
