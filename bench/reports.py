@@ -100,6 +100,10 @@ STUDIES = {
 }
 
 
+BESIDE = ("at", "curve")
+"""Of a made-up result: which trial it is of, and what is stored in another table."""
+
+
 def _values(trials: pd.DataFrame, noise_alone: bool) -> tuple[Floats, Floats]:
     """Goal metric ``[N]``, NaN where diverged, and decades from each arm's valley."""
     rng = np.random.default_rng(0)
@@ -130,7 +134,7 @@ def store(name: str, folder: Path) -> str:
         study = repository.lock(session, public_id)
         trials = trials_frame(session, study)
         results = _results(trials, wanted.spec, noise_alone=name == "grid-noise")
-        changes: dict[str, Any] = {key: bindparam(key) for key in results[0] if key not in ("at", "curve")}
+        changes: dict[str, Any] = {key: bindparam(key) for key in results[0] if key not in BESIDE}
         session.connection().execute(
             update(Trial)
             .where(Trial.study_id == study.id, Trial.index == bindparam("at"))

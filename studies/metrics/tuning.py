@@ -53,7 +53,7 @@ def _powers(base: Floats, exponents: Floats) -> Iterator[Floats]:
 
 
 def _power(base: Floats, exponent: float) -> Floats:
-    """``base ** exponent``, for whole exponents by squaring: a few products instead of a logarithm."""
+    """``base ** exponent``; a whole exponent takes a few products instead of a logarithm."""
     if exponent != int(exponent):
         return np.asarray(base**exponent)
     left, square, powered = int(exponent), base, np.ones_like(base)

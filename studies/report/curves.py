@@ -6,7 +6,7 @@ import numpy as np
 
 from studies.landscape import Floats, Landscape
 from studies.metrics.grid import Grid
-from studies.metrics.scalar import sampled_interval
+from studies.metrics.scalar import sampled_intervals
 from studies.metrics.time_to_target import resampled_quantile
 from studies.metrics.tuning import expected_best
 from studies.report.model import Curve, CurveKind
@@ -92,8 +92,7 @@ def _curve(
     samples: Floats,
     level: float,
 ) -> Curve:
-    n_seeds = landscape.shape[2]
-    ends = [sampled_interval(samples[:, k], n_seeds, level) for k in range(len(x))]
+    ends = sampled_intervals(samples, landscape.shape[2], level)
     return Curve(
         kind=kind,
         rule=landscape.key.rule,
