@@ -181,7 +181,8 @@ def _sensitivities(tables: Sequence[Problem], rule: str) -> list[Floats]:
             normalised_score(resampled_means(_cells(m), counts), t.best, m.cost_cap)
             for m, counts, t in zip(members, rows, tables, strict=True)
         ]
-        found.append(hyperparameter_sensitivity(np.stack(scores, axis=-1)))
+        # The sums over problems go through memory in order where these come first in it.
+        found.append(hyperparameter_sensitivity(np.moveaxis(np.stack(scores), 0, -1)))
     return found
 
 
