@@ -68,7 +68,9 @@ def ridge_slope(maps: Floats, grid: Grid, cap: float = np.inf) -> Floats:
     first, second = np.triu_indices(grid.init_scale.size, k=1)
     if first.size == 0:
         return np.full(maps.shape[:-2], np.nan)
-    slopes = (best[..., second] - best[..., first]) / (grid.z[second] - grid.z[first])
+    slopes = best.take(second, axis=-1)
+    slopes -= best.take(first, axis=-1)
+    slopes /= grid.z[second] - grid.z[first]
     return nan_median(slopes)
 
 
