@@ -92,15 +92,30 @@ def _groups(name: str, seeds: int) -> dict[str, Any]:
     }
 
 
+TOYS: dict[str, Any] = {
+    "name": "25 groups of toys",
+    "problems": ["convex-2d", "rosenbrock", "beale", "himmelblau", "quadratic-cond-1e2"],
+    "epochs": 20,
+    "directions": ["sgd", "adagrad", "rmsprop", "adam", "madam"],
+    "rules": [*RULES, "exponentiated_gradient"],
+    "axes": {
+        "lr": {"log": [1e-5, 1.0], "points": 20},
+        "init_scale": {"log": [0.1, 10.0], "points": 10},
+    },
+    "seeds": 5,
+}
+"""The toys of `scale.py`, with shorter curves."""
+
 STUDIES = {
     "grid": _grid("2 rules on 71 x 71 cells"),
     "grid-noise": _grid("2 rules on 71 x 71 cells of noise"),
     "paper": _groups("16 groups, 7 seeds", 7),
     "paper-10": _groups("16 groups, 10 seeds", 10),
+    "toys": TOYS,
 }
 
 
-BESIDE = ("at", "curve")
+BESIDE = ("at", "metric", "curve")
 """Of a made-up result: which trial it is of, and what is stored in another table."""
 
 
@@ -139,7 +154,7 @@ def store(name: str, folder: Path) -> str:
             update(Trial)
             .where(Trial.study_id == study.id, Trial.index == bindparam("at"))
             .values(changes),
-            [{k: v for k, v in row.items() if k != "curve"} for row in results],
+            [{k: v for k, v in row.items() if k == "at" or k not in BESIDE} for row in results],
         )
         session.execute(insert(Measurement), [_measured(study.id, row) for row in results])
         repository.set_state(session, study, StudyState.RUNNING)
@@ -167,6 +182,7 @@ def _results(trials: pd.DataFrame, spec: StudySpec, noise_alone: bool) -> list[d
             "wall_s": 0.02,
             "revision": 1,
             "code_version": "bench",
+            "metric": spec.goal.metric,
             "curve": _curve(float(value), spec.epochs),
         }
         for index, value, taken in zip(trials["index"], values, steps, strict=True)
@@ -179,8 +195,8 @@ def _curve(value: float, epochs: int) -> list[float]:
 
 
 def _measured(study: int, row: dict[str, Any]) -> dict[str, Any]:
-    lengths, data = curves.pack({"val_loss": row["curve"]})
-    metrics = {} if row["value"] is None else {"val_loss": row["value"]}
+    lengths, data = curves.pack({row["metric"]: row["curve"]})
+    metrics = {} if row["value"] is None else {row["metric"]: row["value"]}
     at = {"study_id": study, "index": row["at"]}
     return {**at, "metrics": metrics, "lengths": lengths, "curves": data}
 

@@ -30,9 +30,10 @@ def expected_best(costs: Floats, weights: Floats, draws: Floats) -> Floats:
         left = np.cumsum(mass[..., :-1], axis=-1) / total
     np.clip(np.subtract(1.0, left, out=left), 0.0, 1.0, out=left)
     # The sum by parts: c_(1) and, for each step up to the next cost, the chance to be above it.
-    gaps = np.diff(ranked)
+    with np.errstate(invalid="ignore"):
+        gaps = np.diff(ranked)
     if np.isinf(ranked).any():
-        gaps[np.isnan(gaps)] = 0.0
+        gaps[np.isnan(gaps)] = 0.0  # from one infinite cost to the next
     found = [ranked[..., 0] + np.vecdot(gaps, powered) for powered in _powers(left, draws)]
     return np.stack(found, axis=-1)
 
