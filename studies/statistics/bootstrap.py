@@ -1,6 +1,6 @@
 """Seed-cluster bootstrap: seeds are resampled whole, across all cells and rules at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -164,18 +164,3 @@ def mean_maps(values: Floats, counts: Floats) -> Iterator[Floats]:
         means = by_seed.means(counts[start : start + step])
         for first in range(0, len(means), size):
             yield means[first : first + size]
-
-
-def bootstrap(values: Floats, counts: Floats, statistic: Callable[[Floats], Floats]) -> Floats:
-    """A statistic of mean maps over seed resamples.
-
-    Args:
-        values: ``[L, I, S]`` costs.
-        counts: ``[R, S]`` from `seed_counts`.
-        statistic: takes ``[B, L, I]`` mean maps and returns ``[B]``.
-
-    Returns:
-        ``[R]`` samples.
-    """
-    rows, which = distinct(counts)
-    return np.concatenate([statistic(maps) for maps in mean_maps(values, rows)])[which]

@@ -30,7 +30,7 @@ from tests.studies.statistics.test_resampled_rows import (
     WHOLE,
 )
 
-LAWS = settings(max_examples=60, deadline=None)
+LAWS = settings(max_examples=60, deadline=None, derandomize=True)
 COSTS = st.one_of(st.floats(-5, 5), st.sampled_from([0.0, 1.0, np.nan]))
 GRID = Grid(np.logspace(-3, 0, 7), np.logspace(-1, 1, 4))
 
@@ -140,7 +140,8 @@ def test_ascending_places_are_a_permutation_in_order(values: Floats) -> None:
     reach = np.ptp(finite, axis=-1, keepdims=True)
     with np.errstate(invalid="ignore"):
         falls = ranked[..., :-1] - ranked[..., 1:]
-    assert (np.isnan(falls) | (falls <= 1e-11 * reach)).all()
+    # Of numbers near the smallest double there are too few digits to leave the place any.
+    assert (np.isnan(falls) | (falls <= 1e-11 * reach + 1e-300)).all()
 
 
 @LAWS
