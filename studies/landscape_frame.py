@@ -165,8 +165,9 @@ def _cap_of(caps: Mapping[str, float], problem: str) -> float:
 
 
 def _outcomes(rows: pd.DataFrame) -> Codes:
-    names = rows["outcome"].where(whole(rows), "missing")
-    return names.map(lambda name: OutcomeCode.named(str(name))).to_numpy(np.int8)
+    at, names = pd.factorize(rows["outcome"].where(whole(rows), "missing"), use_na_sentinel=False)
+    codes = np.array([OutcomeCode.named(str(name)) for name in names], dtype=np.int8)
+    return codes[at]
 
 
 def _spread(values: Floats, at: tuple[object, ...], shape: tuple[int, ...]) -> Floats:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
 from studies.landscape import GoalMetric, Landscape, LandscapeKey
-from studies.landscape_bins import AXES, binned
+from studies.landscape_bins import AXES, GROUP, binned
 from studies.landscape_frame import labelled, landscapes
 from studies.refine.attach import attach
 from studies.search.bins import bins
@@ -25,10 +26,13 @@ class StudyMaps:
 
     def at(self, key: LandscapeKey, lr: float, init_scale: float) -> pd.DataFrame:
         """The trials of one cell, one row a seed."""
-        t = self.trials
-        rule = (t["problem"] == key.problem) & (t["direction"] == key.direction)
-        cell = (t["lr"] == lr) & (t["init_scale"] == init_scale)
-        return t[rule & (t["rule"] == key.rule) & cell]
+        t = self._by_rule.get((key.problem, key.direction, key.rule), self.trials.iloc[:0])
+        return t[(t["lr"] == lr) & (t["init_scale"] == init_scale)]
+
+    @cached_property
+    def _by_rule(self) -> dict[tuple[str, str, str], pd.DataFrame]:
+        rules = self.trials.groupby(GROUP, sort=False)
+        return {(str(p), str(d), str(r)): rows for (p, d, r), rows in rules}
 
 
 def study_maps(spec: StudySpec, trials: pd.DataFrame, caps: Mapping[str, float]) -> StudyMaps:

@@ -92,7 +92,7 @@ class StudyResults:
     ) -> dict[tuple[str, str, str], dict[str, dict[str, float]]]:
         """How much each axis matters to each rule, as the report of an ended study says.
 
-        Where the report has none, they are estimated here, by Optuna and scikit-learn.
+        Where the report has none, they are estimated here, which needs scikit-learn.
 
         Args:
             report: of this study, if it is at hand.

@@ -50,7 +50,7 @@ def supplements(
 def importances_of(
     spec: StudySpec, trials: pd.DataFrame, caps: Mapping[str, float]
 ) -> dict[GroupKey, tuple[Importance, ...]]:
-    """Importances once nothing waits or runs, and where the packages for them are installed."""
+    """Importances once nothing waits or runs, and where the package for them is installed."""
     if trials["state"].isin(PENDING).any() or not available():
         return {}
     return study_importances(spec, trials, caps)

@@ -199,7 +199,7 @@ def _drives(spec: StudySpec, axis: str, label: str) -> list[str]:
 
 
 def _provenance(frame: pd.DataFrame) -> Provenance:
-    versions = sorted(set(frame["code_version"].dropna()))
+    versions = sorted(frame["code_version"].dropna().unique())
     return Provenance(
         code_version=", ".join(versions) or code_version(),
         packages={name: version(name) for name in ("gofau", "numpy", "scipy", "pandas")},

@@ -9,6 +9,8 @@ CIVIDIS = (
 )
 """Nine even stops from dark to light."""
 
+_CHANNELS = tuple(tuple(int(stop[k : k + 2], 16) for k in (1, 3, 5)) for stop in CIVIDIS)
+
 RULE_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
 """Okabe and Ito's palette for curves, one a rule."""
 
@@ -57,6 +59,5 @@ def blend(position: float) -> str:
     at = position * (len(CIVIDIS) - 1)
     index = min(int(at), len(CIVIDIS) - 2)
     part = at - index
-    ends = (CIVIDIS[index], CIVIDIS[index + 1])
-    channels = ([int(end[k : k + 2], 16) for k in (1, 3, 5)] for end in ends)
-    return "#" + "".join(f"{round(a + part * (b - a)):02x}" for a, b in zip(*channels, strict=True))
+    ends = zip(_CHANNELS[index], _CHANNELS[index + 1], strict=True)
+    return "#" + "".join([f"{round(a + part * (b - a)):02x}" for a, b in ends])

@@ -1,6 +1,7 @@
 """Heat maps and their colour bar as inline SVG: no script, readable at any width."""
 
 from html import escape
+from itertools import pairwise
 
 import numpy as np
 
@@ -55,18 +56,19 @@ def heat_map(view: MapView, scale: ColourScale) -> str:
 
 
 def _cells(view: MapView, scale: ColourScale, frame: Frame) -> str:
+    edges_x = [frame.px(x) for x in frame.x_edges]
+    edges_y = [frame.py(z) for z in frame.z_edges]
+    columns = [(f'x="{a:g}"', f'width="{b - a:.1f}"') for a, b in pairwise(edges_x)]
+    rows = [(f'y="{b:g}"', f'height="{a - b:.1f}"') for a, b in pairwise(edges_y)]
     return "".join(
-        _cell(view, scale, frame, i, j)
-        for i in range(view.grid.lr.size)
-        for j in range(view.grid.init_scale.size)
+        _cell(view, scale, f"{x} {y} {width} {height}", i, j)
+        for i, (x, width) in enumerate(columns)
+        for j, (y, height) in enumerate(rows)
         if not np.isnan(view.cost[i, j])
     )
 
 
-def _cell(view: MapView, scale: ColourScale, frame: Frame, i: int, j: int) -> str:
-    left, right = frame.px(frame.x_edges[i]), frame.px(frame.x_edges[i + 1])
-    top, bottom = frame.py(frame.z_edges[j + 1]), frame.py(frame.z_edges[j])
-    box = f'x="{left:g}" y="{top:g}" width="{right - left:.1f}" height="{bottom - top:.1f}"'
+def _cell(view: MapView, scale: ColourScale, box: str, i: int, j: int) -> str:
     fill = scale.colour(float(view.cost[i, j]))
     share = view.diverged[i, j]
     hatch = f'<rect {box} fill="url(#hatch-{"all" if share >= 0.5 else "some"})"/>'

@@ -20,6 +20,9 @@ def hyperparameter_sensitivity(scores: Floats) -> Floats:
     Source: Adkins, Bowling & White, "A method for evaluating hyperparameter sensitivity in
     reinforcement learning", NeurIPS 2024.
     """
+    each = scores.max(axis=-2).mean(axis=-1)
+    if not np.isnan(each).any():
+        return np.asarray(each - scores.mean(axis=-1).max(axis=-1))
     whole = np.asarray(~np.isnan(scores).any(axis=-1, keepdims=True))
     kept = np.where(whole, scores, -np.inf)
     each = kept.max(axis=-2).mean(axis=-1)

@@ -1,5 +1,7 @@
 """M8, aggregates over seeds and problems: IQM, probability of improvement, optimality gap."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from studies.landscape import Floats
@@ -40,6 +42,33 @@ def probability_of_improvement(ours: Floats, theirs: Floats) -> Floats:
     """
     x, y = ours[..., :, None, :], theirs[..., None, :, :]
     return np.asarray(((x > y) + 0.5 * (x == y)).mean(axis=(-3, -2, -1)))
+
+
+def resampled_improvement(
+    ours: Sequence[Floats],
+    theirs: Sequence[Floats],
+    our_counts: Sequence[Floats],
+    their_counts: Sequence[Floats],
+) -> Floats:
+    """`probability_of_improvement` of resampled runs, from how often each run is drawn.
+
+    Each problem's pairs are compared once, W = (X > Y) + (X = Y) / 2; a resample with draws c of X
+    and d of Y then has the mean cᵀWd / (S·S').
+
+    Args:
+        ours: a problem each: ``[S]`` scores of runs.
+        theirs: a problem each: ``[S']``.
+        our_counts: a problem each: ``[R, S]`` draws of each run, summing to S.
+        their_counts: a problem each: ``[R, S']``, summing to S'.
+
+    Returns:
+        ``[R]`` in [0, 1].
+    """
+    wins = [
+        np.einsum("rs,rs->r", c @ ((x[:, None] > y) + 0.5 * (x[:, None] == y)), d)
+        for x, y, c, d in zip(ours, theirs, our_counts, their_counts, strict=True)
+    ]
+    return np.asarray(sum(wins) / (len(ours[0]) * len(theirs[0]) * len(ours)))
 
 
 def optimality_gap(scores: Floats, desired: float = 1.0) -> Floats:

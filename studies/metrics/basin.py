@@ -1,6 +1,8 @@
 """M2, basin width and volume: how many decades of settings are almost as good as the best."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -48,21 +50,55 @@ def area_below(maps: Floats, x: Floats, z: Floats, level: Floats | float) -> Flo
     Returns:
         ``[...]`` in square decades.
     """
-    wide = maps.shape[-1]
-    flat = maps.reshape(*maps.shape[:-2], -1)
-    across = flat[..., :-wide], flat[..., wide:]
-    low, high = np.minimum(*across), np.maximum(*across)
-    # A rectangle is named by its first node; those of the last column hold no area.
-    low, high = np.minimum(low[..., :-1], low[..., 1:]), np.maximum(high[..., :-1], high[..., 1:])
-    top = np.broadcast_to(np.asarray(level)[..., None], low.shape)
-    share = (high <= top).astype(np.float64)
-    # Only where the level passes between the corners is there anything to work out.
-    at = np.flatnonzero((low <= top) & (high > top))
-    node = at + at // low.shape[-1] * (wide + 1)
-    corners = [flat.ravel().take(node + step) for step in (0, wide, wide + 1, 1)]
-    share.ravel()[at] = rectangle_share(corners, top.ravel().take(at))
-    areas = np.outer(np.diff(x), np.append(np.diff(z), 0.0)).ravel()[:-1]
-    return np.asarray(share @ areas)
+    return Rectangles.of(maps).area_below(x, z, level)
+
+
+@dataclass(frozen=True, eq=False)
+class Rectangles:
+    """Maps with the lowest and highest corner of each rectangle, which every level needs.
+
+    A rectangle is named by its first node; those of the last column hold no area.
+
+    Args:
+        flat: ``[..., L * I]`` values at the nodes.
+        wide: I.
+        low: ``[..., R]`` lowest corner, NaN where one is missing.
+        high: ``[..., R]`` highest corner.
+    """
+
+    flat: Floats
+    wide: int
+    low: Floats
+    high: Floats
+
+    @classmethod
+    def of(cls, maps: Floats) -> Self:
+        """The rectangles of ``maps[..., L, I]``."""
+        wide = maps.shape[-1]
+        flat = np.ascontiguousarray(maps.reshape(*maps.shape[:-2], -1))
+        across = flat[..., :-wide], flat[..., wide:]
+        low, high = np.minimum(*across), np.maximum(*across)
+        return cls(
+            flat,
+            wide,
+            np.minimum(low[..., :-1], low[..., 1:]),
+            np.maximum(high[..., :-1], high[..., 1:]),
+        )
+
+    def area_below(self, x: Floats, z: Floats, level: Floats | float) -> Floats:
+        """`area_below` of these maps."""
+        count = self.low.shape[-1]
+        tops = np.broadcast_to(np.asarray(level), self.low.shape[:-1])
+        inside = self.high <= tops[..., None]
+        share = inside.astype(np.float64)
+        # Only where the level passes between the corners is there anything to work out.
+        at = np.flatnonzero((self.low <= tops[..., None]) & ~inside)
+        map_of = at // count
+        node = at + map_of * (self.wide + 1)
+        corners = [self.flat.ravel().take(node + k) for k in (0, self.wide, self.wide + 1, 1)]
+        share.ravel()[at] = rectangle_share(corners, tops.ravel().take(map_of))
+        areas = np.outer(np.diff(x), np.append(np.diff(z), 0.0)).ravel()[:-1]
+        return np.asarray(share @ areas)
 
 
 def rectangle_share(corners: Sequence[Floats], top: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -32,8 +33,11 @@ class Grid:
 
     @classmethod
     def of(cls, landscape: Landscape) -> "Grid":
-        """The grid under a landscape."""
-        return cls(landscape.lr, landscape.init_scale)
+        """The grid under a landscape, made once."""
+        found = _GRIDS.get(landscape)
+        if found is None:
+            found = _GRIDS[landscape] = cls(landscape.lr, landscape.init_scale)
+        return found
 
     @cached_property
     def x(self) -> Floats:
@@ -66,6 +70,9 @@ class Grid:
         return int(np.argmin(np.abs(self.z)))
 
 
+_GRIDS: "WeakKeyDictionary[Landscape, Grid]" = WeakKeyDictionary()
+
+
 def coverage(present: Bools, grid: Grid) -> float:
     """Weighted share of trials that have a result, in [0, 1].
 
@@ -80,6 +87,10 @@ def weighted_mean(values: Floats, weights: Floats) -> Floats:
 
     NaN where nothing is left.
     """
+    sums = np.asarray(values @ weights)
+    whole = float(weights.sum())
+    if whole > 0 and not np.isnan(sums).any():
+        return np.asarray(sums / whole)
     there = ~np.isnan(values)
     total = there @ weights
     sums = np.where(there, values, 0.0) @ weights

@@ -17,7 +17,9 @@ def best_cost(maps: Floats) -> Floats:
     Returns:
         ``[...]``; NaN where a map holds no value.
     """
-    flat = np.where(np.isnan(maps), np.inf, maps).min(axis=(-2, -1))
+    flat = np.asarray(maps.min(axis=(-2, -1)))
+    if np.isnan(flat).any():
+        flat = np.where(np.isnan(maps), np.inf, maps).min(axis=(-2, -1))
     return np.asarray(np.where(np.isinf(flat), np.nan, flat))
 
 

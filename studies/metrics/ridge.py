@@ -22,8 +22,9 @@ def best_log_lr(maps: Floats, grid: Grid, cap: float = np.inf) -> Floats:
     """
     if grid.lr.size < 3:
         return np.full((*maps.shape[:-2], maps.shape[-1]), np.nan)
-    filled = np.where(np.isnan(maps), np.inf, maps)
-    at = filled.argmin(axis=-2)
+    at = maps.argmin(axis=-2)  # of a missing cell, where there is one
+    if np.isnan(maps).any():
+        at = np.where(np.isnan(maps), np.inf, maps).argmin(axis=-2)
     inner = np.clip(at, 1, grid.lr.size - 2)
     left, here, right = (
         np.take_along_axis(maps, (inner + step)[..., None, :], axis=-2)[..., 0, :]
@@ -67,7 +68,9 @@ def ridge_slope(maps: Floats, grid: Grid, cap: float = np.inf) -> Floats:
     first, second = np.triu_indices(grid.init_scale.size, k=1)
     if first.size == 0:
         return np.full(maps.shape[:-2], np.nan)
-    slopes = (best[..., second] - best[..., first]) / (grid.z[second] - grid.z[first])
+    slopes = best.take(second, axis=-1)
+    slopes -= best.take(first, axis=-1)
+    slopes /= grid.z[second] - grid.z[first]
     return nan_median(slopes)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 from studies.landscape import Floats
-from studies.statistics.intervals import Interval, expanded_level, percentile
+from studies.statistics.intervals import Interval, expanded_level, percentiles
 
 MIN_COVERAGE = 0.9
 """Below this share of trials a scalar has no value."""
@@ -94,6 +94,16 @@ class Scalar(BaseModel):
 
 def sampled_interval(samples: Floats, n_seeds: int, level: float) -> Interval | None:
     """Expanded percentile interval of bootstrap samples; ``None`` from one seed or no value."""
-    if n_seeds < 2 or np.isnan(samples).all():
-        return None
-    return percentile(samples, expanded_level(n_seeds, level))
+    return sampled_intervals(samples[:, None], n_seeds, level)[0]
+
+
+def sampled_intervals(samples: Floats, n_seeds: int, level: float) -> list[Interval | None]:
+    """`sampled_interval` of each column of ``samples[R, K]``."""
+    found: list[Interval | None] = [None] * samples.shape[1]
+    if n_seeds < 2:
+        return found
+    known = np.flatnonzero(~np.isnan(samples).all(axis=0))
+    intervals = percentiles(samples[:, known], expanded_level(n_seeds, level))
+    for column, interval in zip(known, intervals, strict=True):
+        found[column] = interval
+    return found

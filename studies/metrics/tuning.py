@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from studies.landscape import Floats
@@ -23,38 +24,82 @@ def expected_best(costs: Floats, weights: Floats, draws: Floats) -> Floats:
 
     Source: Dodge et al., "Show your work: improved reporting of experimental results", EMNLP 2019.
     """
-    order = np.argsort(costs, axis=-1)
+    ranked, mass = _ranked(costs, weights)
+    total = mass.sum(axis=-1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        left = np.cumsum(mass[..., :-1], axis=-1) / total
+    np.clip(np.subtract(1.0, left, out=left), 0.0, 1.0, out=left)
+    # The sum by parts: c_(1) and, for each step up to the next cost, the chance to be above it.
+    with np.errstate(invalid="ignore"):
+        gaps = np.diff(ranked)
+    if np.isinf(ranked).any():
+        gaps[np.isnan(gaps)] = 0.0  # from one infinite cost to the next
+    found = [ranked[..., 0] + np.vecdot(gaps, powered) for powered in _powers(left, draws)]
+    return np.stack(found, axis=-1)
+
+
+def _ranked(costs: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """``[..., N]`` costs in ascending order, and their weights; missing ones last, with none."""
     known = ~np.isnan(costs)
     if known.all():
+        order = ascending(costs)
         mass = weights[order]
         # One look-up by flat index takes half the time of one by row and column.
         order += np.arange(0, order.size, order.shape[-1]).reshape(*order.shape[:-1], 1)
-        ranked = costs.ravel()[order]
-    else:
-        ranked = np.take_along_axis(np.where(known, costs, 0.0), order, axis=-1)
-        mass = np.take_along_axis(known * weights, order, axis=-1)
-    total = mass.sum(axis=-1, keepdims=True)
-    survival = np.ones((*mass.shape[:-1], mass.shape[-1] + 1))
-    left = np.cumsum(mass, axis=-1, out=survival[..., 1:])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        left /= total
-    np.clip(np.subtract(1.0, left, out=left), 0.0, 1.0, out=left)
-    drops = [_weighted_drop(ranked, powered) for powered in _powers(survival, draws)]
-    return np.stack(drops, axis=-1)
+        return costs.ravel()[order], mass
+    filled = np.where(known, costs, np.fmax.reduce(costs, axis=-1, keepdims=True))
+    order = np.argsort(costs, axis=-1)
+    return (
+        np.take_along_axis(filled, order, axis=-1),
+        np.take_along_axis(known * weights, order, axis=-1),
+    )
+
+
+def ascending(values: Floats) -> NDArray[np.int64]:
+    """Places ``[..., N]`` of values in ascending order, as `numpy.argsort` gives them.
+
+    Doubles above 0 are in the order of their bits, whose last ones can tell the place: numbers are
+    sorted in less than half the time of places. Values that agree in all other bits of what they
+    exceed the lowest by, in about eleven digits, come in the order of their places.
+
+    Args:
+        values: ``[..., N]`` without NaN.
+    """
+    size = values.shape[-1]
+    place = np.int64((1 << size.bit_length()) - 1)
+    with np.errstate(invalid="ignore"):
+        beyond = np.asarray(values - values.min(axis=-1, keepdims=True))
+    keys: NDArray[np.int64] = beyond.view(np.int64)
+    keys &= ~place
+    keys |= np.arange(size, dtype=np.int64)
+    keys.sort(axis=-1)
+    keys &= place
+    return keys
 
 
 def _powers(base: Floats, exponents: Floats) -> Iterator[Floats]:
-    """``base`` to each of the exponents; one more than the last one is one product more."""
+    """``base`` to each of the exponents, in an array that may be the one of the last exponent."""
     powered, reached = np.ones_like(base), 0.0
     for exponent in exponents:
-        powered = powered * base if exponent == reached + 1 else base**exponent
+        if exponent == reached + 1:
+            powered *= base
+        else:
+            powered = _power(base, exponent)
         reached = exponent
         yield powered
 
 
-def _weighted_drop(ranked: Floats, powered: Floats) -> Floats:
-    drop = powered[..., :-1] - powered[..., 1:]
-    return np.asarray((ranked[..., None, :] @ drop[..., :, None])[..., 0, 0])
+def _power(base: Floats, exponent: float) -> Floats:
+    """``base ** exponent``; a whole exponent takes a few products instead of a logarithm."""
+    if exponent != int(exponent):
+        return np.asarray(base**exponent)
+    left, square, powered = int(exponent), base, np.ones_like(base)
+    while left:
+        if left % 2:
+            powered *= square
+        left //= 2
+        square = square * square if left else square
+    return powered
 
 
 def expected_best_distinct(costs: Floats, draws: Floats) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 
 from studies.landscape import Floats, Landscape
 from studies.refine.mesh import Mesh
-from studies.statistics.bootstrap import blocks, resampled_means
+from studies.statistics.bootstrap import blocks, distinct, resampled_means
 
 LevelOf = Callable[[Floats], Floats]
 
@@ -56,11 +56,12 @@ def refined_volumes(landscape: Landscape, counts: Floats, level_of: LevelOf) -> 
     """
     mesh, costs = mesh_of(landscape), costs_of(landscape)
     parts = []
-    for block in blocks(counts, len(mesh.triangles)):
+    rows, which = distinct(counts)
+    for block in blocks(rows, len(mesh.triangles)):
         means = resampled_means(costs, block)
         level = level_of(np.asarray(np.fmin.reduce(means, axis=1)))
         parts.append(np.where(np.isnan(level), np.nan, mesh.area_below(means, level)))
-    return np.concatenate(parts)
+    return np.concatenate(parts)[which]
 
 
 def resolution(landscape: Landscape, counts: Floats, level_of: LevelOf) -> tuple[Floats, Floats]:
@@ -79,10 +80,11 @@ def resolution(landscape: Landscape, counts: Floats, level_of: LevelOf) -> tuple
     """
     mesh, costs = mesh_of(landscape), costs_of(landscape)
     parts = []
-    for block in blocks(counts, len(mesh.triangles)):
+    rows, which = distinct(counts)
+    for block in blocks(rows, len(mesh.triangles)):
         means = resampled_means(costs, block)
         level = level_of(np.asarray(np.fmin.reduce(means, axis=1)))
         ends = np.stack(mesh.bracket(means <= level[:, None]))
         parts.append(np.where(np.isnan(level), np.nan, ends))
     low, high = np.concatenate(parts, axis=1)
-    return low, high
+    return low[which], high[which]

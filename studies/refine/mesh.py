@@ -51,6 +51,11 @@ class Mesh:
         return np.asarray(np.abs(ux * vz - uz * vx) / 2)
 
     @cached_property
+    def _corners(self) -> Ints:
+        """``[3, T]`` the triangles, corner by corner."""
+        return np.ascontiguousarray(self.triangles.T)
+
+    @cached_property
     def edges(self) -> Ints:
         """``[T, 3, 2]`` the edges of each triangle, as pairs of points in ascending order."""
         return self.triangles[:, [[0, 1], [0, 2], [1, 2]]]
@@ -65,7 +70,7 @@ class Mesh:
         Returns:
             ``[...]`` in square decades.
         """
-        p, q, r = (values[..., self.triangles[:, i]] for i in range(3))
+        p, q, r = (values.take(corner, axis=-1) for corner in self._corners)
         share = triangle_share(p, q, r, np.asarray(level)[..., None])
         return np.asarray(np.nan_to_num(share, nan=0.0) @ self.areas)
 
@@ -81,5 +86,5 @@ class Mesh:
         Returns:
             ``[...]`` each.
         """
-        corners = inside[..., self.triangles].sum(axis=-1)
-        return (corners == 3) @ self.areas, (corners > 0) @ self.areas
+        p, q, r = (inside.take(corner, axis=-1) for corner in self._corners)
+        return (p & q & r) @ self.areas, (p | q | r) @ self.areas

@@ -1,6 +1,8 @@
 """One direction over several problems: M6, M7 and M8 for every rule."""
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +13,7 @@ from studies.metrics.across import hyperparameter_sensitivity, normalised_score
 from studies.metrics.aggregate import (
     interquartile_mean,
     optimality_gap,
-    probability_of_improvement,
+    resampled_improvement,
 )
 from studies.metrics.grid import Grid, coverage, weighted_mean
 from studies.metrics.profiles import profile, profile_score, ratios
@@ -31,21 +33,28 @@ class Problem:
     """All rules of one problem, its scale, and the seed draws of each set of seeds.
 
     Draws are indices ``[R, S]``, row 0 the seeds themselves; rules on the same seeds share them.
+    ``drawn`` holds the same as how often each seed is drawn.
     """
 
     members: Mapping[str, Landscape]
     best: float
     draws: Mapping[tuple[int, ...], Indices]
+    drawn: Mapping[tuple[int, ...], Floats]
 
     def order(self, rule: str) -> Indices:
         """Drawn seed indices ``[R, S]`` of a rule."""
         return self.draws[self.members[rule].seeds]
 
     def counts(self, rule: str) -> Floats:
-        """The same as how often each seed is drawn."""
-        order = self.order(rule)
-        seeds = np.arange(order.shape[1])
-        return np.asarray((order[:, :, None] == seeds).sum(axis=1), dtype=np.float64)
+        """How often each seed is drawn, ``[R, S]``, of a rule."""
+        return self.drawn[self.members[rule].seeds]
+
+    def scores(self, rule: str) -> Floats:
+        """``[S]`` the mean score over the grid of each of a rule's runs."""
+        member = self.members[rule]
+        flat = member.cost.reshape(-1, member.shape[2]).T
+        mean = weighted_mean(flat, Grid.of(member).weights.ravel())
+        return normalised_score(mean, self.best, member.cost_cap)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +78,15 @@ def problem(
             n = len(member.seeds)
             drawn = rng.integers(n, size=(settings.resamples, n))
             draws[member.seeds] = np.concatenate([np.arange(n)[None], drawn])
-    return Problem({m.key.rule: m for m in members}, context.shared_best, draws)
+    counts = {seeds: _counted(order) for seeds, order in draws.items()}
+    return Problem({m.key.rule: m for m in members}, context.shared_best, draws, counts)
+
+
+def _counted(order: Indices) -> Floats:
+    """How often each seed is in each row of ``order[R, S]``."""
+    rows, n_seeds = order.shape
+    flat = (order + n_seeds * np.arange(rows)[:, None]).ravel()
+    return np.bincount(flat, minlength=order.size).reshape(order.shape).astype(np.float64)
 
 
 def across(
@@ -86,7 +103,10 @@ def across(
         return None
     base = settings.baseline if settings.baseline in rules else rules[0]
     speeds = _speeds(tables, rules)
-    samples = {rule: _samples(tables, rule, base) for rule in rules}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        samples = dict(
+            zip(rules, pool.map(lambda rule: _samples(tables, rule, base), rules), strict=True)
+        )
     if speeds is not None:
         for at, rule in enumerate(rules):
             samples[rule]["profile_score"] = Sampled(profile_score(speeds[:, at]))
@@ -109,34 +129,34 @@ def across(
 
 
 def _samples(tables: Sequence[Problem], rule: str, base: str) -> dict[str, Sampled]:
-    runs, others = _run_scores(tables, rule), _run_scores(tables, base)
     found = {"hyperparameter_sensitivity": _shared_setting(tables, rule)}
-    if runs is None or others is None:
+    if _are_unequal(tables, rule) or _are_unequal(tables, base):
         unequal = Sampled(None, "the problems ran different numbers of seeds")
         found |= dict.fromkeys(("iqm", "optimality_gap", "probability_of_improvement"), unequal)
     else:
+        runs = np.stack([t.scores(rule)[t.order(rule)] for t in tables], axis=-1)
         found["iqm"] = Sampled(interquartile_mean(runs))
         found["optimality_gap"] = Sampled(optimality_gap(runs))
-        found["probability_of_improvement"] = Sampled(probability_of_improvement(runs, others))
+        found["probability_of_improvement"] = Sampled(_improvement(tables, rule, base))
     return found
+
+
+def _are_unequal(tables: Sequence[Problem], rule: str) -> bool:
+    """Whether the problems ran different numbers of seeds of a rule."""
+    return len({len(t.members[rule].seeds) for t in tables}) > 1
+
+
+def _improvement(tables: Sequence[Problem], rule: str, base: str) -> Floats:
+    return resampled_improvement(
+        [t.scores(rule) for t in tables],
+        [t.scores(base) for t in tables],
+        [t.counts(rule) for t in tables],
+        [t.counts(base) for t in tables],
+    )
 
 
 def _common(tables: Sequence[Problem]) -> list[str]:
     return [r for r in tables[0].members if all(r in t.members for t in tables)]
-
-
-def _run_scores(tables: Sequence[Problem], rule: str) -> Floats | None:
-    """``[R, S, P]`` grid-mean scores of resampled runs."""
-    if len({len(t.members[rule].seeds) for t in tables}) > 1:
-        return None
-    columns = []
-    for table in tables:
-        member = table.members[rule]
-        flat = member.cost.reshape(-1, member.shape[2]).T
-        mean = weighted_mean(flat, Grid.of(member).weights.ravel())
-        score = normalised_score(mean, table.best, member.cost_cap)
-        columns.append(score[table.order(rule)])
-    return np.stack(columns, axis=-1)
 
 
 def _shared_setting(tables: Sequence[Problem], rule: str) -> Sampled:
@@ -161,7 +181,8 @@ def _sensitivities(tables: Sequence[Problem], rule: str) -> list[Floats]:
             normalised_score(resampled_means(_cells(m), counts), t.best, m.cost_cap)
             for m, counts, t in zip(members, rows, tables, strict=True)
         ]
-        found.append(hyperparameter_sensitivity(np.stack(scores, axis=-1)))
+        # The sums over problems go through memory in order where these come first in it.
+        found.append(hyperparameter_sensitivity(np.moveaxis(np.stack(scores), 0, -1)))
     return found
 
 
@@ -181,9 +202,7 @@ def _times(table: Problem, rule: str) -> Floats:
     """``[R]`` median steps at the rule's fastest cell."""
     member = table.members[rule]
     steps = np.where(member.present, np.asarray(member.steps_to_target), np.nan)
-    return np.concatenate(
-        [fastest(steps, block) for block in blocks(table.counts(rule), steps.size)]
-    )
+    return fastest(steps, table.counts(rule))
 
 
 def _profiles(speeds: Floats | None, rules: Sequence[str]) -> tuple[Curve, ...]:

@@ -1,9 +1,6 @@
 """Builds a `RobustnessReport` from landscapes."""
 
-import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,11 +8,10 @@ from studies.landscape import Floats, GroupKey, Landscape, LandscapeError
 from studies.metrics.optimum import best_cost
 from studies.report.across import Problem, across, problem
 from studies.report.comparison import compare
-from studies.report.curves import curves
+from studies.report.evaluated import Evaluated, evaluate
 from studies.report.model import (
     AcrossReport,
     AnalysisSettings,
-    Curve,
     GroupReport,
     Provenance,
     RobustnessReport,
@@ -27,15 +23,6 @@ from studies.report.row import Context, is_covered, scalar
 from studies.report.rows import rows_of
 from studies.report.verdicts import notes, verdicts
 from studies.statistics.bootstrap import seed_counts, seed_means
-
-
-@dataclass(frozen=True)
-class Evaluated:
-    """One landscape with the bootstrap samples ``[R]`` of each of its rows, and its curves."""
-
-    landscape: Landscape
-    samples: dict[str, Floats]
-    curves: tuple[Curve, ...]
 
 
 def build(
@@ -152,7 +139,7 @@ def _group(
     # Without a tolerance no basin exists; NaN lets every other row through.
     usable = context or Context(float("nan"), float("nan"), settings.level)
     draws = _draws(members, settings, rng)
-    evaluated = _evaluate(members, draws, usable)
+    evaluated = evaluate(members, draws, usable)
     return GroupReport(
         problem=first.key.problem,
         direction=first.key.direction,
@@ -165,7 +152,7 @@ def _group(
         lr_range=(float(first.lr[0]), float(first.lr[-1])),
         init_range=(float(first.init_scale[0]), float(first.init_scale[-1])),
         rules=tuple(_rule(e, usable) for e in evaluated),
-        comparisons=compare([(e.landscape, e.samples) for e in evaluated], usable, settings, rng),
+        comparisons=compare(evaluated, usable, settings, rng),
         curves=(
             *(curve for e in evaluated for curve in e.curves),
             *beside.curves,
@@ -185,33 +172,6 @@ def _draws(
     return draws
 
 
-def _evaluate(
-    members: Sequence[Landscape], draws: Mapping[tuple[int, ...], Floats], context: Context
-) -> list[Evaluated]:
-    """Rows and curves of every member, as many at a time as there are processors."""
-    # Arrays are worked on without the interpreter's lock, so threads do run side by side.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        started = []
-        for m in members:
-            drawn = pool.submit(curves, m, draws[m.seeds], context.level)
-            started.append((m, _start(pool, m, draws[m.seeds], context), drawn))
-        return [
-            Evaluated(m, {name: row.result() for name, row in rows.items()}, drawn.result())
-            for m, rows, drawn in started
-        ]
-
-
-def _start(
-    pool: Executor, landscape: Landscape, counts: Floats, context: Context
-) -> dict[str, "Future[Floats]"]:
-    if not is_covered(landscape):  # no number will be given, so none is resampled
-        return {row.name: pool.submit(np.full, 1, np.nan) for row in rows_of(landscape)}
-    return {
-        row.name: pool.submit(row.evaluate, landscape, counts, context)
-        for row in rows_of(landscape)
-    }
-
-
 def _rule(evaluated: Evaluated, context: Context) -> RuleReport:
     landscape = evaluated.landscape
     return RuleReport(
@@ -221,7 +181,9 @@ def _rule(evaluated: Evaluated, context: Context) -> RuleReport:
         results=int(landscape.present.sum()),
         diverged=int(landscape.diverged.sum()),
         scalars={
-            row.name: scalar(row, landscape, evaluated.samples[row.name], context)
+            row.name: scalar(
+                row, landscape, evaluated.point[row.name], evaluated.samples[row.name], context
+            )
             for row in rows_of(landscape)
         },
     )

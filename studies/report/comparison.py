@@ -1,6 +1,6 @@
 """Paired comparison of every rule with the baseline rule."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,13 +8,12 @@ import numpy as np
 from studies.landscape import Floats, Landscape
 from studies.metrics.grid import Grid, coverage
 from studies.metrics.scalar import Scalar, enough, sampled_interval
+from studies.report.evaluated import Evaluated
 from studies.report.model import AnalysisSettings, Comparison, Strength
 from studies.report.row import Context, Row, unit_of
 from studies.report.rows import ROWS
 from studies.report.wording import POINTS, SHARE
 from studies.statistics.paired import holm, sign_flip
-
-Sampled = tuple[Landscape, Mapping[str, Floats]]
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class _Difference:
 
 
 def compare(
-    sampled: Sequence[Sampled],
+    evaluated: Sequence[Evaluated],
     context: Context,
     settings: AnalysisSettings,
     rng: np.random.Generator,
@@ -37,22 +36,24 @@ def compare(
     Holm's family is one row over all rules of the group: each row is a question of its own.
 
     Args:
-        sampled: landscapes of a group with the bootstrap samples ``[R]`` of each row.
+        evaluated: the landscapes of a group.
     """
-    baseline = next((s for s in sampled if s[0].key.rule == settings.baseline), sampled[0])
-    others = [s for s in sampled if s is not baseline]
+    baseline = next(
+        (e for e in evaluated if e.landscape.key.rule == settings.baseline), evaluated[0]
+    )
+    others = [e for e in evaluated if e is not baseline]
     found: list[Comparison] = []
     for row in ROWS:
-        if others and row.more and row.name in baseline[1]:
+        if others and row.more and row.name in baseline.samples:
             family = [_difference(row, other, baseline, context, rng) for other in others]
             found.extend(_corrected(family, settings))
     return tuple(found)
 
 
 def _difference(
-    row: Row, rule: Sampled, baseline: Sampled, context: Context, rng: np.random.Generator
+    row: Row, rule: Evaluated, baseline: Evaluated, context: Context, rng: np.random.Generator
 ) -> _Difference:
-    ours, theirs = rule[0], baseline[0]
+    ours, theirs = rule.landscape, baseline.landscape
     names = (ours.key.rule, theirs.key.rule)
     covered = min(coverage(m.present, Grid.of(m)) for m in (ours, theirs))
     if ours.seeds != theirs.seeds:
@@ -62,9 +63,8 @@ def _difference(
     if not enough(covered):
         bare = Scalar.measured(np.nan, None, covered, len(ours.seeds))
         return _Difference(*names, row, bare, None)
-    every = np.ones((1, len(ours.seeds)))
-    point = _minus(row.evaluate(ours, every, context), row.evaluate(theirs, every, context))
-    samples = _minus(rule[1][row.name], baseline[1][row.name])
+    point = _minus(rule.point[row.name], baseline.point[row.name])
+    samples = _minus(rule.samples[row.name], baseline.samples[row.name])
     scalar = Scalar.measured(
         float(point[0]),
         sampled_interval(samples, len(ours.seeds), context.level),
@@ -75,7 +75,9 @@ def _difference(
         unit=POINTS if row.unit == SHARE else unit_of(row, ours),
         level=context.level,
     )
-    p_value = None if scalar.value is None else _p_value(row, ours, theirs, context, rng)
+    if scalar.value is None:
+        return _Difference(*names, row, scalar, None)
+    p_value = _p_value(rule.each[row.name], baseline.each[row.name], rng)
     return _Difference(*names, row, scalar, p_value)
 
 
@@ -92,12 +94,8 @@ def _either(row: Row, ours: Landscape, theirs: Landscape, context: Context) -> t
     )
 
 
-def _p_value(
-    row: Row, ours: Landscape, theirs: Landscape, context: Context, rng: np.random.Generator
-) -> float | None:
-    """Sign-flip p-value over the row's value on each seed alone; needs two seeds or more."""
-    each = np.eye(len(ours.seeds))
-    one, other = row.evaluate(ours, each, context), row.evaluate(theirs, each, context)
+def _p_value(one: Floats, other: Floats, rng: np.random.Generator) -> float | None:
+    """Sign-flip p-value over a row's value on each seed alone; needs two seeds or more."""
     # Equal values tie, also when both are infinite.
     differences = np.where(one == other, 0.0, _minus(one, other))
     known = differences[~np.isnan(differences)]

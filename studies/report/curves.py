@@ -6,11 +6,11 @@ import numpy as np
 
 from studies.landscape import Floats, Landscape
 from studies.metrics.grid import Grid
-from studies.metrics.scalar import sampled_interval
+from studies.metrics.scalar import sampled_intervals
 from studies.metrics.time_to_target import resampled_quantile
 from studies.metrics.tuning import expected_best
 from studies.report.model import Curve, CurveKind
-from studies.statistics.bootstrap import blocks, resampled_means, seed_means
+from studies.statistics.bootstrap import distinct, mean_maps, resampled_means, seed_means
 
 MOST_DRAWS = 50
 """Tuning curves run from one random setting to this many."""
@@ -32,7 +32,8 @@ def curves(landscape: Landscape, counts: Floats, level: float) -> tuple[Curve, .
 def goal_curve(landscape: Landscape, counts: Floats, level: float) -> Curve:
     """Goal metric over the learning rate at the standard init: mean and bootstrap band."""
     column = landscape.goal.sign * landscape.cost[:, Grid.of(landscape).standard_init]
-    samples = resampled_means(column, counts)
+    rows, which = distinct(counts)
+    samples = resampled_means(column, rows)[which]
     return _curve(
         landscape,
         CurveKind.GOAL,
@@ -49,11 +50,8 @@ def tuning_curve(landscape: Landscape, counts: Floats, level: float) -> Curve:
     weights = Grid.of(landscape).weights.ravel()
     flat = landscape.cost.reshape(-1, landscape.shape[2])
     # A band needs far fewer resamples than a 95 % end of a headline number does.
-    some = counts[:1000]
-    parts = [
-        expected_best(resampled_means(flat, block), weights, draws)
-        for block in blocks(some, len(flat))
-    ]
+    rows, which = distinct(counts[:1000])
+    parts = [expected_best(means, weights, draws) for means in mean_maps(flat, rows)]
     sign = landscape.goal.sign
     value = sign * expected_best(seed_means(flat), weights, draws)
     return _curve(
@@ -61,7 +59,7 @@ def tuning_curve(landscape: Landscape, counts: Floats, level: float) -> Curve:
         CurveKind.TUNING,
         x=draws,
         value=value,
-        samples=sign * np.concatenate(parts),
+        samples=sign * np.concatenate(parts)[which],
         level=level,
     )
 
@@ -92,8 +90,7 @@ def _curve(
     samples: Floats,
     level: float,
 ) -> Curve:
-    n_seeds = landscape.shape[2]
-    ends = [sampled_interval(samples[:, k], n_seeds, level) for k in range(len(x))]
+    ends = sampled_intervals(samples, landscape.shape[2], level)
     return Curve(
         kind=kind,
         rule=landscape.key.rule,

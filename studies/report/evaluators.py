@@ -8,9 +8,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from studies.landscape import Bools, Floats, Landscape
-from studies.metrics.basin import basin_volume, width_below
+from studies.metrics.basin import width_below
 from studies.metrics.grid import Grid, weighted_mean
-from studies.metrics.optimum import best_cost
+from studies.metrics.maps import Maps
 from studies.metrics.regret import misspecification_regret
 from studies.metrics.ridge import ridge_slope
 from studies.metrics.sensitivity import mean_lr_sensitivity, windowed_lr_sensitivity
@@ -19,12 +19,12 @@ from studies.metrics.time_to_target import fastest
 from studies.metrics.tuning import expected_best
 from studies.metrics.variance import VarianceShares, resampled_variance_shares, variance_shares
 from studies.refine.basin import refined_volumes, resolution
+from studies.report.on_maps import OfMaps, OnMaps
 from studies.report.row import Context, Evaluate, IntervalOf
-from studies.statistics.bootstrap import bootstrap, distinct, mean_maps
+from studies.statistics.bootstrap import distinct, mean_maps, resampled_means
 from studies.statistics.intervals import Interval
 from studies.statistics.selection import halves, held_out_best, split_half_best
 
-OfMaps = Callable[[Floats, Landscape, Context], Floats]
 T = TypeVar("T")
 
 
@@ -50,51 +50,47 @@ class Once(Generic[T]):
             return known[2]
 
 
-def on_maps(statistic: OfMaps) -> Evaluate:
+def _cost(landscape: Landscape) -> Floats:
+    return landscape.cost
+
+
+def _standard_column(landscape: Landscape) -> Floats:
+    return landscape.cost[:, Grid.of(landscape).standard_init]
+
+
+def on_maps(statistic: OfMaps) -> OnMaps:
     """Evaluate a statistic of ``[B, L, I]`` mean cost maps."""
-
-    def evaluate(landscape: Landscape, counts: Floats, context: Context) -> Floats:
-        return bootstrap(landscape.cost, counts, lambda maps: statistic(maps, landscape, context))
-
-    return evaluate
+    return OnMaps(_cost, statistic)
 
 
-def on_curves(statistic: OfMaps) -> Evaluate:
+def on_curves(statistic: OfMaps) -> OnMaps:
     """Evaluate a statistic of ``[B, L]`` mean cost curves at the standard init."""
-
-    def evaluate(landscape: Landscape, counts: Floats, context: Context) -> Floats:
-        column = landscape.cost[:, Grid.of(landscape).standard_init]
-        return bootstrap(column, counts, lambda curves: statistic(curves, landscape, context))
-
-    return evaluate
+    return OnMaps(_standard_column, statistic)
 
 
-def best(maps: Floats, landscape: Landscape, context: Context) -> Floats:
+def best(maps: Maps, landscape: Landscape, context: Context) -> Floats:
     """Goal metric of the best cell."""
-    return landscape.goal.sign * best_cost(maps)
+    return landscape.goal.sign * maps.best
 
 
-def own_basin(maps: Floats, landscape: Landscape, context: Context) -> Floats:
+def own_basin(maps: Maps, landscape: Landscape, context: Context) -> Floats:
     """Basin within the tolerance of the map's own best; NaN when that reaches the cap."""
-    level = best_cost(maps) + context.tolerance
-    volume = basin_volume(maps, Grid.of(landscape), level)
+    level = maps.best + context.tolerance
+    volume = maps.volume_below(Grid.of(landscape), level)
     return np.where(level < landscape.cost_cap, volume, np.nan)
 
 
-def refined(statistic: OfMaps, own: bool) -> Evaluate:
+def refined(statistic: OfMaps, own: bool) -> OnMaps:
     """A basin's volume, on the cells that a refinement added where there are any."""
 
-    def evaluate(landscape: Landscape, counts: Floats, context: Context) -> Floats:
-        if landscape.added is None:
-            return on_maps(statistic)(landscape, counts, context)
-
+    def with_added(landscape: Landscape, counts: Floats, context: Context) -> Floats:
         def level(best: Floats) -> Floats:
             top = best if own else np.full(best.shape, context.shared_best)
             return _below_cap(top + context.tolerance, landscape)
 
         return refined_volumes(landscape, counts, level)
 
-    return evaluate
+    return OnMaps(_cost, statistic, with_added)
 
 
 def _below_cap(level: Floats, landscape: Landscape) -> Floats:
@@ -123,45 +119,46 @@ def _resolution(landscape: Landscape, counts: Floats, context: Context) -> tuple
     return resolution(landscape, counts[:BRACKETED], level)
 
 
-def shared_basin(maps: Floats, landscape: Landscape, context: Context) -> Floats:
+def shared_basin(maps: Maps, landscape: Landscape, context: Context) -> Floats:
     """Basin within the tolerance of the best of all rules."""
     level = context.shared_best + context.tolerance
     if np.isnan(level):
-        return np.full(maps.shape[:-2], np.nan)
-    return basin_volume(maps, Grid.of(landscape), level)
+        return np.full(len(maps.values), np.nan)
+    return maps.volume_below(Grid.of(landscape), level)
 
 
-def standard_width(curves: Floats, landscape: Landscape, context: Context) -> Floats:
+def standard_width(curves: Maps, landscape: Landscape, context: Context) -> Floats:
     """Basin width along the learning rate, of curves at the standard init."""
     grid = Grid.of(landscape)
-    level = best_cost(curves[..., None]) + context.tolerance
-    return np.where(level < landscape.cost_cap, width_below(curves, grid.x, level), np.nan)
+    level = curves.best + context.tolerance
+    width = width_below(curves.values, grid.x, level)
+    return np.where(level < landscape.cost_cap, width, np.nan)
 
 
-def sensitivity(maps: Floats, landscape: Landscape, context: Context) -> Floats:
+def sensitivity(maps: Maps, landscape: Landscape, context: Context) -> Floats:
     """Learning-rate sensitivity on the declared range."""
-    return mean_lr_sensitivity(maps, Grid.of(landscape), landscape.cost_cap)
+    return mean_lr_sensitivity(maps.values, Grid.of(landscape), landscape.cost_cap)
 
 
-def window_sensitivity(maps: Floats, landscape: Landscape, context: Context) -> Floats:
+def window_sensitivity(maps: Maps, landscape: Landscape, context: Context) -> Floats:
     """Learning-rate sensitivity within a decade of the optimum."""
-    return windowed_lr_sensitivity(maps, Grid.of(landscape), landscape.cost_cap)
+    return windowed_lr_sensitivity(maps.values, Grid.of(landscape), landscape.cost_cap)
 
 
-def regret(factor: float) -> Evaluate:
+def regret(factor: float) -> OnMaps:
     """Misspecification regret by ``factor`` at the standard init."""
 
-    def statistic(curves: Floats, landscape: Landscape, context: Context) -> Floats:
-        return misspecification_regret(curves, Grid.of(landscape).x, factor)
+    def statistic(curves: Maps, landscape: Landscape, context: Context) -> Floats:
+        return misspecification_regret(curves.values, Grid.of(landscape).x, factor)
 
     return on_curves(statistic)
 
 
-def best_of(draws: int) -> Evaluate:
+def best_of(draws: int) -> OnMaps:
     """Expected best of ``draws`` random settings of the declared ranges, in the goal metric."""
 
-    def statistic(maps: Floats, landscape: Landscape, context: Context) -> Floats:
-        flat = maps.reshape(*maps.shape[:-2], -1)
+    def statistic(maps: Maps, landscape: Landscape, context: Context) -> Floats:
+        flat = maps.values.reshape(len(maps.values), -1)
         weights = Grid.of(landscape).weights.ravel()
         expected = expected_best(flat, weights, np.array([float(draws)]))
         return landscape.goal.sign * expected[..., 0]
@@ -169,9 +166,9 @@ def best_of(draws: int) -> Evaluate:
     return on_maps(statistic)
 
 
-def slope(maps: Floats, landscape: Landscape, context: Context) -> Floats:
+def slope(maps: Maps, landscape: Landscape, context: Context) -> Floats:
     """Slope of the best learning rate over the init scale."""
-    return ridge_slope(maps, Grid.of(landscape), landscape.cost_cap)
+    return ridge_slope(maps.values, Grid.of(landscape), landscape.cost_cap)
 
 
 def variance_part(part: str) -> Evaluate:
@@ -220,10 +217,13 @@ def frozen(landscape: Landscape, counts: Floats, context: Context) -> Floats:
     if landscape.frozen_fraction is None:
         return np.full(len(counts), np.nan)
     values = np.where(landscape.present, landscape.frozen_fraction, np.nan)
+    flat = values.reshape(-1, values.shape[-1])
     weights = Grid.of(landscape).weights.ravel()
-    return bootstrap(
-        values, counts, lambda maps: weighted_mean(maps.reshape(len(maps), -1), weights)
-    )
+    if not np.isnan(flat).any():
+        # The mean over a whole grid of a mean over seeds is the mean over seeds of the grid's.
+        return resampled_means(weighted_mean(flat.T, weights), counts)
+    rows, which = distinct(counts)
+    return np.concatenate([weighted_mean(m, weights) for m in mean_maps(flat, rows)])[which]
 
 
 def _share(hits_of: Callable[[Landscape], Bools]) -> tuple[Evaluate, IntervalOf]:

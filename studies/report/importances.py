@@ -1,4 +1,4 @@
-"""Optuna's importances of a study's axes, for the report."""
+"""Importances of a study's axes, for the report."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -12,13 +12,12 @@ from studies.search.progress import importances
 from studies.spec import StudySpec
 from studies.study_maps import is_first
 
-NEEDED = ("optuna", "sklearn")
-ABSENT = "The importances of axes are left out: they need Optuna and scikit-learn."
+ABSENT = "The importances of axes are left out: they need scikit-learn."
 
 
 def available() -> bool:
-    """Whether the packages behind the estimates are installed."""
-    return all(find_spec(name) is not None for name in NEEDED)
+    """Whether the package behind the estimates is installed."""
+    return find_spec("sklearn") is not None
 
 
 def study_importances(

@@ -14,7 +14,7 @@ from studies.report.wording import interval, number, quantity, setting
 
 IMPORTANCES = (
     "How much each axis matters: its main effect on the loss over the grid (M9, exact, with "
-    "interactions and seeds left over) beside two estimates of Optuna, whose shares sum to 1. "
+    "interactions and seeds left over) beside two estimates, whose shares sum to 1. "
     "PED-ANOVA asks where the best tenth of the points lies; fANOVA splits what a random forest "
     "explains."
 )

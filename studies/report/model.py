@@ -155,7 +155,7 @@ class Comparison(ReportPart):
 
 
 class Importance(ReportPart):
-    """How much one axis matters to one rule: Optuna's estimates, each a share of all axes'."""
+    """How much one axis matters to one rule: two estimates, each a share of all axes'."""
 
     rule: str
     axis: str

@@ -18,7 +18,7 @@ EPOCHS = 6
 
 
 def importances(group: GroupReport) -> Table | None:
-    """The exact main effect of every axis (M9) beside Optuna's two estimates."""
+    """The exact main effect of every axis (M9) beside the two estimates of its importance."""
     if not group.importances:
         return None
     names = ["rule", "axis", "variance split (M9)", "PED-ANOVA", "fANOVA"]

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from studies.landscape import Floats, Landscape
 from studies.metrics.grid import Grid, coverage
 from studies.metrics.scalar import Scalar, enough, sampled_interval
@@ -71,10 +69,11 @@ def unit_of(row: Row, landscape: Landscape) -> str:
     return "decades²" if row.unit == "decades" and both else row.unit
 
 
-def scalar(row: Row, landscape: Landscape, samples: Floats, context: Context) -> Scalar:
-    """The scalar of one row, with the interval of its bootstrap ``samples[R]``."""
+def scalar(
+    row: Row, landscape: Landscape, point: Floats, samples: Floats, context: Context
+) -> Scalar:
+    """The scalar of one row: its ``point[1]`` and the interval of its bootstrap ``samples[R]``."""
     n_seeds = len(landscape.seeds)
-    point = row.evaluate(landscape, np.ones((1, n_seeds)), context)
     interval = (
         sampled_interval(samples, n_seeds, context.level)
         if row.closed_form is None

@@ -1,19 +1,13 @@
-"""Optuna's estimates of importance on a table of points."""
+"""Two estimates of importance on a table of points: PED-ANOVA and fANOVA."""
 
 from collections.abc import Sequence
 
 import numpy as np
-import optuna
 import pandas as pd
-from optuna.distributions import FloatDistribution
-from optuna.importance import (
-    FanovaImportanceEvaluator,
-    PedAnovaImportanceEvaluator,
-    get_param_importances,
-)
-from optuna.trial import create_trial
 
 from studies.landscape import Floats
+from studies.search.forest import fanova
+from studies.search.parzen import ped_anova
 
 TREES, DEPTH = 16, 8
 """Of fANOVA's forest; four times as many trees, grown out, change a share by less than 0.01."""
@@ -25,29 +19,15 @@ def estimates(points: pd.DataFrame, axes: Sequence[str], seed: int) -> dict[str,
     A positive range of a decade or more is given as its decimal logarithm: fANOVA splits the
     variance over the space as it is given, and would else weigh the largest values most.
     """
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    scaled = {name: _scaled(points[name].to_numpy(np.float64)) for name in axes}
-    ranges = {name: FloatDistribution(float(v.min()), float(v.max())) for name, v in scaled.items()}
-    study = optuna.create_study()
-    study.add_trials(
-        [
-            create_trial(
-                value=float(cost),
-                params={name: float(values[k]) for name, values in scaled.items()},
-                distributions=dict(ranges),
-            )
-            for k, cost in enumerate(points["cost"])
-        ]
-    )
-    evaluators = {
-        "ped_anova": PedAnovaImportanceEvaluator(),
-        "fanova": FanovaImportanceEvaluator(n_trees=TREES, max_depth=DEPTH, seed=seed),
+    # A forest draws axes by their place, so that its shares depend on their order.
+    names = sorted(axes)
+    table = np.stack([_scaled(points[name].to_numpy(np.float64)) for name in names], axis=-1)
+    costs = points["cost"].to_numpy(np.float64)
+    forest = fanova(table, costs, trees=TREES, depth=DEPTH, seed=seed)
+    return {
+        "ped_anova": dict(zip(names, ped_anova(table, costs), strict=True)),
+        "fanova": dict(zip(names, forest, strict=True)),
     }
-    found = {
-        name: get_param_importances(study, evaluator=evaluator, params=list(axes))
-        for name, evaluator in evaluators.items()
-    }
-    return {name: {axis: float(v) for axis, v in shares.items()} for name, shares in found.items()}
 
 
 def _scaled(values: Floats) -> Floats:

@@ -92,7 +92,7 @@ def importances(
         Rules with fewer than ten points, or the same cost at all of them, are left out.
 
     Source: Watanabe et al., "PED-ANOVA", IJCAI 2023; Hutter, Hoos & Leyton-Brown, ICML 2014.
-    Needs Optuna, and scikit-learn for ``fanova``.
+    Needs scikit-learn.
     """
     from studies.search.estimates import estimates
 

@@ -1,6 +1,8 @@
 """Seed-cluster bootstrap: seeds are resampled whole, across all cells and rules at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -47,16 +49,42 @@ def resampled_means(values: Floats, counts: Floats) -> Floats:
     Returns:
         ``[R, ...]``; NaN where a resample holds no value.
     """
-    flat = values.reshape(-1, values.shape[-1]).T
-    there = ~np.isnan(flat)
-    whole = bool(there.all())
-    sums = _product(counts, flat if whole else np.where(there, flat, 0.0))
-    drawn = (
-        counts.sum(axis=1, keepdims=True) if whole else _product(counts, there.astype(np.float64))
-    )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        means = np.divide(sums, drawn, out=sums)
-    return np.asarray(means.reshape(len(counts), *values.shape[:-1]))
+    return SeedValues.of(values).means(counts)
+
+
+@dataclass(frozen=True, eq=False)
+class SeedValues:
+    """Values by seed as products with draws take them.
+
+    Args:
+        filled: ``[S, N]``, 0 where missing.
+        there: ``[S, N]`` 1 where there is a value, else 0; ``None`` where none is missing.
+        shape: of one mean.
+    """
+
+    filled: Floats
+    there: Floats | None
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, values: Floats) -> Self:
+        """From ``values[..., S]``, NaN where missing."""
+        flat = values.reshape(-1, values.shape[-1]).T
+        there = ~np.isnan(flat)
+        if there.all():
+            return cls(flat, None, values.shape[:-1])
+        return cls(np.where(there, flat, 0.0), there.astype(np.float64), values.shape[:-1])
+
+    def means(self, counts: Floats) -> Floats:
+        """`resampled_means` of these values."""
+        sums = _product(counts, self.filled)
+        if self.there is None:
+            drawn = counts.sum(axis=1, keepdims=True)
+        else:
+            drawn = _product(counts, self.there)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = np.divide(sums, drawn, out=sums)
+        return np.asarray(means.reshape(len(counts), *self.shape))
 
 
 def _product(counts: Floats, values: Floats) -> Floats:
@@ -112,6 +140,12 @@ def distinct(counts: Floats) -> tuple[Floats, Integers]:
     return counts[first], which
 
 
+def step_size(values: Floats) -> int:
+    """How many resamples of ``values[..., S]`` `mean_maps` multiplies out together."""
+    size = block_size(values.size // values.shape[-1])
+    return size * -(-PRODUCT // size)
+
+
 def mean_maps(values: Floats, counts: Floats) -> Iterator[Floats]:
     """Mean maps over resampled seeds, as many at a time as the processor's cache holds.
 
@@ -124,24 +158,9 @@ def mean_maps(values: Floats, counts: Floats) -> Iterator[Floats]:
     Yields:
         ``[B, ...]``.
     """
-    size = block_size(values.size // values.shape[-1])
-    step = size * -(-PRODUCT // size)
+    size, step = block_size(values.size // values.shape[-1]), step_size(values)
+    by_seed = SeedValues.of(values)
     for start in range(0, len(counts), step):
-        means = resampled_means(values, counts[start : start + step])
+        means = by_seed.means(counts[start : start + step])
         for first in range(0, len(means), size):
             yield means[first : first + size]
-
-
-def bootstrap(values: Floats, counts: Floats, statistic: Callable[[Floats], Floats]) -> Floats:
-    """A statistic of mean maps over seed resamples.
-
-    Args:
-        values: ``[L, I, S]`` costs.
-        counts: ``[R, S]`` from `seed_counts`.
-        statistic: takes ``[B, L, I]`` mean maps and returns ``[B]``.
-
-    Returns:
-        ``[R]`` samples.
-    """
-    rows, which = distinct(counts)
-    return np.concatenate([statistic(maps) for maps in mean_maps(values, rows)])[which]

@@ -1,5 +1,6 @@
 """Closed-form and percentile intervals."""
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +46,7 @@ def wilson(hits: float, trials: float, level: float = 0.95) -> Interval:
     return Interval(max(0.0, low), min(1.0, high))
 
 
+@cache
 def expanded_level(n_seeds: int, level: float = 0.95) -> float:
     """The nominal level whose percentile interval is as wide as a t interval of ``n_seeds``.
 
@@ -70,13 +72,33 @@ def percentile(samples: Floats, level: float = 0.95) -> Interval:
     Raises:
         ValueError: no sample holds a value.
     """
+    return percentiles(samples[:, None], level)[0]
+
+
+def percentiles(samples: Floats, level: float = 0.95) -> list[Interval]:
+    """`percentile` of each column of ``samples[R, K]``.
+
+    Raises:
+        ValueError: a column without a value.
+    """
+    tails = _tails(level)
+    if np.isfinite(samples).all():
+        return [Interval(float(a), float(b)) for a, b in np.quantile(samples, tails, axis=0).T]
+    return [_percentile(column, tails) for column in samples.T]
+
+
+def _tails(level: float) -> list[float]:
+    tail = (1.0 - level) / 2
+    return [tail, 1.0 - tail]
+
+
+def _percentile(samples: Floats, tails: list[float]) -> Interval:
     known = samples[~np.isnan(samples)]
     if known.size == 0:
         raise ValueError("percentile: got no finite sample, expected at least one")
-    tail = (1.0 - level) / 2
     # Infinite samples (a target never reached) are ranked, not interpolated into NaN.
     if np.isfinite(known).all():
-        low, high = np.quantile(known, [tail, 1.0 - tail])
+        low, high = np.quantile(known, tails)
     else:
-        low, high = np.quantile(known, [tail, 1.0 - tail], method="nearest")
+        low, high = np.quantile(known, tails, method="nearest")
     return Interval(float(low), float(high))

@@ -1,6 +1,7 @@
 """Paired comparison of rules: sign-flip tests on paired seeds with Holm's correction."""
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -40,12 +41,17 @@ def sign_flip(
     # Patterns that tie with the observed one must count in spite of rounding.
     bar = observed * (1 - 1e-12)
     if n <= EXACT_SEEDS:
-        patterns = np.array(list(product((-1.0, 1.0), repeat=n)))
-        return float((np.abs(patterns @ sizes) >= bar).mean())
+        return float((np.abs(_patterns(n) @ sizes) >= bar).mean())
     if rng is None:
         raise ValueError(f"sign_flip: got no generator for {n} pairs, expected one")
     signs = rng.choice([-1.0, 1.0], size=(draws, n))
     return float((1 + (np.abs(signs @ sizes) >= bar).sum()) / (1 + draws))
+
+
+@cache
+def _patterns(n: int) -> Floats:
+    """``[2^n, n]`` all patterns of signs."""
+    return np.array(list(product((-1.0, 1.0), repeat=n)))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -100,15 +100,14 @@ def test_a_study_that_runs_has_no_importances_yet(service: Service) -> None:
     assert [c for c in group["curves"] if c["kind"] == "learning"]
 
 
-def test_without_optuna_the_report_says_what_it_lacks(
+def test_without_scikit_learn_the_report_says_what_it_lacks(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(beside, "available", lambda: False)
     report = finished(service)
     assert report["groups"][0]["importances"] == []
-    assert report["notes"][0] == (
-        "The importances of axes are left out: they need Optuna and scikit-learn."
-    )
+    said = "The importances of axes are left out: they need scikit-learn."
+    assert report["notes"][0] == said
 
 
 def test_a_further_axis_has_an_importance(service: Service) -> None:

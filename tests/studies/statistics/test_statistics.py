@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from studies.statistics.bootstrap import bootstrap, resampled_means, seed_counts, seed_means
+from studies.statistics.bootstrap import resampled_means, seed_counts, seed_means
 from studies.statistics.intervals import expanded_level, percentile, wilson
 from studies.statistics.paired import holm, sign_flip
 
@@ -66,7 +66,7 @@ class TestBootstrap:
     def test_standard_error_of_a_mean(self):
         values = np.random.default_rng(1).standard_normal((1, 1, 40))
         counts = seed_counts(40, 20_000, np.random.default_rng(2))
-        samples = bootstrap(values, counts, lambda maps: maps[:, 0, 0])
+        samples = resampled_means(values, counts)[:, 0, 0]
         assert samples.shape == (20_000,)
         assert samples.std() == pytest.approx(values.std() / 40**0.5, rel=0.02)
         assert samples.mean() == pytest.approx(float(seed_means(values)[0, 0]), abs=0.005)
