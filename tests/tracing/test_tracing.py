@@ -207,7 +207,7 @@ def test_without_the_extra_all_is_as_before_and_asking_is_an_error() -> None:
         [sys.executable, "-c", LEFT_OUT], capture_output=True, text=True, check=True
     )
     first, second = done.stdout.splitlines()
-    assert first == "['HttpMetrics', 'BodyLimit'] []"
+    assert first == "['HttpMetrics', 'OwnOrigin', 'BodyLimit'] []"
     assert second == (
         "GOFAU_TRACING: got No module named 'opentelemetry.exporter', expected OpenTelemetry, "
         "which traces need; install it with pip install 'gofau[tracing]', or set it to off"
