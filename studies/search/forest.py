@@ -1,16 +1,25 @@
 """fANOVA: how much of a random forest's variance each axis explains alone."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import config_context
-from sklearn.tree import DecisionTreeRegressor
-from sklearn.tree._tree import Tree
+from sklearn.ensemble import RandomForestRegressor
 
 from studies.landscape import Floats
 
 Ints = NDArray[np.intp]
+
+
+class Tree(Protocol):
+    """What is read of a fitted tree of scikit-learn: an array each, by node."""
+
+    feature: Ints
+    threshold: Floats
+    children_left: Ints
+    children_right: Ints
+    value: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,29 +100,11 @@ def fanova(points: Floats, costs: Floats, *, trees: int, depth: int, seed: int) 
     importance", ICML 2014. The shares are those of Optuna's evaluator of that name.
     """
     bounds = np.stack([points.min(axis=0), points.max(axis=0)], axis=-1)
-    grown = forest(points, costs, trees=trees, depth=depth, seed=seed)
-    effects = np.array([Leaves.of(tree, bounds).main_effects() for tree in grown])
+    forest = RandomForestRegressor(n_estimators=trees, max_depth=depth, random_state=seed)
+    forest.fit(points, costs)
+    grown = [Leaves.of(one.tree_, bounds) for one in forest.estimators_]
+    effects = np.array([leaves.main_effects() for leaves in grown])
     varied = effects[~np.isnan(effects[:, 0])]
     shares = varied.mean(axis=0) if len(varied) else np.zeros(points.shape[1])
     total = float(shares.sum())
     return [float(share) / total if total > 0 else 1.0 / len(shares) for share in shares]
-
-
-def forest(points: Floats, costs: Floats, *, trees: int, depth: int, seed: int) -> list[Tree]:
-    """Regression trees, each grown on as many points as there are, drawn with replacement.
-
-    The trees of scikit-learn's random forest with this seed, without what it does beside them.
-
-    Source: Breiman, "Random forests", Machine Learning 45:5 (2001).
-    """
-    seeds = np.random.RandomState(seed).randint(np.iinfo(np.int32).max, size=trees)
-    table = np.ascontiguousarray(points, dtype=np.float32)
-    found = []
-    with config_context(skip_parameter_validation=True):
-        for one in seeds:
-            drawn = np.random.RandomState(one).randint(0, len(table), len(table), dtype=np.int32)
-            weights = np.bincount(drawn, minlength=len(table)).astype(np.float64)
-            tree = DecisionTreeRegressor(max_depth=depth, random_state=one)
-            tree.fit(table, costs, sample_weight=weights, check_input=False)
-            found.append(tree.tree_)
-    return found

@@ -1,4 +1,4 @@
-"""PED-ANOVA and fANOVA against Optuna's evaluators, and the forest against scikit-learn's."""
+"""PED-ANOVA and fANOVA against Optuna's evaluators, and leaves against what trees predict."""
 
 import numpy as np
 import optuna
@@ -10,10 +10,10 @@ from optuna.importance import (
     get_param_importances,
 )
 from optuna.trial import create_trial
-from sklearn.ensemble import RandomForestRegressor
+from sklearn.tree import DecisionTreeRegressor
 
 from studies.landscape import Floats
-from studies.search.forest import Leaves, fanova, forest
+from studies.search.forest import Leaves, fanova
 from studies.search.parzen import ped_anova
 
 SHAPES = {"paper": (11, 5), "line": (30,), "three axes": (6, 5, 4)}
@@ -54,21 +54,10 @@ def test_estimates_are_those_of_optuna(shape: tuple[int, ...], seed: int) -> Non
     assert ped_anova(points, costs) == pytest.approx(expected, abs=1e-12)
 
 
-def test_the_forest_is_the_one_of_scikit_learn() -> None:
-    points, costs = made((9, 7))
-    theirs = RandomForestRegressor(n_estimators=5, max_depth=4, random_state=3).fit(points, costs)
-    for ours, tree in zip(
-        forest(points, costs, trees=5, depth=4, seed=3), theirs.estimators_, strict=True
-    ):
-        assert ours.feature.tolist() == tree.tree_.feature.tolist()
-        assert ours.threshold.tolist() == tree.tree_.threshold.tolist()
-        assert ours.value.ravel().tolist() == tree.tree_.value.ravel().tolist()
-
-
 def test_leaves_fill_the_box_and_have_the_values_that_the_tree_predicts() -> None:
     points, costs = made((9, 7))
     bounds = np.stack([points.min(axis=0), points.max(axis=0)], axis=-1)
-    [tree] = forest(points, costs, trees=1, depth=5, seed=0)
+    tree = DecisionTreeRegressor(max_depth=5, random_state=0).fit(points, costs).tree_
     leaves = Leaves.of(tree, bounds)
     area = (leaves.high - leaves.low).prod(axis=1)
     assert area.sum() == pytest.approx(np.ptp(bounds, axis=1).prod())
