@@ -297,7 +297,7 @@ class OddProblem(Classification):
     make: ClassVar[Callable[[], nn.Module]]
 
     def dataset(self) -> Dataset:
-        images = self.name.removeprefix("odd-") in IMAGES
+        images = self.name.removeprefix("test-odd-") in IMAGES
         return examples(33, 9, (2, 7, 7) if images else (13,), 3)
 
     def module(self) -> nn.Module:
@@ -308,5 +308,9 @@ for _name, _make in {
     **{name: make for name, (_, make) in TRAINED.items()},
     **{name: make for name, (make, _) in REFUSED.items()},
 }.items():
-    catalog.problems.add(ProblemEntry(f"odd-{_name}", "A test problem.", cap=1.1, metrics=METRICS))
-    registry.add(type(_name, (OddProblem,), {"name": f"odd-{_name}", "make": staticmethod(_make)}))
+    catalog.problems.add(
+        ProblemEntry(f"test-odd-{_name}", "A test problem.", cap=1.1, metrics=METRICS)
+    )
+    registry.add(
+        type(_name, (OddProblem,), {"name": f"test-odd-{_name}", "make": staticmethod(_make)})
+    )

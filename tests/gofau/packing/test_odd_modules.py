@@ -25,7 +25,7 @@ DRAWING = {"shared-layer"}
 
 
 def given_plan(plan: Plans, name: str) -> PackPlan:
-    made = plan("sgd", "additive", 5, problem=f"odd-{name}", epochs=3, dtype="float64")
+    made = plan("sgd", "additive", 5, problem=f"test-odd-{name}", epochs=3, dtype="float64")
     if name not in STANDARD:
         return made
     return replace(made, trials=tuple(replace(t, init_scale=1.0) for t in made.trials))
@@ -54,13 +54,13 @@ def test_it_trains_in_packs_as_alone(plan: Plans, name: str) -> None:
 def test_it_is_refused_in_words(plan: Plans, name: str) -> None:
     with pytest.raises(PlanError) as caught:
         list(run_pack(given_plan(plan, name)))
-    assert f"odd-{name}" in str(caught.value)
+    assert f"test-odd-{name}" in str(caught.value)
     assert REFUSED[name][1] in str(caught.value)
 
 
 @pytest.mark.parametrize("name", sorted(STANDARD))
 def test_no_init_scale_for_weights_that_are_no_parameters(plan: Plans, name: str) -> None:
-    scaled = plan("sgd", "additive", 2, problem=f"odd-{name}")
+    scaled = plan("sgd", "additive", 2, problem=f"test-odd-{name}")
     with pytest.raises(PlanError, match="expected plain weights") as caught:
         list(run_pack(scaled))
     assert str(caught.value).endswith("expected 1 for a parametrized module")
