@@ -11,7 +11,7 @@ from gofau.initialization import scaling_reasons
 from gofau.packing.dropout import use_streams
 from gofau.packing.errors import PlanError
 from gofau.packing.executors import SerialExecutor
-from gofau.packing.executors.agreement import alone, by_executor, refused, tensors, unlike
+from gofau.packing.executors.agreement import alone, by_executor, refused, sort_of, tensors, unlike
 from gofau.packing.plan import PackPlan
 from gofau.packing.streams import initial_module
 from gofau.problems import Dataset, Problem
@@ -36,7 +36,7 @@ def template(problem: Problem, plan: PackPlan, data: Dataset, like: Tensor) -> n
         raise PlanError("problem", f"{problem.name} with {fault}", expected)
     some = data.first(2 * EXAMPLES).to(like.dtype, like.device)
     _fit(module, like, some)
-    key = (type(problem), tuple(sorted(problem.parameters.items())), like.dtype, like.device)
+    key = sort_of(problem, module)
     if key not in _examined:
         other = initial_module(problem.name, 1, problem.module)
         _fit(other, like, some)

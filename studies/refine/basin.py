@@ -54,14 +54,7 @@ def refined_volumes(landscape: Landscape, counts: Floats, level_of: LevelOf) -> 
     Returns:
         ``[R]``; NaN where there is no basin.
     """
-    mesh, costs = mesh_of(landscape), costs_of(landscape)
-    parts = []
-    rows, which = distinct(counts)
-    for block in blocks(rows, len(mesh.triangles)):
-        means = resampled_means(costs, block)
-        level = level_of(np.asarray(np.fmin.reduce(means, axis=1)))
-        parts.append(np.where(np.isnan(level), np.nan, mesh.area_below(means, level)))
-    return np.concatenate(parts)[which]
+    return _resampled(landscape, counts, level_of, Mesh.area_below)
 
 
 def resolution(landscape: Landscape, counts: Floats, level_of: LevelOf) -> tuple[Floats, Floats]:
@@ -78,13 +71,26 @@ def resolution(landscape: Landscape, counts: Floats, level_of: LevelOf) -> tuple
     Returns:
         ``[R]`` each, in square decades; NaN where there is no basin.
     """
+
+    def ends(mesh: Mesh, means: Floats, level: Floats) -> Floats:
+        return np.stack(mesh.bracket(means <= level[:, None]))
+
+    low, high = _resampled(landscape, counts, level_of, ends)
+    return low, high
+
+
+def _resampled(
+    landscape: Landscape,
+    counts: Floats,
+    level_of: LevelOf,
+    areas: Callable[[Mesh, Floats, Floats], Floats],
+) -> Floats:
+    """``areas`` of every resample, ``[..., R]``: of ``[B, N]`` mean costs and ``[B]`` levels."""
     mesh, costs = mesh_of(landscape), costs_of(landscape)
     parts = []
     rows, which = distinct(counts)
     for block in blocks(rows, len(mesh.triangles)):
         means = resampled_means(costs, block)
         level = level_of(np.asarray(np.fmin.reduce(means, axis=1)))
-        ends = np.stack(mesh.bracket(means <= level[:, None]))
-        parts.append(np.where(np.isnan(level), np.nan, ends))
-    low, high = np.concatenate(parts, axis=1)
-    return low[which], high[which]
+        parts.append(np.where(np.isnan(level), np.nan, areas(mesh, means, level)))
+    return np.asarray(np.concatenate(parts, axis=-1)[..., which])

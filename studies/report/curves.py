@@ -10,7 +10,7 @@ from studies.metrics.scalar import sampled_intervals
 from studies.metrics.time_to_target import resampled_quantile
 from studies.metrics.tuning import expected_best
 from studies.report.model import Curve, CurveKind
-from studies.statistics.bootstrap import distinct, mean_maps, resampled_means, seed_means
+from studies.statistics.bootstrap import bootstrap, distinct, resampled_means, seed_means
 
 MOST_DRAWS = 50
 """Tuning curves run from one random setting to this many."""
@@ -50,8 +50,7 @@ def tuning_curve(landscape: Landscape, counts: Floats, level: float) -> Curve:
     weights = Grid.of(landscape).weights.ravel()
     flat = landscape.cost.reshape(-1, landscape.shape[2])
     # A band needs far fewer resamples than a 95 % end of a headline number does.
-    rows, which = distinct(counts[:1000])
-    parts = [expected_best(means, weights, draws) for means in mean_maps(flat, rows)]
+    some = counts[:1000]
     sign = landscape.goal.sign
     value = sign * expected_best(seed_means(flat), weights, draws)
     return _curve(
@@ -59,7 +58,7 @@ def tuning_curve(landscape: Landscape, counts: Floats, level: float) -> Curve:
         CurveKind.TUNING,
         x=draws,
         value=value,
-        samples=sign * np.concatenate(parts)[which],
+        samples=sign * bootstrap(flat, some, lambda means: expected_best(means, weights, draws)),
         level=level,
     )
 

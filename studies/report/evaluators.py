@@ -21,7 +21,7 @@ from studies.metrics.variance import VarianceShares, resampled_variance_shares, 
 from studies.refine.basin import refined_volumes, resolution
 from studies.report.on_maps import OfMaps, OnMaps
 from studies.report.row import Context, Evaluate, IntervalOf
-from studies.statistics.bootstrap import distinct, mean_maps, resampled_means
+from studies.statistics.bootstrap import bootstrap, distinct, mean_maps, resampled_means
 from studies.statistics.intervals import Interval
 from studies.statistics.selection import halves, held_out_best, split_half_best
 
@@ -222,8 +222,7 @@ def frozen(landscape: Landscape, counts: Floats, context: Context) -> Floats:
     if not np.isnan(flat).any():
         # The mean over a whole grid of a mean over seeds is the mean over seeds of the grid's.
         return resampled_means(weighted_mean(flat.T, weights), counts)
-    rows, which = distinct(counts)
-    return np.concatenate([weighted_mean(m, weights) for m in mean_maps(flat, rows)])[which]
+    return bootstrap(flat, counts, lambda means: weighted_mean(means, weights))
 
 
 def _share(hits_of: Callable[[Landscape], Bools]) -> tuple[Evaluate, IntervalOf]:

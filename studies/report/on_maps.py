@@ -8,7 +8,7 @@ import numpy as np
 from studies.landscape import Floats, Landscape
 from studies.metrics.maps import Maps
 from studies.report.row import Context, Evaluate
-from studies.statistics.bootstrap import distinct, mean_maps, step_size
+from studies.statistics.bootstrap import bootstrap, mean_maps, step_size
 
 OfMaps = Callable[[Maps, Landscape, Context], Floats]
 
@@ -31,8 +31,11 @@ class OnMaps:
         """``[R]`` values for seed draws ``counts[R, S]``."""
         if not self.serves(landscape) and self.with_added is not None:
             return self.with_added(landscape, counts, context)
-        rows, which = distinct(counts)
-        return on_same_maps({"": self}, landscape, rows, context)[""][which]
+        return bootstrap(
+            self.values_of(landscape),
+            counts,
+            lambda block: self.statistic(Maps(block), landscape, context),
+        )
 
     def serves(self, landscape: Landscape) -> bool:
         """Whether maps are all that is needed."""

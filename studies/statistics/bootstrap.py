@@ -1,8 +1,8 @@
 """Seed-cluster bootstrap: seeds are resampled whole, across all cells and rules at once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ PRODUCT = 64
 """Resamples whose mean maps are multiplied out together."""
 
 Integers = npt.NDArray[np.intp]
+T = TypeVar("T", bound=np.generic)
 
 
 def seed_counts(n_seeds: int, resamples: int, rng: np.random.Generator) -> Floats:
@@ -164,3 +165,20 @@ def mean_maps(values: Floats, counts: Floats) -> Iterator[Floats]:
         means = by_seed.means(counts[start : start + step])
         for first in range(0, len(means), size):
             yield means[first : first + size]
+
+
+def bootstrap(
+    values: Floats, counts: Floats, statistic: Callable[[Floats], npt.NDArray[T]]
+) -> npt.NDArray[T]:
+    """A statistic of mean maps over seed resamples, worked out once for each distinct one.
+
+    Args:
+        values: ``[..., S]``, NaN where missing.
+        counts: ``[R, S]`` from `seed_counts`.
+        statistic: takes ``[B, ...]`` mean maps and returns ``[B, ...]``.
+
+    Returns:
+        ``[R, ...]`` samples.
+    """
+    rows, which = distinct(counts)
+    return np.concatenate([statistic(maps) for maps in mean_maps(values, rows)])[which]

@@ -5,7 +5,7 @@ from math import comb
 import numpy as np
 
 from studies.landscape import Bools, Floats
-from studies.statistics.bootstrap import Integers, distinct, mean_maps, weighted_means
+from studies.statistics.bootstrap import Integers, bootstrap, weighted_means
 
 MOST_SPLITS = 70
 """All C(S, S/2) splits up to eight seeds; beyond, this many evenly spaced ones."""
@@ -57,8 +57,7 @@ def held_out_best(values: Floats, counts: Floats, picks: Bools) -> Floats:
     """
     flat = values.reshape(-1, values.shape[-1])
     drawn, others = counts * picks, counts * ~picks
-    rows, which = distinct(drawn)
-    best = np.concatenate([_best_cells(means) for means in mean_maps(flat, rows)])[which]
+    best = bootstrap(flat, drawn, _best_cells)
     scores = weighted_means(flat[best], others)
     return np.asarray(np.where(best < 0, np.nan, scores))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from gofau.packing.errors import UnsupportedError
-from gofau.packing.executors.agreement import unable
+from gofau.packing.executors.agreement import sort_of, unable
 from gofau.packing.executors.base import Batch, Executor, Groups
 from gofau.packing.executors.compiled import CompiledExecutor
 from gofau.packing.executors.grouped import GroupedExecutor
@@ -99,9 +99,7 @@ def obstacle_to(
 
 def _trial_run(kind: type[Executor], problem: Problem, template: nn.Module) -> str | None:
     """What `unable` says, found once in a process: it runs a few steps."""
-    like = next(iter(template.parameters()))
-    settings = tuple(sorted(problem.parameters.items()))
-    key = (kind, type(problem), settings, like.dtype, like.device)
+    key = (kind, *sort_of(problem, template))
     if key not in _tried:
         _tried[key] = unable(kind, problem, template)
     return _tried[key]

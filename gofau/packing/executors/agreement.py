@@ -21,6 +21,12 @@ Result = Mapping[str, Tensor]
 """The loss, the gradients, the tensors after a step, and outputs in evaluation mode, by name."""
 
 
+def sort_of(problem: Problem, template: nn.Module) -> tuple[object, ...]:
+    """What decides how a module behaves in a stack: its problem, dtype and device."""
+    like = next(iter(template.parameters()))
+    return type(problem), tuple(sorted(problem.parameters.items())), like.dtype, like.device
+
+
 def unable(kind: type[Executor], problem: Problem, template: nn.Module) -> str | None:
     """Why an executor cannot train two trials as the serial one does, or ``None``.
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from service.cli import options
-from service.cli.commands.up import announce
+from service.cli.commands.up import STARTING, announce
 from service.cli.console import err
 from service.cli.files import ready
 from service.cli.local.errors import LocalError
@@ -63,7 +63,7 @@ def demo(
 
 def _run(text: str, fresh: bool, html: Path | None, wanted: StackOptions, as_json: bool) -> None:
     ready("--html", html)
-    err().print("starting the service and Ray ...")
+    err().print(STARTING)
     port = wanted.port or free_port(8080)
     with local_stack(StackOptions(wanted.data_dir, wanted.host, port, wanted.cpus)) as stack:
         if not as_json:

@@ -63,7 +63,7 @@ def compare(
 
     [bold]Example[/bold]
 
-    gofau compare 219c87afc8c93016 st_77ab
+    gofau compare 219c87afc8c93016 34d0cef32618a9e9
     """
     with connect(url, token) as client:
         report = client.compare(*studies)
