@@ -56,7 +56,8 @@ class Program:
         """Whether kernels that this machine compiles may run."""
         self.problem = problem(plan.problem, plan.problem_parameters)
         self.like = torch.empty(0, dtype=getattr(torch, plan.dtype), device=plan.device)
-        data = self.problem.dataset()
+        data = self.examples = self.problem.dataset()
+        """The data set as the problem gives it."""
         self.template = template(self.problem, plan, data, self.like)
         self.shows_images = data.train_x.dim() == IMAGES
         """Whether the inputs are images, ``[N, C, H, W]``."""
@@ -67,6 +68,7 @@ class Program:
             plan.executor,
             self.problem,
             self.template,
+            data,
             kernels=fused,
             demands=Demands.of(plan),
         )
