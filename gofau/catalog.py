@@ -1,4 +1,4 @@
-"""The torch-free catalog: names, parameters and ranges of directions, rules and problems.
+"""The torch-free catalog: names, parameters and ranges of directions, rules, problems, metrics.
 
 Everything that validates a request reads this module, so that a service without torch refuses a
 bad hyperparameter with the same words as the optimizer that would run it.
@@ -6,12 +6,38 @@ bad hyperparameter with the same words as the optimizer that would run it.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from math import inf, isfinite, log
 from threading import RLock
 from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
 from gofau.errors import GofauError, IncurableError
+from gofau.metric_catalog import METRICS, PROBLEM_CAP, SHARE, MetricEntry, MetricError
+
+__all__ = [
+    "PROBLEM_CAP",
+    "SHARE",
+    "CatalogError",
+    "DirectionEntry",
+    "Entry",
+    "MetricEntry",
+    "MetricError",
+    "Named",
+    "Parameter",
+    "ProblemEntry",
+    "Registry",
+    "RuleEntry",
+    "Scalar",
+    "common",
+    "directions",
+    "init_scale",
+    "metrics",
+    "optimizer",
+    "problems",
+    "rules",
+    "zero_policy",
+]
 
 Scalar = float | int | bool | str
 
@@ -164,17 +190,23 @@ class RuleEntry(Entry):
 class ProblemEntry(Entry):
     """A training problem. ``cap`` bounds the loss of a diverged trial (ln K for K classes).
 
-    ``metrics`` names what a trial measures each epoch; the first is the default goal.
+    ``metrics`` is what a trial measures each epoch, the first the default goal: names of the
+    catalog's metrics, or entries that the problem brings along.
     ``steps_per_epoch`` is 1 for a toy, where an epoch is one iteration; ``None`` means that the
     data's size over the batch size decides. ``architecture`` names the parameters that change
     tensor shapes, hence packs.
     """
 
     cap: float = inf
-    metrics: tuple[str, ...] = ("val_loss", "train_loss")
+    metrics: tuple[str | MetricEntry, ...] = ("val_loss", "train_loss")
     train_size: int | None = None
     classes: int | None = None
     optimum: float | None = None
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """The names of what a trial measures."""
+        return tuple(one if isinstance(one, str) else one.name for one in self.metrics)
 
 
 class Named(Protocol):
@@ -194,10 +226,12 @@ class Registry(Generic[E]):
 
     ``discover`` gives entries that are defined elsewhere, such as those of plug-ins. It is asked
     once, when somebody first reads the registry, so that what defines them may import this module.
+    ``admit`` raises for an entry that must not come in.
     """
 
     noun: str
     discover: Callable[[], Iterable[E]] = tuple
+    admit: Callable[[E], None] = lambda entry: None
     _entries: dict[str, E] = field(default_factory=dict)
     _asked: bool = False
     _lock: RLock = field(default_factory=RLock)
@@ -205,6 +239,7 @@ class Registry(Generic[E]):
     def add(self, entry: E) -> E:
         """Register ``entry``; a duplicate name raises `ValueError`."""
         self._refuse_duplicate(entry.name, self._entries)
+        self.admit(entry)
         self._entries[entry.name] = entry
         return entry
 
@@ -216,12 +251,18 @@ class Registry(Generic[E]):
         return known[name]
 
     @property
-    def entries(self) -> Mapping[str, E]:
-        """All entries by name, read-only."""
-        self._complete()
+    def declared(self) -> Mapping[str, E]:
+        """The entries that came in so far, without a look elsewhere for more."""
         return MappingProxyType(self._entries)
 
-    def _complete(self) -> None:
+    @property
+    def entries(self) -> Mapping[str, E]:
+        """All entries by name, read-only."""
+        self.complete()
+        return MappingProxyType(self._entries)
+
+    def complete(self) -> None:
+        """Ask, once, for the entries that are defined elsewhere."""
         with self._lock:
             if self._asked:
                 return
@@ -230,6 +271,7 @@ class Registry(Generic[E]):
                 found: dict[str, E] = {}
                 for entry in self.discover():
                     self._refuse_duplicate(entry.name, {**self._entries, **found})
+                    self.admit(entry)
                     found[entry.name] = entry
             except BaseException:
                 self._asked = False
@@ -262,12 +304,50 @@ def _plugged_problems() -> Iterable[ProblemEntry]:
 
     for found in problem_plugins():
         found.refuse_name_in(problems.entries)
+        with found.blamed(MetricError, "metrics that it declares or the catalog has"):
+            _admit_metrics(found.plugin.entry)
         yield found.plugin.entry
+
+
+def _brought_metrics() -> Iterable[MetricEntry]:
+    """None of its own: completing the problems brings in the metrics that plug-ins declare."""
+    problems.complete()
+    return ()
+
+
+def _admit_metrics(problem: ProblemEntry) -> None:
+    """Take in the metrics that a problem brings, and refuse a name that nobody declares."""
+    brought = {one.name: one for one in problem.metrics if isinstance(one, MetricEntry)}
+    for name in problem.metric_names:
+        known, mine = metrics.declared.get(name), brought.get(name)
+        if known is None and mine is None:
+            raise MetricError(f"problem {problem.name!r}: metrics: {_undeclared(name)}")
+        if known is not None and mine not in (None, known):
+            expected = f"{known} as declared before, or another name"
+            raise MetricError(f"problem {problem.name!r}: got {mine}, expected {expected}")
+    for name, mine in brought.items():
+        if name not in metrics.declared:
+            metrics.add(mine)
+
+
+def _undeclared(name: str) -> str:
+    known = ", ".join(metrics.declared)
+    nearest = get_close_matches(name, metrics.declared, 1)
+    meant = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+    return (
+        f"got {name!r}, expected one of the catalog's, {known}{meant}, or a "
+        "gofau.catalog.MetricEntry that says which way it is better and what a diverged trial "
+        f'counts as, such as MetricEntry({name!r}, "what it is", minimize=False, worst=0.0)'
+    )
 
 
 directions: Registry[DirectionEntry] = Registry("direction")
 rules: Registry[RuleEntry] = Registry("rule", _plugged_rules)
-problems: Registry[ProblemEntry] = Registry("problem", _plugged_problems)
+metrics: Registry[MetricEntry] = Registry("metric", _brought_metrics)
+problems: Registry[ProblemEntry] = Registry("problem", _plugged_problems, _admit_metrics)
+
+for _metric in METRICS:
+    metrics.add(_metric)
 
 _eps = _positive("eps", 1e-8, "added to the denominator")
 _betas = (

@@ -5,12 +5,19 @@ from functools import cached_property
 from math import prod
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
 
 from gofau import catalog
-from studies.axes import Axis, Finite, fault, storable, telling
+from studies.axes import Axis, fault, storable, telling
 from studies.canonical import canonical_json, content_hash
-from studies.checks import check_against_catalog
+from studies.checks import check_against_catalog, check_metrics
 from studies.entries import (
     DirectionSpec,
     NamedEntry,
@@ -19,6 +26,7 @@ from studies.entries import (
     Value,
     label_entries,
 )
+from studies.goal import Goal
 from studies.schedules import AXES, Halving, Schedule
 from studies.search.model import GRID, Refine, Search
 
@@ -31,23 +39,12 @@ _labelled = AfterValidator(label_entries)
 UNHASHED = ("name", "description", "tags", "max_attempts", "checkpoint_every")
 """Fields that change no result."""
 
+STORED = {"stored": True}
+"""Validation context of a spec that was accepted once: directions and ranges of its metrics,
+which have become checks since, are let through as they are."""
+
 HASHED_IF_USED = ("refine", "schedule", "halving", "autocast")
 """Fields that the hash leaves out at their default, as it did before they existed."""
-
-
-class Goal(BaseModel):
-    """What a trial is judged by: a metric, its direction, a target and the basin's tolerance.
-
-    ``tolerance`` is how far above the best value a cell may lie and still count as good; by
-    default a tenth of the distance from the best value to the problem's cap.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    metric: str
-    minimize: bool = True
-    target: Finite | None = None
-    tolerance: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
 class StudySpec(BaseModel):
@@ -105,7 +102,7 @@ class StudySpec(BaseModel):
         return full
 
     @model_validator(mode="after")
-    def _against_catalog(self) -> Self:
+    def _against_catalog(self, info: ValidationInfo) -> Self:
         _check_distinct("seeds", self.seeds, "distinct entries")
         for field in ("problems", "directions", "rules"):
             labels = [entry.label for entry in getattr(self, field)]
@@ -114,6 +111,8 @@ class StudySpec(BaseModel):
             raise fault("stop_at_target", True, "false, or a goal.target to stop at")
         try:
             check_against_catalog(self)
+            if info.context != STORED:
+                check_metrics(self)
         except catalog.CatalogError as error:
             raise fault(error.path, error.got, error.expected) from error
         for field in ("problems", "directions", "rules"):
@@ -227,7 +226,7 @@ def _default_goal(problems: Any) -> Any:
     first = problems[0] if isinstance(problems, list | tuple) and problems else None
     name = first.get("name") if isinstance(first, Mapping) else first
     entry = catalog.problems.entries.get(name) if isinstance(name, str) else None
-    return {"metric": entry.metrics[0] if entry else "val_loss"}
+    return {"metric": entry.metric_names[0] if entry else "val_loss"}
 
 
 def _check_distinct(path: str, values: Any, expected: str) -> None:

@@ -220,8 +220,8 @@ class Program:
         if self.epoch_steps == 0:
             expected = f"at most {self.size}, the training examples"
             raise PlanError("batch_size", self.plan.batch_size, expected)
-        metrics = self.problem.entry.metrics
-        wanted = {"halving.metric": self.plan.judged_by[0], "goal_metric": self.plan.goal_metric}
+        metrics = self.problem.entry.metric_names
+        wanted = {"halving.metric": self.plan.judge, "goal_metric": self.plan.goal_metric}
         for field, name in reversed(wanted.items()):
             if name not in metrics:
                 expected = f"a metric of {self.problem.name}: {', '.join(metrics)}"
@@ -281,6 +281,6 @@ class Program:
         with self._casting():
             measured = self.executor.measure(stack, self.data.val_x, self.data.val_y)
         columns = {**measured, "train_loss": train_loss}
-        names = self.problem.entry.metrics
+        names = self.problem.entry.metric_names
         table = torch.stack([columns[name] for name in names], 1).tolist()
         return [dict(zip(names, row, strict=True)) for row in table]

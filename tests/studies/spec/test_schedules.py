@@ -37,8 +37,11 @@ FAULTS = [
         "halving: {metric: f1, minimize: true}",
         "halving.metric: got 'f1', expected a metric of digits-mlp: val_loss",
     ),
-    ("halving: {metric: val_loss}", "halving.minimize: got None, expected metric and minimize"),
-    ("halving: {minimize: true}", "halving.metric: got None, expected metric and minimize"),
+    (
+        "halving: {metric: val_accuracy, minimize: true}",
+        "halving.minimize: got True, expected false or nothing, since higher is better",
+    ),
+    ("halving: {minimize: true}", "halving.metric: got None, expected the metric that is minim"),
     ("halving: true", "halving: got True, expected a mapping"),
     ("checkpoint_every: 0", "checkpoint_every: got 0, expected greater than or equal to 1"),
     (
