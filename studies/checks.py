@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from gofau import catalog
 from studies.axes import MAX_POINTS
 from studies.entries import ProblemSpec, RuleSpec
+from studies.idle import check_idle
 from studies.schedules import AXES
 
 if TYPE_CHECKING:
@@ -34,6 +35,18 @@ def check_against_catalog(spec: "StudySpec") -> None:
         expected = f"float32, since autocast is {spec.autocast}"
         raise catalog.CatalogError("dtype", spec.dtype, expected)
     _axes(spec)
+    _apart(spec)
+    check_idle(spec)
+
+
+def _apart(spec: "StudySpec") -> None:
+    """Refuse a parameter of a rule that a direction or every trial has under the same name."""
+    for (i, rule), direction in product(enumerate(spec.rules), spec.directions):
+        others = (catalog.directions.get(direction.name, "directions"), catalog.common)
+        for parameter in catalog.rules.get(rule.name, "rules").parameters:
+            if any(other.parameter(parameter.name) for other in others):
+                expected = f"a rule whose parameters are none of {direction.name}'s or all trials'"
+                raise catalog.CatalogError(f"rules[{i}].{parameter.name}", rule.name, expected)
 
 
 def _search(spec: "StudySpec") -> None:
