@@ -202,7 +202,9 @@ def _formats(plan: PackPlan, program: Program, name: ExecutorName) -> list[Memor
     if plan.memory_format != "auto":
         return [plan.memory_format]
     last = Demands(channels_last=True)
-    both = program.shows_images and able(name, program.problem, program.template, program.examples, last)
+    both = program.shows_images and able(
+        name, program.problem, program.template, program.examples, last
+    )
     return ["contiguous", "channels_last"] if both else ["contiguous"]
 
 

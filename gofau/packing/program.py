@@ -220,6 +220,12 @@ class Program:
         if self.epoch_steps == 0:
             expected = f"at most {self.size}, the training examples"
             raise PlanError("batch_size", self.plan.batch_size, expected)
+        total = self.plan.epochs * self.epoch_steps
+        for trial in self.plan.trials:
+            if trial.schedule.warmup and not round(trial.schedule.warmup * total):
+                where = f"trials[key={trial.key}].schedule.warmup"
+                expected = f"a share that comes to one of the {total} steps or more, or 0"
+                raise PlanError(where, trial.schedule.warmup, expected, trial=trial.key)
         metrics = self.problem.entry.metric_names
         wanted = {"halving.metric": self.plan.judge, "goal_metric": self.plan.goal_metric}
         for field, name in reversed(wanted.items()):

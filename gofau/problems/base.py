@@ -51,9 +51,6 @@ class Problem(ABC):
     """
 
     name: ClassVar[str]
-    full_batch: ClassVar[bool] = False
-    """Whether a step always takes all training examples, whatever the batch size."""
-
     augmentation: Augmentation | None = None
     """What changes the inputs of every training step at random, if anything does.
 
@@ -68,6 +65,11 @@ class Problem(ABC):
     def cap(self) -> float:
         """The loss that a diverged trial counts as."""
         return self.entry.cap
+
+    @property
+    def full_batch(self) -> bool:
+        """Whether a step always takes all training examples, whatever the batch size."""
+        return self.entry.full_batch
 
     @abstractmethod
     def dataset(self) -> Dataset:

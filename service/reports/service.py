@@ -26,9 +26,9 @@ from studies.canonical import content_hash
 from studies.entries import RuleSpec
 from studies.errors import FieldError
 from studies.landscape import Landscape
+from studies.parsing import stored_spec
 from studies.report import build
 from studies.report.model import AnalysisSettings, Provenance, RobustnessReport, SpecSummary
-from studies.parsing import stored_spec
 from studies.search.notes import notes
 from studies.spec import StudySpec
 from studies.study_maps import study_maps

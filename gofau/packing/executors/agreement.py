@@ -88,7 +88,9 @@ def unlike(want: Result, got: Result) -> str | None:
 
 
 def _largest(result: Result, kind: str) -> float:
-    named = [v for n, v in result.items() if kind in n and (v.is_floating_point() or v.is_complex())]
+    named = [
+        v for n, v in result.items() if kind in n and (v.is_floating_point() or v.is_complex())
+    ]
     return max(map(_size, named), default=0.0)
 
 

@@ -97,4 +97,6 @@ def test_an_mlp_whose_inputs_change_is_not_hand_batched() -> None:
     data = given.dataset()
     assert MLPExecutor.obstacle(given, given.module(), data) is None
     given.augmentation = partial(crop_and_flip, padding=1)
-    assert MLPExecutor.obstacle(given, given.module(), data) == "its training inputs change at random"
+    assert (
+        MLPExecutor.obstacle(given, given.module(), data) == "its training inputs change at random"
+    )
