@@ -25,6 +25,7 @@ __all__ = [
     "MLPExecutor",
     "SerialExecutor",
     "VmapExecutor",
+    "able",
     "choose",
 ]
 
