@@ -18,6 +18,7 @@ from gofau.packing.plan import PackPlan, TrialPlan
 from gofau.packing.progress import Progress
 from gofau.packing.recorded import RecordedSteps
 from gofau.packing.schedule import table
+from gofau.packing.scoring import check_names
 from gofau.packing.stack import Stack
 from gofau.packing.template import template
 from gofau.packing.tour import Tour, Tours
@@ -286,6 +287,7 @@ class Program:
         """Each trial's metrics as numbers, fetched from the device in one go."""
         with self._casting():
             measured = self.executor.measure(stack, self.data.val_x, self.data.val_y)
+        check_names(self.problem, measured)
         columns = {**measured, "train_loss": train_loss}
         names = self.problem.entry.metric_names
         table = torch.stack([columns[name] for name in names], 1).tolist()

@@ -110,8 +110,11 @@ class Classification(Problem):
         return F.cross_entropy(output, target)
 
     def measure(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Cross-entropy and the share of examples whose largest output is the target's."""
-        hits = (output.argmax(-1) == target).to(output.dtype)
+        """Cross-entropy and the share of examples whose largest output is the target's.
+
+        As for the loss, classes lie on the second axis of the output.
+        """
+        hits = (output.argmax(min(1, output.dim() - 1)) == target).to(output.dtype)
         return {"val_loss": self.loss(output, target), "val_accuracy": hits.mean()}
 
 

@@ -91,6 +91,8 @@ class Executor(ABC):
     """Whether it consists of torch's operations, which torch's compiler can fuse."""
     tried: ClassVar[bool] = True
     """Whether it is compared with the serial executor on a few examples before it is taken."""
+    pads: ClassVar[bool] = True
+    """Whether embeddings leave the row of their padding without a gradient."""
     together: ClassVar[bool] = True
     """Whether trials are measured in one call where torch can vectorise the measure."""
     layout: Layout
