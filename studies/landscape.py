@@ -8,8 +8,21 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from studies.counting import Bools, Floats, counted
+
+__all__ = [
+    "AddedCells",
+    "Bools",
+    "Codes",
+    "Floats",
+    "GoalMetric",
+    "GroupKey",
+    "Landscape",
+    "LandscapeError",
+    "LandscapeKey",
+    "OutcomeCode",
+]
+
 Codes = NDArray[np.int8]
 GroupKey = tuple[str, str]
 
@@ -187,10 +200,13 @@ class Landscape:
         return self._capped(self.added.loss, self.added.outcome)
 
     def _capped(self, loss: Floats, outcome: Codes) -> Floats:
-        cost = np.minimum(self.goal.sign * loss, self.cost_cap)
-        cost[np.isin(outcome, [OutcomeCode.DIVERGED, OutcomeCode.NONFINITE])] = self.cost_cap
-        there = outcome != OutcomeCode.MISSING
-        return np.asarray(np.where(there, cost, np.nan), dtype=np.float64)
+        return self.goal.sign * counted(
+            loss,
+            ended=np.asarray(outcome != OutcomeCode.MISSING),
+            diverged=np.isin(outcome, [OutcomeCode.DIVERGED, OutcomeCode.NONFINITE]),
+            cap=self.cap,
+            minimize=self.goal.minimize,
+        )
 
     def renamed(self, rule: str) -> "Landscape":
         """The same landscape under another rule label."""
