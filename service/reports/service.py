@@ -25,6 +25,7 @@ from studies.canonical import content_hash
 from studies.caps import caps
 from studies.entries import RuleSpec
 from studies.errors import FieldError
+from studies.goal import doubts
 from studies.landscape import Landscape
 from studies.parsing import stored_spec
 from studies.report import build
@@ -97,7 +98,8 @@ def compare(store: Store, public_ids: Sequence[str], owner: str | None) -> Robus
     )
     settings = AnalysisSettings(tolerance=specs[0].goal.tolerance, baseline=found[0].key.rule)
     rng = np.random.default_rng(int(summary.spec_hash[:16], 16))
-    return _noted(build(found, summary, _provenance(every), rng, settings), every)
+    said = dict.fromkeys(doubt for study in studies for doubt in doubts(study.spec))
+    return _noted(build(found, summary, _provenance(every), rng, settings), every, tuple(said))
 
 
 def _check_comparable(public_ids: Sequence[str], specs: Sequence[StudySpec]) -> None:
@@ -136,14 +138,14 @@ def _analyse(session: Session, study: Study) -> Analysis:
             supplements=beside.supplements(session, study.id, spec, maps, settings),
         )
     report = beside.with_importances(report, importances.result())
-    said = (*beside.notes(), *notes(spec, maps.landscapes))
+    said = (*doubts(study.spec), *beside.notes(), *notes(spec, maps.landscapes))
     return Analysis(_noted(report, frame, said), maps.landscapes)
 
 
 def _noted(
     report: RobustnessReport, frame: pd.DataFrame, said: Sequence[str] = ()
 ) -> RobustnessReport:
-    return report.model_copy(update={"notes": (*censoring.notes(frame), *said, *report.notes)})
+    return report.model_copy(update={"notes": (*said, *censoring.notes(frame), *report.notes)})
 
 
 def _settings(spec: StudySpec) -> dict[str, str]:

@@ -49,7 +49,7 @@ def points(
         done["value"].to_numpy(np.float64),
         ended=np.ones(len(done), dtype=np.bool_),
         diverged=done["outcome"].isin(DIVERGED).to_numpy(np.bool_),
-        cap=done["problem"].map(caps).to_numpy(np.float64),
+        cap=np.array([caps[str(name)] for name in done["problem"]], dtype=np.float64),
         minimize=minimize,
     )
     table = done.assign(cost=value if minimize else -value).groupby(
