@@ -1,7 +1,7 @@
 """Tables of studies and of rules."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -88,8 +88,10 @@ def _table(title: Text | None = None, leading: int = 0) -> Table:
 
 
 def _unit(group: "GroupReport", name: str) -> str:
-    units = {rule.scalars[name].unit for rule in group.rules if name in rule.scalars}
-    return ", ".join(sorted(units - {"share"}))
+    shown = [rule.scalars[name] for rule in group.rules if name in rule.scalars]
+    units = sorted({scalar.unit for scalar in shown} - {"share"})
+    ways = sorted({f"{scalar.better} is better" for scalar in shown if scalar.better != "neither"})
+    return "\n".join([", ".join(units), *ways]).strip()
 
 
 def _cell(scalar: "Scalar | None") -> Text:
@@ -117,7 +119,7 @@ def studies_table(studies: list[Study]) -> Table:
         table.add_row(
             Text(study.id),
             Text(study.name),
-            str(study.state),
+            Text(str(study.state)) if not study.doubts else Text(f"{study.state} (!)"),
             f"{study.counts.ended}/{study.trials}",
             str(study.diverged),
             str(study.counts.failed),
@@ -174,6 +176,8 @@ def study_table(study: Study) -> Table:
         "Name": study.name,
         "State": str(study.state),
         "Message": study.message or "",
+        "Goal": _goal(study.goal),
+        "Doubt": " ".join(study.doubts),
         "Trials": f"{study.counts.ended} of {study.trials} ended ({study.progress:.0%})",
         "By state": _counted(study.counts.model_dump()),
         "By outcome": _counted({str(o): n for o, n in study.outcomes.items()}),
@@ -189,6 +193,12 @@ def study_table(study: Study) -> Table:
         if value:
             table.add_row(name, Text(value))
     return table
+
+
+def _goal(goal: Mapping[str, Any]) -> str:
+    """``val_loss, lower is better, target 0.3``: as the study took it."""
+    way = f"{goal['metric']}, {'lower' if goal['minimize'] else 'higher'} is better"
+    return way if goal.get("target") is None else f"{way}, target {goal['target']:g}"
 
 
 def _counted(counts: Mapping[str, int]) -> str:

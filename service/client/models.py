@@ -54,6 +54,7 @@ class Study(Answer):
     trials_per_s: float | None
     eta_s: float | None
     message: str | None
+    doubts: tuple[str, ...] = ()
     tags: tuple[str, ...]
     created_at: datetime
     started_at: datetime | None

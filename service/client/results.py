@@ -80,11 +80,11 @@ class StudyResults:
 
     def tuning_curves(self) -> "list[TuningCurve]":
         """The best of the first n points, rule by rule."""
-        from studies.search.points import points
+        from studies.search.points import study_points
         from studies.search.progress import tuning_curves
 
         spec = self.spec()
-        table = points(self.to_pandas(), list(spec.axes), spec.goal.minimize)
+        table = study_points(spec, self.to_pandas())
         return tuning_curves(table, ordered=spec.search.adaptive)
 
     def importances(
@@ -102,8 +102,7 @@ class StudyResults:
         if not said:
             from studies.report.importances import study_importances
 
-            caps = {group.problem: group.cap for group in groups}
-            said = study_importances(self.spec(), self.to_pandas(), caps)
+            said = study_importances(self.spec(), self.to_pandas())
         found: dict[tuple[str, str, str], dict[str, dict[str, float]]] = {}
         for group, lines in said.items():
             for one in lines:

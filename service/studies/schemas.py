@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.store.base import now
 from service.studies.models import Study
+from studies.goal import doubts
 from studies.spec import Tag
 from studies.trials import StudyState
 
@@ -70,6 +71,7 @@ class StudyView(Out):
     eta_s: float | None = Field(description="seconds to the end at that rate")
     revision: int = Field(description="grows with each change of the study or its trials")
     message: str | None = Field(description="why the study waits, or how it ended")
+    doubts: list[str] = Field(description="what is wrong with its goal, if anything")
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
@@ -97,6 +99,7 @@ class StudyView(Out):
             eta_s=(total - ended) / rate if rate and not study.ended_at else None,
             revision=study.revision,
             message=study.message,
+            doubts=list(doubts(study.spec)),
             created_at=moment(study.created_at),
             started_at=moment(study.started_at) if study.started_at else None,
             ended_at=moment(study.ended_at) if study.ended_at else None,

@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 from service.errors import InvalidError
 from service.store.base import now
 from service.studies import repository as studies
-from service.studies.caps import cap
 from service.studies.models import Study
 from service.trials import cells, curves
 from service.trials import repository as trials
 from service.trials.aggregate import Finished, cell_deltas, tally
 from service.trials.repository import Standing
 from service.workers.models import LeaseRow
+from studies.caps import cap
 from studies.errors import FieldError
 from studies.trials import Outcome, StudyState, TrialState, gist
 from studies.wire import ResultBatch, ResultReceipt, TrialResult

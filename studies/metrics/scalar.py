@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 from studies.landscape import Floats
+from studies.metrics.facts import Better
 from studies.statistics.intervals import Interval, expanded_level, percentiles
 
 MIN_COVERAGE = 0.9
@@ -38,7 +39,8 @@ class Scalar(BaseModel):
 
     ``low`` and ``high`` bound ``level`` (95 %) of the uncertainty over seeds; ``coverage`` is the
     weighted share of trials that had a result; ``censored`` names the borders that make the value
-    a ``bound`` ("≥" or "≤"); ``reason`` says why a value or an interval is absent.
+    a ``bound`` ("≥" or "≤"); ``reason`` says why a value or an interval is absent; ``better`` says
+    which way it is better.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=True)
@@ -53,6 +55,7 @@ class Scalar(BaseModel):
     n_seeds: int
     unit: str = ""
     reason: str | None = None
+    better: Better = "neither"
 
     @classmethod
     def withheld(cls, coverage: float, n_seeds: int, reason: str, unit: str = "") -> Self:

@@ -8,6 +8,7 @@ from studies.landscape import Floats, GroupKey, Landscape, LandscapeError
 from studies.metrics.optimum import best_cost
 from studies.report.across import Problem, across, problem
 from studies.report.comparison import compare
+from studies.report.directions import directed, directed_across
 from studies.report.evaluated import Evaluated, evaluate
 from studies.report.model import (
     AcrossReport,
@@ -53,7 +54,7 @@ def build(
     members_of = grouped(landscapes)
     beside = supplements or {}
     groups = tuple(
-        _group(members, chosen, rng, beside.get(members[0].key.group, Supplement()))
+        directed(_group(members, chosen, rng, beside.get(members[0].key.group, Supplement())))
         for members in members_of
     )
     return RobustnessReport(
@@ -79,7 +80,7 @@ def _across(
             prepared = problem(members, context, settings, rng)
             by_direction.setdefault(key.direction, {})[key.problem] = prepared
     found = (across(name, problems, settings) for name, problems in by_direction.items())
-    return tuple(report for report in found if report is not None)
+    return tuple(directed_across(report) for report in found if report is not None)
 
 
 def grouped(landscapes: Sequence[Landscape]) -> list[list[Landscape]]:
@@ -145,6 +146,7 @@ def _group(
         direction=first.key.direction,
         goal_metric=first.goal.metric,
         minimize=first.goal.minimize,
+        goal_unit=first.goal.unit,
         target=first.goal.target,
         cap=first.cap,
         tolerance=context.tolerance if context else None,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gofau.catalog import SHARE
 from studies.landscape import Floats, Landscape
 from studies.metrics.grid import Grid, coverage
 from studies.metrics.scalar import Scalar, enough, sampled_interval
@@ -12,7 +13,7 @@ from studies.report.evaluated import Evaluated
 from studies.report.model import AnalysisSettings, Comparison, Strength
 from studies.report.row import Context, Row, unit_of
 from studies.report.rows import ROWS
-from studies.report.wording import POINTS, SHARE
+from studies.report.wording import POINTS
 from studies.statistics.paired import holm, sign_flip
 
 
@@ -55,6 +56,7 @@ def _difference(
 ) -> _Difference:
     ours, theirs = rule.landscape, baseline.landscape
     names = (ours.key.rule, theirs.key.rule)
+    unit = unit_of(row, ours)
     covered = min(coverage(m.present, Grid.of(m)) for m in (ours, theirs))
     if ours.seeds != theirs.seeds:
         n = min(len(ours.seeds), len(theirs.seeds))
@@ -72,7 +74,7 @@ def _difference(
         len(ours.seeds),
         censored=_either(row, ours, theirs, context),
         bound="",
-        unit=POINTS if row.unit == SHARE else unit_of(row, ours),
+        unit=POINTS if unit == SHARE else unit,
         level=context.level,
     )
     if scalar.value is None:

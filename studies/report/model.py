@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from studies.metrics.facts import Better
 from studies.metrics.scalar import Number, Scalar
 from studies.report.wording import setting
 
@@ -83,8 +84,9 @@ class CurveCell(ReportPart):
 class Curve(ReportPart):
     """A rule's curve with its band; ``None`` where there is no value.
 
-    ``cell`` is there in learning curves only, whose values are infinite (in the worse direction)
-    from where the drawn share of seeds has diverged.
+    ``unit`` and ``better`` are those of its values. ``cell`` is there in learning curves only,
+    whose values are infinite (in the worse direction) from where the drawn share of seeds has
+    diverged.
     """
 
     kind: CurveKind
@@ -94,6 +96,8 @@ class Curve(ReportPart):
     low: tuple[Number | None, ...] = ()
     high: tuple[Number | None, ...] = ()
     cell: CurveCell | None = None
+    unit: str = ""
+    better: Better = "neither"
 
     @property
     def name(self) -> str:
@@ -171,12 +175,16 @@ class Supplement(ReportPart):
 
 
 class GroupReport(ReportPart):
-    """All rules of one problem and direction."""
+    """All rules of one problem and direction.
+
+    ``target``, ``cap`` and ``tolerance`` are in the goal metric's unit, ``goal_unit``.
+    """
 
     problem: str
     direction: str
     goal_metric: str
     minimize: bool
+    goal_unit: str = ""
     target: float | None
     cap: float
     tolerance: float | None
@@ -192,6 +200,11 @@ class GroupReport(ReportPart):
     def name(self) -> str:
         """``problem, direction``."""
         return f"{self.problem}, {self.direction}"
+
+    @property
+    def shown_unit(self) -> str:
+        """The unit of the goal metric's numbers, its name where it has none."""
+        return self.goal_unit or self.goal_metric
 
 
 class AcrossRule(ReportPart):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from studies.landscape import Floats, Landscape
+from studies.metrics.facts import ROBUSTNESS, facts_of
 from studies.metrics.grid import Grid, coverage
 from studies.metrics.scalar import Scalar, enough, sampled_interval
 from studies.statistics.intervals import Interval
@@ -37,16 +38,14 @@ def always(landscape: Landscape) -> bool:
 class Row:
     """One number of every rule.
 
-    ``evaluate`` maps a landscape and seed draws ``[R, S]`` to ``[R]`` values. ``unit`` may be
-    ``metric`` (the goal metric's own), ``decades`` (squared when both axes are swept), ``share``
-    or another word. ``more`` and ``less`` say in a verdict what a positive or a negative
-    difference means; a row without them describes a rule and is not compared. ``closed_form``
-    replaces the bootstrap interval.
+    ``evaluate`` maps a landscape and seed draws ``[R, S]`` to ``[R]`` values, whose direction and
+    unit stand in `studies.metrics.facts`. ``more`` and ``less`` say in a verdict what a positive
+    or a negative difference means; a row without them describes a rule and is not compared.
+    ``closed_form`` replaces the bootstrap interval.
     """
 
     name: str
     title: str
-    unit: str
     doc: str
     evaluate: Evaluate
     more: str = ""
@@ -63,10 +62,10 @@ def is_covered(landscape: Landscape) -> bool:
 
 def unit_of(row: Row, landscape: Landscape) -> str:
     """The unit in words."""
-    if row.unit == "metric":
-        return landscape.goal.metric
+    goal = landscape.goal
     both = len(landscape.lr) > 1 and len(landscape.init_scale) > 1
-    return "decades²" if row.unit == "decades" and both else row.unit
+    found = ROBUSTNESS[row.name]
+    return facts_of(found, minimize=goal.minimize, metric_unit=goal.shown_unit, both_axes=both).unit
 
 
 def scalar(

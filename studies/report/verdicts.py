@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from studies.metrics.scalar import MIN_COVERAGE, enough
+from studies.metrics.scalar import MIN_COVERAGE, Scalar, enough
+from studies.report.directions import judged
 from studies.report.model import (
     AnalysisSettings,
     Clause,
@@ -90,10 +91,23 @@ def _clause(group: GroupReport, c: Comparison, rule: RuleReport, other: RuleRepo
         text = f"no difference shown in {topic} ({interval(d)})"
     elif d.unit == POINTS:
         mine, theirs = quantity(rule.scalars[c.metric]), quantity(other.scalars[c.metric])
-        text = f"{row.more if d.value > 0 else row.less}: {mine} against {theirs}"
+        text = f"{row.more if d.value > 0 else row.less}: {mine} against {theirs}{_judgement(d)}"
     else:
-        text = f"{row.more if d.value > 0 else row.less} {_by(c)}"
+        text = f"{row.more if d.value > 0 else row.less} {_by(c)}{_judgement(d)}"
     return Clause(text=text + _doubt(c), number=link, strength=c.strength)
+
+
+def _judgement(difference: Scalar) -> str:
+    """``, which is better``, where a difference is either."""
+    word = judged(difference)
+    return f", which is {word}" if word else ""
+
+
+def verdict(c: Comparison) -> str:
+    """How well a difference is supported and, where it is at all, whether it is for the better."""
+    supported = c.strength in (Strength.SHOWN, Strength.SUGGESTED)
+    word = judged(c.difference) if supported else ""
+    return f"{c.strength.value}: {word}" if word else c.strength.value
 
 
 def _by(c: Comparison) -> str:
