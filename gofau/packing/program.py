@@ -21,7 +21,7 @@ from gofau.packing.schedule import table
 from gofau.packing.stack import Stack
 from gofau.packing.template import template
 from gofau.packing.tour import Tour, Tours
-from gofau.problems import problem
+from gofau.problems import examples, problem
 
 SYNC_EVERY = 32
 """Steps between looks at which trials are still finite, within an epoch."""
@@ -56,7 +56,7 @@ class Program:
         """Whether kernels that this machine compiles may run."""
         self.problem = problem(plan.problem, plan.problem_parameters)
         self.like = torch.empty(0, dtype=getattr(torch, plan.dtype), device=plan.device)
-        data = self.problem.dataset()
+        data = examples(self.problem)
         self.template = template(self.problem, plan, data, self.like)
         self.shows_images = data.train_x.dim() == IMAGES
         """Whether the inputs are images, ``[N, C, H, W]``."""

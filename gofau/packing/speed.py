@@ -12,6 +12,7 @@ from gofau.packing.denormals import flushed_denormals
 from gofau.packing.memory import available
 from gofau.packing.plan import ExecutorName, PackPlan
 from gofau.packing.program import Program
+from gofau.problems import examples
 
 STEPS = 4
 """Steps that are timed together, since the first of an epoch pays for gathering examples."""
@@ -74,7 +75,7 @@ def _kept(program: Program) -> int:
         total += tensor.numel() * tensor.element_size()
         return tensor
 
-    batch = program.problem.dataset().first(program.batch)
+    batch = examples(program.problem).first(program.batch)
     x = batch.to(program.like.dtype, program.like.device).train_x
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
         program.template(x)

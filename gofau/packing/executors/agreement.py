@@ -11,7 +11,7 @@ from gofau.packing.executors.base import Batch, Executor, Groups
 from gofau.packing.executors.serial import SerialExecutor
 from gofau.packing.stack import Stack
 from gofau.packing.streams import drawing_from
-from gofau.problems import Dataset, Problem
+from gofau.problems import Dataset, Problem, examples
 
 EXAMPLES = 8
 FAINTER = 0.7
@@ -119,7 +119,7 @@ def tensors(module: nn.Module) -> dict[str, Tensor]:
 
 def _examples(problem: Problem, template: nn.Module, count: int) -> Dataset:
     like = next(iter(template.parameters()))
-    return problem.dataset().first(count).to(like.dtype, like.device)
+    return examples(problem).first(count).to(like.dtype, like.device)
 
 
 def _stack(executor: Executor, held: Sequence[Result]) -> Stack:
