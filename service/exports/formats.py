@@ -23,6 +23,8 @@ TEXTS = (
     "executor",
     "executor_reason",
     "code_version",
+    "inputs",
+    "environment",
     "error",
     "ended_at",
 )

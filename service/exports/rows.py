@@ -30,6 +30,8 @@ RESULTS = (
     "pack_size",
     "wall_s",
     "code_version",
+    "inputs",
+    "environment",
     "error",
     "ended_at",
 )
