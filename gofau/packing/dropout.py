@@ -32,9 +32,7 @@ class StreamDropout(nn.Module):
         """x times the mask."""
         return x * self.mask if self.training else x
 
-    def draw(
-        self, shape: Sequence[int], generator: torch.Generator, dtype: torch.dtype
-    ) -> Tensor:
+    def draw(self, shape: Sequence[int], generator: torch.Generator, dtype: torch.dtype) -> Tensor:
         """A mask for an input of that shape: 0 with probability p, else 1/(1 − p)."""
         drawn = [n if i < 2 or not self.per_channel else 1 for i, n in enumerate(shape)]
         keep = torch.rand(drawn, generator=generator) >= self.p

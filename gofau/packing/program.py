@@ -22,7 +22,7 @@ from gofau.packing.scoring import check_names
 from gofau.packing.stack import Stack
 from gofau.packing.template import template
 from gofau.packing.tour import Tour, Tours
-from gofau.problems import problem
+from gofau.problems import examples, problem
 
 SYNC_EVERY = 32
 """Steps between looks at which trials are still finite, within an epoch."""
@@ -57,7 +57,7 @@ class Program:
         """Whether kernels that this machine compiles may run."""
         self.problem = problem(plan.problem, plan.problem_parameters)
         self.like = torch.empty(0, dtype=getattr(torch, plan.dtype), device=plan.device)
-        data = self.examples = self.problem.dataset()
+        data = self.examples = examples(self.problem)
         """The data set as the problem gives it."""
         self.template = template(self.problem, plan, data, self.like)
         self.shows_images = data.train_x.dim() == IMAGES

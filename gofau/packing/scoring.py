@@ -175,16 +175,16 @@ def _state(problem: Problem) -> dict[str, object]:
     return {name: value for name, value in vars(problem).items() if isinstance(value, plain)}
 
 
-def _check_means(
-    problem: Problem, score: Score, output: Tensor, y: Tensor, whole: Numbers
-) -> None:
+def _check_means(problem: Problem, score: Score, output: Tensor, y: Tensor, whole: Numbers) -> None:
     def numbers(some: Tensor, target: Tensor) -> Numbers:
         return _numbers(problem, "measure", score, some, target) or whole
 
     promised = {name: whole[name] for name in problem.entry.metrics if name in whole}
     name = uncombined(numbers, output, y, promised)
     if name is not None:
-        expected = f"one of at most {CHUNK} examples, or a mean over examples: it is measured in parts"
+        expected = (
+            f"one of at most {CHUNK} examples, or a mean over examples: it is measured in parts"
+        )
         raise _fault(problem, f"measure's {name} of a larger validation set", expected)
 
 

@@ -123,6 +123,8 @@ class Trial(Answer):
     pack_size: int | None
     wall_s: float | None
     code_version: str | None
+    inputs: str | None
+    environment: str | None
     error: str | None
     revision: int | None
     ended_at: datetime | None

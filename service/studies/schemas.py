@@ -123,9 +123,12 @@ class Estimate(Out):
     trials: int
     cells: int
     packs: int = Field(description="groups of trials that can be trained as one stack")
-    reusable: int = Field(description="trials whose result is there already")
+    reusable: int = Field(
+        description="at most so many trials take a result that is there already: as many as have "
+        "one of the same cell, seed and code, if the workers find the same data"
+    )
     seconds_per_trial: float | None = Field(description="mean of earlier trials like these")
-    seconds: float | None = Field(description="trials that must run times that, on one worker")
+    seconds: float | None = Field(description="the other trials times that, on one worker")
 
 
 class TagChange(BaseModel):

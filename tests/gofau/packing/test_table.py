@@ -7,7 +7,7 @@ from math import isnan
 import pytest
 import torch
 
-from gofau.packing import PackPlan, TrialPlan, UnsupportedError
+from gofau.packing import PackPlan, UnsupportedError
 from gofau.packing.executors import base
 from gofau.packing.program import Program
 from tests.compilers import compiler_works
@@ -48,7 +48,8 @@ def trained_together(plan: PackPlan) -> dict[int, Trained]:
     lane = program.start(sorted(plan.trials, key=lambda t: (t.seed, t.key)))
     for _ in range(plan.epochs):
         kept, shed = program.epoch(lane)
-        assert kept is lane and not shed
+        assert kept is lane
+        assert not shed
     tensors = {**program.executor.layout.views(lane.stack.blocks), **lane.stack.buffers}
     return {
         p.trial.key: Trained({n: t[k] for n, t in tensors.items()}, p.curves)
@@ -85,7 +86,8 @@ def check(plan: Plans, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         refusals = takes(given)
         assert [e for e in EXECUTORS if e not in refusals] == expected, refusals
         for executor, words in refusals.items():
-            assert words.startswith(f"not {executor}: ") and len(words.split()) > 4
+            assert words.startswith(f"not {executor}: ")
+            assert len(words.split()) > 4
         alone = {t.key: trained_alone(given, t, CHUNK, True) for t in given.trials}
         for executor in expected:
             for key, got in trained_together(replace(given, executor=executor)).items():
