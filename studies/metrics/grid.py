@@ -21,7 +21,7 @@ def log_weights(values: Floats) -> Floats:
 
 
 def trapezoid_weights(x: Floats) -> Floats:
-    """Trapezoid weights of a mean over ascending ``x[N]``, summing to 1; a single point weighs 1."""
+    """Trapezoid weights of a mean over ascending ``x[N]``, summing to 1, also for one point."""
     if x.size == 1:
         return np.ones(1)
     steps = np.diff(x)
