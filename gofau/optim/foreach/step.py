@@ -14,6 +14,17 @@ def supports(batch: Batch) -> bool:
     return batch.direction.name in directions and batch.rule.name in rules
 
 
+def serves(batch: Batch) -> bool:
+    """Whether each parameter's tensors are alike, as the multi-tensor kernels want them."""
+    return all(_alike(row) for row in batch.rows())
+
+
+def _alike(row: Tensors) -> bool:
+    """The same dtype all over; a rule may remember a number beside tensors of the shape."""
+    param, grad, *states = row
+    return grad.shape == param.shape and all(x.dtype is param.dtype for x in (grad, *states))
+
+
 def run(batch: Batch) -> None:
     """Step every parameter of ``batch``; equals `gofau.optim.loop.run` up to rounding."""
     direct, update = directions[batch.direction.name], rules[batch.rule.name]

@@ -72,13 +72,12 @@ def test_the_saved_options_replace_the_built_ones():
 
 def test_options_that_an_older_release_lacked_get_their_defaults():
     state = copy.deepcopy(saved(direction="adagrad", rule="multiplicative"))
-    for name in ("lr_decay", "zero_policy", "zero_initialised", "lr_in"):
+    for name in ("lr_decay", "zero_policy", "lr_in"):
         del state["param_groups"][0][name]
     optimizer = Gofau(start(SHAPES), "adagrad", "multiplicative")
     optimizer.load_state_dict(state)
     group = optimizer.param_groups[0]
     assert (group["lr_decay"], group["zero_policy"], group["lr_in"]) == (0.0, "leave", 1.0)
-    assert group["zero_initialised"] == []
     assert "lr" in group
 
 
