@@ -107,7 +107,7 @@ def walk(tensors: Sequence[Tensor], dtype: torch.dtype) -> Walk:
 
 
 def _contiguous_alike(tensors: Sequence[Tensor], dtype: torch.dtype) -> bool:
-    """Whether all are as `row_obstacle` wants them and contiguous; the usual case, found quickly."""
+    """Whether all are as `row_obstacle` wants them and contiguous; quick, since it is usual."""
     shape = tensors[0].shape
     for x in tensors:
         plain = type(x) in _PLAIN and x.is_cpu and x.layout is torch.strided and x.dtype is dtype

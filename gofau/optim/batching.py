@@ -114,6 +114,11 @@ def _check(param: Tensor, grad: Tensor, capturable: bool, path: str) -> None:
             f"{path}.grad: got layout {grad.layout}, expected a dense gradient; "
             "set sparse=False on the embedding, or give its weight to torch.optim.SparseAdam"
         )
+    if param.is_inference() and not torch.is_inference_mode_enabled():
+        raise UnsupportedError(
+            f"{path}: got an inference tensor outside of inference mode, expected a normal "
+            "parameter; make it one by .clone()"
+        )
     if not param.is_contiguous() and _repeats_itself(param):
         raise UnsupportedError(
             f"{path}: got strides {param.stride()} for shape {tuple(param.shape)}, expected a "

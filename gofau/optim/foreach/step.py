@@ -1,6 +1,7 @@
 """One step of a batch by multi-tensor kernels."""
 
 import torch
+from torch import Tensor
 
 from gofau.hyper import is_off
 from gofau.optim.batch import Batch
@@ -20,9 +21,13 @@ def serves(batch: Batch) -> bool:
 
 
 def _alike(row: Tensors) -> bool:
-    """The same dtype all over; a rule may remember a number beside tensors of the shape."""
+    """The same dtype all over; a rule may remember a number beside tensors of the shape.
+
+    Lists that are written may not hold tensors with torch's negative bit.
+    """
     param, grad, *states = row
-    return grad.shape == param.shape and all(x.dtype is param.dtype for x in (grad, *states))
+    same = grad.shape == param.shape and all(x.dtype is param.dtype for x in (grad, *states))
+    return same and not param.is_neg() and not any(map(Tensor.is_neg, states))
 
 
 def run(batch: Batch) -> None:

@@ -153,3 +153,30 @@ def test_scale_init_refuses_parametrized_weights():
         UnsupportedError, match=r"module 1: got a parametrized ParametrizedLinear, "
     ):
         scale_init(net, 2.0)
+
+
+def test_the_policy_follows_a_parameter_to_another_place():
+    weight, bias, other = *mixed(), nn.Parameter(torch.ones(2, dtype=torch.float64))
+    optimizer = Gofau([weight, bias], rule="multiplicative", lr_out=0.1, zero_policy="additive")
+    run(optimizer, [weight, bias], gradients([(6,), (4,)], 1))
+    optimizer.param_groups[0]["params"] = [bias, other]
+    before = other.detach().clone()
+    run(optimizer, [bias, other], [[torch.ones(4), torch.full((2,), 1e6)]])
+    assert [optimizer.state[p]["zero_initialised"] for p in (bias, other)] == [True, False]
+    bound = 0.1 * before.abs() * (1 + 1e-12)
+    assert ((other.detach() - before).abs() <= bound).all()
+
+
+def test_a_state_of_format_1_kept_zeros_by_their_place():
+    params = mixed()
+    optimizer = Gofau(params, rule="multiplicative", zero_policy="additive")
+    run(optimizer, params, gradients([(6,), (4,)], 2))
+    old = copy.deepcopy(optimizer.state_dict())
+    old["format"] = 1
+    old["param_groups"][0]["zero_initialised"] = [1]
+    for state in old["state"].values():
+        del state["zero_initialised"]
+    resumed = Gofau(params, rule="multiplicative", zero_policy="additive")
+    resumed.load_state_dict(old)
+    assert began_at_zero(resumed) == [False, True]
+    assert "zero_initialised" not in resumed.param_groups[0]
