@@ -80,6 +80,8 @@ class Executor(ABC):
     """
 
     name: ClassVar[ExecutorName]
+    bitwise: ClassVar[bool] = False
+    """Whether, on a CPU, a trial's numbers are the same bit by bit in every stack."""
     casts: ClassVar[bool] = True
     """Whether its forward pass follows `torch.autocast`."""
     channels: ClassVar[bool] = False
