@@ -8,6 +8,8 @@ trial is computed from and what its products are written to start at multiples o
 import torch
 from torch import Tensor
 
+from gofau.problems import Dataset
+
 LINE = 64
 """Bytes; no vector of a processor is longer."""
 
@@ -27,6 +29,12 @@ def placed(tensor: Tensor) -> Tensor:
     start = -room.data_ptr() % LINE // room.element_size()
     copy = room[start : start + tensor.numel()].view(tensor.shape)
     return copy.copy_(tensor)
+
+
+def settled(data: Dataset) -> Dataset:
+    """The same examples, contiguous and from such addresses, however they were made."""
+    parts = (data.train_x, data.train_y, data.val_x, data.val_y)
+    return Dataset(*(placed(part.contiguous()) for part in parts))
 
 
 def matrices(like: Tensor, count: int, rows: int, columns: int) -> Tensor:

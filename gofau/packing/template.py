@@ -13,7 +13,7 @@ from gofau.packing.errors import PlanError
 from gofau.packing.executors import SerialExecutor
 from gofau.packing.executors.agreement import alone, by_executor, refused, sort_of, tensors, unlike
 from gofau.packing.plan import PackPlan
-from gofau.packing.streams import initial_module
+from gofau.packing.streams import drawing_from, initial_module
 from gofau.problems import Dataset, Problem
 
 EXAMPLES = 2
@@ -51,7 +51,7 @@ _examined: set[tuple[object, ...]] = set()
 
 def _fit(module: nn.Module, like: Tensor, some: Dataset) -> None:
     _cast(module, like)
-    with torch.random.fork_rng(devices=[]):
+    with drawing_from(0, torch.device("cpu")):
         use_streams(module, some.train_x[:EXAMPLES])
 
 

@@ -90,6 +90,8 @@ class Executor(ABC):
     """Whether a CUDA graph can record it: it does nothing on the host that matters."""
     compiles: ClassVar[bool] = True
     """Whether it consists of torch's operations, which torch's compiler can fuse."""
+    placed: ClassVar[bool] = False
+    """Whether its promise to be bitwise rests on libraries, so that it is tried; see `places`."""
     tried: ClassVar[bool] = False
     """Whether it is tried on a few examples before it is taken, since its code is the module's."""
     layout: Layout

@@ -51,6 +51,7 @@ class MLPExecutor(Executor):
 
     name: ClassVar[ExecutorName] = "bmm"
     bitwise: ClassVar[bool] = True
+    placed: ClassVar[bool] = True
     casts: ClassVar[bool] = False
     layout: AffineLayout
 
