@@ -15,7 +15,7 @@ from gofau.optim.batching import batches
 from gofau.optim.driving import Driven
 from gofau.optim.groups import STRUCTURAL, ParamGroup, complete, resolve
 from gofau.optim.replay import Replay
-from gofau.optim.storage import FORMAT, check_loadable
+from gofau.optim.storage import FORMAT, check_loadable, restore_counters
 
 
 @final
@@ -165,6 +165,7 @@ class Gofau(Optimizer):
         super().__setstate__(state)
         self._replays = {}
         self.param_groups: list[dict[str, Any]] = [complete(g) for g in self.param_groups]
+        restore_counters(self.state, self.param_groups)
 
 
 def _only_starts(group: dict[str, Any], batch: Batch) -> bool:

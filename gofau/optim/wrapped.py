@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from gofau import catalog
 from gofau.optim.driving import Driven
 from gofau.optim.groups import ParamGroup
-from gofau.optim.storage import FORMAT, check_loadable
+from gofau.optim.storage import FORMAT, check_loadable, restore_counters
 from gofau.optim.zeros import note_zero_initialised, rule_at
 
 WRAPPED = "wrapped"
@@ -125,3 +125,4 @@ class Wrapped(Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self.param_groups: list[dict[str, Any]] = [ParamGroup(g) for g in self.param_groups]
+        restore_counters(self.state, self.param_groups)

@@ -16,7 +16,7 @@ from gofau.packing.executors.places import place_matters
 from gofau.packing.executors.serial import SerialExecutor
 from gofau.packing.executors.vmap import VmapExecutor
 from gofau.packing.plan import ExecutorName, PackPlan
-from gofau.problems import Problem
+from gofau.problems import Dataset, Problem
 
 __all__ = [
     "Batch",
@@ -73,13 +73,14 @@ def able(
     name: ExecutorName,
     problem: Problem,
     template: nn.Module,
+    data: Dataset,
     demands: Demands = NOTHING,
     *,
     kernels: bool = True,
 ) -> list[ExecutorName]:
     """The executors among those asked for that can train the problem, best first; see `choose`."""
     kinds = _candidates(name, kernels)
-    return [k.name for k in kinds if obstacle_to(k, problem, template, demands) is None]
+    return [k.name for k in kinds if obstacle_to(k, problem, template, data, demands) is None]
 
 
 def _candidates(name: ExecutorName, kernels: bool) -> list[type[Executor]]:
@@ -89,13 +90,17 @@ def _candidates(name: ExecutorName, kernels: bool) -> list[type[Executor]]:
 
 
 def obstacle_to(
-    kind: type[Executor], problem: Problem, template: nn.Module, demands: Demands = NOTHING
+    kind: type[Executor],
+    problem: Problem,
+    template: nn.Module,
+    data: Dataset,
+    demands: Demands = NOTHING,
 ) -> str | None:
     """Why an executor cannot train that module, or ``None``."""
     return (
         _unmet(kind, demands)
-        or kind.obstacle(problem, template)
-        or _found_by_trying(kind, problem, template, demands.examples)
+        or kind.obstacle(problem, template, data)
+        or _found_by_trying(kind, problem, template, data, demands.examples)
     )
 
 
@@ -113,15 +118,17 @@ def _unmet(kind: type[Executor], demands: Demands) -> str | None:
 
 
 def _found_by_trying(
-    kind: type[Executor], problem: Problem, template: nn.Module, examples: int
+    kind: type[Executor], problem: Problem, template: nn.Module, data: Dataset, examples: int
 ) -> str | None:
-    """What `unable` or `place_matters` says, found once in a process: they run a few steps."""
+    """What `unable` and `place_matters` say, found once in a process: they run a few steps."""
     key = (kind, *sort_of(problem, template))
     if kind.tried:
-        return _once(key, lambda: unable(kind, problem, template))
+        found = _once(key, lambda: unable(kind, problem, template, data))
+        if found is not None:
+            return found
     if kind.placed and next(template.parameters()).device.type == "cpu":
         here = (*key, examples, torch.get_num_threads())
-        return _once(here, lambda: place_matters(kind, problem, template, examples))
+        return _once(here, lambda: place_matters(kind, problem, template, data.first(examples)))
     return None
 
 
@@ -138,6 +145,7 @@ def choose(
     name: ExecutorName,
     problem: Problem,
     template: nn.Module,
+    data: Dataset,
     *,
     kernels: bool = True,
     demands: Demands = NOTHING,
@@ -148,6 +156,7 @@ def choose(
         name: an executor's, or ``auto``.
         problem: what is trained.
         template: its module, in the dtype and on the device of the training.
+        data: its examples, all of them.
         kernels: whether ``auto`` may take kernels that this machine compiles.
         demands: what else is asked of it.
 
@@ -156,7 +165,7 @@ def choose(
     """
     reasons: list[str] = []
     for kind in _candidates(name, kernels):
-        obstacle = obstacle_to(kind, problem, template, demands)
+        obstacle = obstacle_to(kind, problem, template, data, demands)
         if obstacle is None:
             asked = "" if name == "auto" else "asked for"
             executor = kind(problem, template)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from gofau.packing.alignment import settled
 from gofau.packing.executors.base import Batch, Executor, Groups
 from gofau.packing.stack import Stack
 from gofau.problems import Dataset, Problem
@@ -14,7 +15,7 @@ MATTERS = "a trial's place in the stack decides its last bits on this machine"
 
 
 def place_matters(
-    kind: type[Executor], problem: Problem, template: nn.Module, examples: int
+    kind: type[Executor], problem: Problem, template: nn.Module, data: Dataset
 ) -> str | None:
     """Why an executor of multilayer perceptrons does not keep its promise here, or ``None``.
 
@@ -24,11 +25,12 @@ def place_matters(
     Args:
         kind: the executor, which can train the module.
         problem: what is trained.
-        template: its module, a Sequential of linear layers.
-        examples: of a step; what a library does depends on it.
+        template: its module, which has no buffers.
+        data: as many examples as a step has, since what a library does depends on it.
     """
     executor = kind(problem, template)
-    few = executor.prepare(_examples(template, examples))
+    like = next(iter(template.parameters()))
+    few = executor.prepare(settled(data.to(like.dtype, like.device)))
     trials = torch.arange(TRIALS).tolist()
     together = _results(executor, trials, few)
     for rows in (trials[::-1], *([k] for k in trials)):
@@ -37,15 +39,6 @@ def place_matters(
             if not torch.equal(whole[rows], part):
                 return MATTERS
     return None
-
-
-def _examples(template: nn.Module, count: int) -> Dataset:
-    layers = [m for m in template.children() if isinstance(m, nn.Linear)]
-    like = layers[0].weight
-    draw = torch.Generator().manual_seed(0)
-    x = torch.randn(count, layers[0].in_features, generator=draw).to(like)
-    y = torch.arange(count, device=like.device) % layers[-1].out_features
-    return Dataset(x, y, x, y)
 
 
 def _results(executor: Executor, trials: Sequence[int], few: Dataset) -> list[Tensor]:

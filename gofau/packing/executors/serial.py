@@ -1,6 +1,6 @@
 """The serial executor: one trial after the other through the plain module."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar, final
 
 import torch
@@ -10,11 +10,12 @@ from gofau.packing.alignment import owned
 from gofau.packing.compiler import compiled
 from gofau.packing.executors.base import Batch, Executor
 from gofau.packing.executors.functional import Stateless, keep
+from gofau.packing.executors.scores import in_measured_form
 from gofau.packing.layout import FlatLayout
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
-from gofau.packing.streams import drawing_from
-from gofau.problems import Problem
+from gofau.packing.streams import drawing_from, evaluation_seed
+from gofau.problems import Dataset, Problem
 
 Loss = Callable[[Mapping[str, Tensor], Tensor, Tensor], tuple[Tensor, dict[str, Tensor]]]
 
@@ -36,6 +37,8 @@ class SerialExecutor(Executor):
     bitwise: ClassVar[bool] = True
     channels: ClassVar[bool] = True
     records: ClassVar[bool] = False
+    tried: ClassVar[bool] = False
+    together: ClassVar[bool] = False
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:
         super().__init__(problem, template)
@@ -46,7 +49,7 @@ class SerialExecutor(Executor):
         self._loss: Loss | None = None
 
     @staticmethod
-    def obstacle(problem: Problem, template: nn.Module) -> str | None:
+    def obstacle(problem: Problem, template: nn.Module, data: Dataset) -> str | None:
         """See `Executor.obstacle`; there is none."""
         return None
 
@@ -83,22 +86,29 @@ class SerialExecutor(Executor):
 
     def outputs(self, stack: Stack, x: Tensor) -> Tensor:
         """See `Executor.outputs`."""
-        return torch.stack([self._output(stack, k, x) for k in range(stack.size)])
+        return torch.stack(list(self._outputs(stack, x)))
 
     def _measure(self, stack: Stack, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        """Each trial's metrics by themselves, since what is vectorised depends on the stack."""
-        dtype = stack.blocks[0].dtype
-        outputs = (self._output(stack, k, x).to(dtype) for k in range(stack.size))
-        rows = [self.problem.measure(owned(output), y) for output in outputs]
-        return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
+        """The problem's own measure, trial by trial as it is."""
+        like = stack.blocks[0]
+        outputs = (owned(in_measured_form(output, like)) for output in self._outputs(stack, x))
+        return self._score.each(outputs, y, like)
 
-    def _output(self, stack: Stack, k: int, x: Tensor) -> Tensor:
+    def _outputs(self, stack: Stack, x: Tensor) -> Iterator[Tensor]:
+        """Each trial's outputs ``[N, ...]`` in evaluation mode.
+
+        Whatever is drawn comes from one stream of the problem, so that every evaluation of a trial
+        with the same parameters gives the same.
+        """
         self.template.eval()
-        # Copies, since an evaluation must leave a trial as it found it.
-        row = {**self._row(stack, k), **_buffers(stack, k)}
-        values = self._in_form({name: owned(value) for name, value in row.items()})
-        output: Tensor = self._call(values, self._formed(x))[0]
-        return output
+        seed = evaluation_seed(self.problem.name)
+        for k in range(stack.size):
+            # Copies, since an evaluation must leave a trial as it found it.
+            row = {**self._row(stack, k), **_buffers(stack, k)}
+            copies = {name: owned(value) for name, value in row.items()}
+            with drawing_from(seed, x.device):
+                output: Tensor = self._call(self._in_form(copies), self._formed(x))[0]
+            yield output
 
     def _row(self, stack: Stack, k: int) -> dict[str, Tensor]:
         views = self.layout.views(stack.blocks).items()
