@@ -15,7 +15,7 @@ from gofau.packing.executors.agreement import alone, by_executor, refused, sort_
 from gofau.packing.executors.base import CHUNK
 from gofau.packing.plan import PackPlan
 from gofau.packing.scoring import MOST_EXAMPLES, check_scoring
-from gofau.packing.streams import initial_module
+from gofau.packing.streams import drawing_from, initial_module
 from gofau.problems import Dataset, Problem
 
 EXAMPLES = 2
@@ -71,7 +71,7 @@ def _owns(part: nn.Module) -> bool:
 
 def _fit(module: nn.Module, like: Tensor, some: Dataset) -> None:
     _cast(module, like)
-    with torch.random.fork_rng(devices=[]):
+    with drawing_from(0, torch.device("cpu")):
         use_streams(module, some.train_x[:EXAMPLES])
 
 
