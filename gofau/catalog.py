@@ -5,7 +5,7 @@ bad hyperparameter with the same words as the optimizer that would run it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from math import inf, isfinite, log
 from threading import RLock
@@ -58,7 +58,8 @@ class Parameter:
 
     ``low`` and ``high`` bound numbers; ``open_low``/``open_high`` exclude the end itself.
     ``choices`` lists the allowed strings of a text setting. A flag that is on needs the numbers
-    in ``needs_nonzero`` to differ from 0 and those in ``needs_zero`` to be 0.
+    in ``needs_nonzero`` to differ from 0 and those in ``needs_zero`` to be 0. While another
+    parameter of the entry has the value beside it in ``idle_at``, this one has no effect.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     needs_nonzero: tuple[str, ...] = ()
     needs_zero: tuple[str, ...] = ()
+    idle_at: tuple[tuple[str, float], ...] = ()
 
     @property
     def expected(self) -> str:
@@ -109,7 +111,7 @@ class Parameter:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if self.kind is float and is_number and isinstance(value, int | float):
             try:
-                return float(value)
+                return float(value) + 0.0  # no −0, which is 0 and would have another hash
             except OverflowError:
                 pass
         raise CatalogError(path, value, self.expected)
@@ -173,10 +175,12 @@ class DirectionEntry(Entry):
     """What a base optimizer hands to a rule.
 
     ``step_size`` is the usual size of ``lr`` and ``lr_out``, which the optimizer takes when none is
-    given; ``None`` means that the user must choose.
+    given; ``None`` means that the user must choose. ``decouples_decay`` says that weight decay
+    is always decoupled.
     """
 
     step_size: float | None = None
+    decouples_decay: bool = False
 
 
 @dataclass(frozen=True)
@@ -192,9 +196,8 @@ class ProblemEntry(Entry):
 
     ``metrics`` is what a trial measures each epoch, the first the default goal: names of the
     catalog's metrics, or entries that the problem brings along.
-    ``steps_per_epoch`` is 1 for a toy, where an epoch is one iteration; ``None`` means that the
-    data's size over the batch size decides. ``architecture`` names the parameters that change
-    tensor shapes, hence packs.
+    ``full_batch`` says that a step always takes all training examples, whatever the batch size,
+    so that an epoch is one step.
     """
 
     cap: float = inf
@@ -202,6 +205,13 @@ class ProblemEntry(Entry):
     train_size: int | None = None
     classes: int | None = None
     optimum: float | None = None
+    full_batch: bool = False
+
+    def steps(self, epochs: int, batch_size: int) -> int | None:
+        """Update steps of a training, or ``None`` where the size of the data is not known here."""
+        if self.full_batch:
+            return epochs
+        return None if self.train_size is None else epochs * (self.train_size // batch_size)
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -361,7 +371,10 @@ directions.add(
         "The gradient, or its momentum buffer.",
         (
             _unit("momentum", 0.0, "momentum factor", open_high=False),
-            _unit("dampening", 0.0, "dampening of momentum", open_high=False),
+            replace(
+                _unit("dampening", 0.0, "dampening of momentum", open_high=False),
+                idle_at=(("momentum", 0.0),),
+            ),
             Parameter(
                 "nesterov",
                 bool,
@@ -413,6 +426,7 @@ directions.add(
         "Adam's direction; weight decay always shrinks the parameter itself.",
         (*_betas, _eps, _amsgrad),
         step_size=1e-3,
+        decouples_decay=True,
     )
 )
 directions.add(
@@ -441,7 +455,12 @@ rules.add(
     RuleEntry(
         "hybrid",
         "γ parts multiplicative and 1 − γ parts additive.",
-        (_lr, _lr_in, _lr_out, _unit("gamma", 0.5, "share of the multiplicative term", False)),
+        (
+            replace(_lr, idle_at=(("gamma", 1.0),)),
+            replace(_lr_in, idle_at=(("gamma", 0.0),)),
+            replace(_lr_out, idle_at=(("gamma", 0.0),)),
+            _unit("gamma", 0.5, "share of the multiplicative term", False),
+        ),
         lr_drives=("lr", "lr_out"),
     )
 )
@@ -479,7 +498,13 @@ common: Entry = Entry(
     "Settings that every direction and rule take.",
     (
         Parameter("weight_decay", float, 0.0, "L2 penalty", low=0.0),
-        Parameter("decoupled_decay", bool, False, "shrink parameters instead of adding to g"),
+        Parameter(
+            "decoupled_decay",
+            bool,
+            False,
+            "shrink parameters instead of adding to g",
+            idle_at=(("weight_decay", 0.0),),
+        ),
     ),
 )
 """Settings of the optimizer outside its direction and rule."""

@@ -7,6 +7,7 @@ from gofau import catalog
 from studies.axes import MAX_POINTS
 from studies.entries import ProblemSpec, RuleSpec
 from studies.goal import check_goal, check_metric
+from studies.idle import check_idle
 from studies.schedules import AXES
 
 if TYPE_CHECKING:
@@ -37,12 +38,26 @@ def check_against_catalog(spec: "StudySpec") -> None:
     _axes(spec)
 
 
-def check_metrics(spec: "StudySpec") -> None:
-    """Raise for a goal, or a halving, that contradicts what the catalog says of its metric.
+def _apart(spec: "StudySpec") -> None:
+    """Refuse a parameter of a rule that a direction or every trial has under the same name."""
+    for (i, rule), direction in product(enumerate(spec.rules), spec.directions):
+        others = (catalog.directions.get(direction.name, "directions"), catalog.common)
+        for parameter in catalog.rules.get(rule.name, "rules").parameters:
+            if any(other.parameter(parameter.name) for other in others):
+                expected = f"a rule whose parameters are none of {direction.name}'s or all trials'"
+                raise catalog.CatalogError(f"rules[{i}].{parameter.name}", rule.name, expected)
+
+
+def check_sense(spec: "StudySpec") -> None:
+    """Raise for what would be computed otherwise than it reads, or would change nothing.
+
+    Specs that were stored before these were checks have such faults, and are still read.
 
     Raises:
         CatalogError: with the path of the field.
     """
+    _apart(spec)
+    check_idle(spec)
     check_goal(spec.goal)
     if spec.halving is not None and spec.halving.metric is not None:
         check_metric("halving", spec.halving.metric, spec.halving.minimize)

@@ -17,34 +17,29 @@ from pydantic import (
 from gofau import catalog
 from studies.axes import Axis, fault, storable, telling
 from studies.canonical import canonical_json, content_hash
-from studies.checks import check_against_catalog, check_metrics
+from studies.checks import check_against_catalog, check_sense
 from studies.entries import (
     DirectionSpec,
-    NamedEntry,
     ProblemSpec,
     RuleSpec,
     Value,
     label_entries,
 )
 from studies.goal import Goal
+from studies.meaning import entry_meaning, meaning
 from studies.schedules import AXES, Halving, Schedule
 from studies.search.model import GRID, Refine, Search
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 MAX_SEEDS = 100_000
+DEFAULT_BATCH = 64
 Tag = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(telling)]
 
 _labelled = AfterValidator(label_entries)
 
-UNHASHED = ("name", "description", "tags", "max_attempts", "checkpoint_every")
-"""Fields that change no result."""
-
 STORED = {"stored": True}
-"""Validation context of a spec that was accepted once: directions and ranges of its metrics,
-which have become checks since, are let through as they are."""
-
-HASHED_IF_USED = ("refine", "schedule", "halving", "autocast")
-"""Fields that the hash leaves out at their default, as it did before they existed."""
+"""Validation context of a spec that was accepted once: what has become a check since, such as the
+directions and ranges of its metrics, is let through as it is."""
 
 
 class StudySpec(BaseModel):
@@ -59,7 +54,7 @@ class StudySpec(BaseModel):
         strict=False, min_length=1, max_length=100
     )
     epochs: Annotated[int, Field(ge=1, le=100_000)]
-    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 64
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = DEFAULT_BATCH
     directions: Annotated[tuple[DirectionSpec, ...], _labelled] = Field(
         strict=False, min_length=1, max_length=100
     )
@@ -112,24 +107,22 @@ class StudySpec(BaseModel):
         try:
             check_against_catalog(self)
             if info.context != STORED:
-                check_metrics(self)
+                check_sense(self)
         except catalog.CatalogError as error:
             raise fault(error.path, error.got, error.expected) from error
+        if info.context != STORED:
+            self._check_apart()
+        return self
+
+    def _check_apart(self) -> None:
         for field in ("problems", "directions", "rules"):
             bare = {
-                entry.label: canonical_json(self._bare(entry)) for entry in getattr(self, field)
+                entry.label: canonical_json(entry_meaning(self, entry))
+                for entry in getattr(self, field)
             }
             repeated = [label for label in bare if [*bare.values()].count(bare[label]) > 1]
             if repeated:
                 raise fault(field, repeated, "entries that differ in more than their labels")
-        return self
-
-    def _bare(self, entry: NamedEntry) -> dict[str, Any]:
-        """What decides the results of an entry."""
-        bare = entry.model_dump(exclude={"label"})
-        if isinstance(entry, RuleSpec):
-            bare["schedule"] = self.schedule_of(entry).definition()
-        return bare
 
     def schedule_of(self, rule: RuleSpec) -> Schedule:
         """The schedule of a rule's learning rates: its own, or else the study's."""
@@ -166,6 +159,9 @@ class StudySpec(BaseModel):
         for axis, names in rule.drives.items():
             if axis not in self.axes:
                 raise catalog.CatalogError(f"{path}.drives.{axis}", axis, "an axis of this study")
+            if axis in self._settings:
+                expected = f"an axis of another name, since {axis} is a setting beside the rules"
+                raise catalog.CatalogError(f"{path}.drives.{axis}", list(names), expected)
             for name in names:
                 if entry.parameter(name) is None:
                     known = ", ".join(p.name for p in entry.parameters)
@@ -180,6 +176,14 @@ class StudySpec(BaseModel):
         """The direction's fixed parameters, defaults filled in, without those an axis drives."""
         entry = catalog.directions.get(direction.name, f"{path}.name")
         return entry.resolve(direction.parameters, path, frozenset(self.axes))
+
+    @property
+    def _settings(self) -> set[str]:
+        """Names that an axis sets beside the rules, whatever a rule says."""
+        directions = (catalog.directions.get(d.name, "directions") for d in self.directions)
+        places = (catalog.common, *directions)
+        own = {parameter.name for place in places for parameter in place.parameters}
+        return {catalog.init_scale.name} | own
 
     @property
     def arm_count(self) -> int:
@@ -211,15 +215,8 @@ class StudySpec(BaseModel):
 
     @cached_property
     def hash(self) -> str:
-        """Content hash of everything that can change a result."""
-        fields = type(self).model_fields
-        unused = {n for n in HASHED_IF_USED if getattr(self, n) == fields[n].default}
-        data = self.model_dump(mode="json", exclude={*UNHASHED, *unused})
-        for rule in data["rules"]:
-            for name in ("schedule", "gamma_schedule"):
-                if rule[name] is None:
-                    del rule[name]
-        return content_hash(data)
+        """Content hash of everything that can change a result: specs of one meaning share it."""
+        return content_hash(meaning(self))
 
 
 def _default_goal(problems: Any) -> Any:

@@ -90,19 +90,43 @@ class Table:
     """The arguments of `run`, kept from call to call; only gradients change their addresses.
 
     Args:
-        pointers: each tensor's row of addresses, as `run` takes them, in one list a tensor.
+        pointers: each tensor's row of addresses, as `run` takes them, in one list a tensor. What
+            is written, all but gradients, shares no memory.
         counts: each tensor's number of elements.
+        element: bytes of an element.
     """
 
-    def __init__(self, pointers: Sequence[Sequence[int]], counts: Sequence[int]) -> None:
+    def __init__(self, pointers: Sequence[Sequence[int]], counts: Sequence[int], element: int):
         self._pointers = np.array(pointers, np.int64)
         self._counts = np.array(counts, np.int64)
         # NumPy takes longer to name an array's address than to fill a column.
         self._addresses = (self._pointers.ctypes.data, self._counts.ctypes.data, len(counts))
+        self._sizes = self._counts * element
+        self._grads = [row[1] for row in pointers]
+        self._empty = counts.count(0)
+        written = np.delete(self._pointers, 1, axis=1)
+        ends = written + self._sizes[:, None]
+        order = np.argsort(written, axis=None)
+        # The sentinel makes a predecessor of every address.
+        self._starts = np.concatenate(([-1], written.ravel()[order]))
+        self._ends = np.concatenate(([-1], ends.ravel()[order]))
 
-    def point_grads(self, pointers: Sequence[int]) -> None:
-        """Set the gradients' addresses, one a tensor."""
-        self._pointers[:, 1] = pointers
+    def point_grads(self, pointers: list[int]) -> bool:
+        """Set the gradients' addresses, one a tensor.
+
+        Returns:
+            bool: false, and nothing set, where one has no memory or lies in what is written.
+        """
+        if pointers == self._grads:
+            return True
+        starts = np.array(pointers, np.int64)
+        ends = starts + self._sizes
+        before = self._ends[np.searchsorted(self._starts, ends) - 1]
+        if pointers.count(0) > self._empty or bool((before > starts).any()):
+            return False
+        self._pointers[:, 1] = starts
+        self._grads = pointers
+        return True
 
     def run(self, kernel: Kernel, shared: Shared) -> None:
         """One pass over the tensors; see `run`."""

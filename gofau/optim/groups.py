@@ -10,7 +10,7 @@ from gofau import catalog
 from gofau.catalog import CatalogError, Entry, Parameter
 from gofau.rules import rule as rule_of
 
-STRUCTURAL = frozenset({"params", "param_names", "name", "zero_initialised"})
+STRUCTURAL = frozenset({"params", "param_names", "name"})
 """Keys of a group that are no hyperparameters."""
 
 
@@ -91,7 +91,7 @@ def complete(group: Mapping[str, Any]) -> ParamGroup:
         for entry in entries(group["direction"], group["rule"], "param_groups")
         for p in entry.parameters
     }
-    return ParamGroup({**defaults, "zero_initialised": [], **group})
+    return ParamGroup({**defaults, **group})
 
 
 def _refuse_unknown(

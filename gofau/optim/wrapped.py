@@ -10,8 +10,8 @@ from torch.optim import Optimizer
 from gofau import catalog
 from gofau.optim.driving import Driven
 from gofau.optim.groups import ParamGroup
-from gofau.optim.storage import FORMAT, check_loadable
-from gofau.optim.zeros import note_zero_initialised, rule_at
+from gofau.optim.storage import FORMAT, check_loadable, restore_counters
+from gofau.optim.zeros import begins_at_zero, rule_of_parameter
 
 WRAPPED = "wrapped"
 """The name that the groups of a wrapped optimizer give as their direction."""
@@ -68,8 +68,7 @@ class Wrapped(Optimizer):
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group, which ``inner`` must have already."""
         super().add_param_group(param_group)
-        group = {**self.param_groups.pop(), "zero_initialised": []}
-        self.param_groups.append(ParamGroup(group))
+        self.param_groups.append(ParamGroup(self.param_groups.pop()))
 
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """Let ``inner`` propose a step, take it back, and move by the rule instead.
@@ -88,17 +87,18 @@ class Wrapped(Optimizer):
         return loss
 
     def _move(self, group: dict[str, Any], before: Mapping[Tensor, Tensor]) -> None:
-        for index, param in enumerate(group["params"]):
+        for param in group["params"]:
             if param.grad is None:
                 continue
             start, state = before[param], self.state[param]
             if "step" not in state:
-                note_zero_initialised(group, index, start)
+                if group["zero_policy"] == "additive":
+                    state["zero_initialised"] = begins_at_zero(start)
                 state["step"] = torch.zeros(())
-                rule, hyper = rule_at(group, index, group)
+                rule, hyper = rule_of_parameter(group, state, group)
                 state.update(rule.init(start, hyper))
             state["step"].add_(1)
-            rule, hyper = rule_at(group, index, group)
+            rule, hyper = rule_of_parameter(group, state, group)
             param.copy_(rule.update(start, start - param, state, hyper))
 
     def driving(self, *names: str) -> Driven:
@@ -125,3 +125,4 @@ class Wrapped(Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self.param_groups: list[dict[str, Any]] = [ParamGroup(g) for g in self.param_groups]
+        restore_counters(self.state, self.param_groups)

@@ -18,10 +18,11 @@ from gofau.packing.plan import PackPlan, TrialPlan
 from gofau.packing.progress import Progress
 from gofau.packing.recorded import RecordedSteps
 from gofau.packing.schedule import table
+from gofau.packing.scoring import check_names
 from gofau.packing.stack import Stack
 from gofau.packing.template import template
 from gofau.packing.tour import Tour, Tours
-from gofau.problems import problem
+from gofau.problems import examples, problem
 
 SYNC_EVERY = 32
 """Steps between looks at which trials are still finite, within an epoch."""
@@ -56,7 +57,8 @@ class Program:
         """Whether kernels that this machine compiles may run."""
         self.problem = problem(plan.problem, plan.problem_parameters)
         self.like = torch.empty(0, dtype=getattr(torch, plan.dtype), device=plan.device)
-        data = self.problem.dataset()
+        data = self.examples = examples(self.problem)
+        """The data set as the problem gives it."""
         self.template = template(self.problem, plan, data, self.like)
         self.shows_images = data.train_x.dim() == IMAGES
         """Whether the inputs are images, ``[N, C, H, W]``."""
@@ -67,6 +69,7 @@ class Program:
             plan.executor,
             self.problem,
             self.template,
+            data,
             kernels=fused,
             demands=Demands.of(plan),
         )
@@ -218,6 +221,12 @@ class Program:
         if self.epoch_steps == 0:
             expected = f"at most {self.size}, the training examples"
             raise PlanError("batch_size", self.plan.batch_size, expected)
+        total = self.plan.epochs * self.epoch_steps
+        for trial in self.plan.trials:
+            if trial.schedule.warmup and not round(trial.schedule.warmup * total):
+                where = f"trials[key={trial.key}].schedule.warmup"
+                expected = f"a share that comes to one of the {total} steps or more, or 0"
+                raise PlanError(where, trial.schedule.warmup, expected, trial=trial.key)
         metrics = self.problem.entry.metric_names
         wanted = {"halving.metric": self.plan.judge, "goal_metric": self.plan.goal_metric}
         for field, name in reversed(wanted.items()):
@@ -278,6 +287,7 @@ class Program:
         """Each trial's metrics as numbers, fetched from the device in one go."""
         with self._casting():
             measured = self.executor.measure(stack, self.data.val_x, self.data.val_y)
+        check_names(self.problem, measured)
         columns = {**measured, "train_loss": train_loss}
         names = self.problem.entry.metric_names
         table = torch.stack([columns[name] for name in names], 1).tolist()

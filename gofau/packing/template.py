@@ -12,7 +12,9 @@ from gofau.packing.dropout import use_streams
 from gofau.packing.errors import PlanError
 from gofau.packing.executors import SerialExecutor
 from gofau.packing.executors.agreement import alone, by_executor, refused, sort_of, tensors, unlike
+from gofau.packing.executors.base import CHUNK
 from gofau.packing.plan import PackPlan
+from gofau.packing.scoring import MOST_EXAMPLES, check_scoring
 from gofau.packing.streams import initial_module
 from gofau.problems import Dataset, Problem
 
@@ -39,14 +41,32 @@ def template(problem: Problem, plan: PackPlan, data: Dataset, like: Tensor) -> n
     key = sort_of(problem, module)
     if key not in _examined:
         other = initial_module(problem.name, 1, problem.module)
+        _check_fresh(problem, module, other)
         _fit(other, like, some)
         examine(problem, module, other, some)
+        few = data.first(MOST_EXAMPLES).to(like.dtype, like.device)
+        check_scoring(problem, other, few, len(data.val_x) > CHUNK)
         _examined.add(key)
     return module
 
 
 _examined: set[tuple[object, ...]] = set()
 """Problems whose modules this process has examined, with their parameters, dtypes and devices."""
+
+
+def _check_fresh(problem: Problem, module: nn.Module, other: nn.Module) -> None:
+    """What two trials had in common, one of them would change for the other."""
+    held = {id(part) for part in module.modules() if _owns(part)}
+    shared = [name for name, part in other.named_modules() if id(part) in held]
+    if shared:
+        what = f"module() gives the same {shared[0] or 'module'} at each call"
+        got = f"{problem.name}, whose {what}"
+        raise PlanError("problem", got, "a new one (copy.deepcopy makes one)")
+
+
+def _owns(part: nn.Module) -> bool:
+    """Whether a module has tensors of its own."""
+    return any(t is not None for t in (*part._parameters.values(), *part._buffers.values()))
 
 
 def _fit(module: nn.Module, like: Tensor, some: Dataset) -> None:
@@ -100,7 +120,9 @@ def _cast(module: nn.Module, like: Tensor) -> None:
     moved: dict[int, Tensor] = {}
     for owner, name, buffer in owned:
         dtype = like.dtype if buffer.is_floating_point() else buffer.dtype
-        setattr(owner, name, moved.setdefault(id(buffer), buffer.to(like.device, dtype)))
+        # Copies, since a factory may give the same constants at each call.
+        copied = buffer.to(like.device, dtype, copy=True)
+        setattr(owner, name, moved.setdefault(id(buffer), copied))
 
 
 def examine(problem: Problem, module: nn.Module, other: nn.Module, some: Dataset) -> None:

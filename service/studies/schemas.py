@@ -65,6 +65,7 @@ class StudyView(Out):
     trials: int
     counts: StateCounts
     outcomes: OutcomeCounts
+    reuse: bool = Field(description="whether results that are there already are taken")
     reused: int = Field(description="trials whose result was there already")
     progress: float = Field(description="ended trials over all trials, 0 to 1")
     trials_per_s: float | None = Field(description="mean since the start, reused trials left out")
@@ -93,6 +94,7 @@ class StudyView(Out):
             trials=total,
             counts=StateCounts.model_validate(study, from_attributes=True),
             outcomes=OutcomeCounts.model_validate(study, from_attributes=True),
+            reuse=study.reuse,
             reused=study.reused,
             progress=ended / total,
             trials_per_s=rate,
@@ -121,9 +123,12 @@ class Estimate(Out):
     trials: int
     cells: int
     packs: int = Field(description="groups of trials that can be trained as one stack")
-    reusable: int = Field(description="trials whose result is there already")
+    reusable: int = Field(
+        description="at most so many trials take a result that is there already: as many as have "
+        "one of the same cell, seed and code, if the workers find the same data"
+    )
     seconds_per_trial: float | None = Field(description="mean of earlier trials like these")
-    seconds: float | None = Field(description="trials that must run times that, on one worker")
+    seconds: float | None = Field(description="the other trials times that, on one worker")
 
 
 class TagChange(BaseModel):

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from studies.metrics.facts import Facts
 from studies.metrics.scalar import Scalar
 from studies.report.directions import facts_in
-from studies.report.model import Comparison, GroupReport, number_id
+from studies.report.model import Comparison, GroupReport, RuleReport, number_id
 from studies.report.overview import Overview, OverviewLine
 from studies.report.plain_tables import Table
 from studies.report.rows import ROWS
@@ -38,7 +38,7 @@ def rules_table(group: GroupReport) -> str:
         for row in rows
     )
     results = "".join(
-        f"<td>{rule.results} of {rule.trials}<small>{len(rule.seeds)} seeds</small></td>"
+        f"<td>{rule.results} of {rule.trials}<small>{seeds(rule)}</small></td>"
         for rule in group.rules
     )
     names = head(["", *(rule.rule for rule in group.rules)])
@@ -49,6 +49,12 @@ def rules_table(group: GroupReport) -> str:
 def told(doc: str, facts: Facts) -> str:
     """What a number is, which way it is better, and its unit."""
     return "; ".join(part for part in (doc, sense(facts.better, facts.unit)) if part)
+
+
+def seeds(rule: RuleReport) -> str:
+    """``10 seeds``, and how many of them are replicates where some are not."""
+    ran = f"{len(rule.seeds)} seed{'s' if len(rule.seeds) > 1 else ''}"
+    return f"{ran}, {rule.distinct} distinct" if rule.repeats else ran
 
 
 def head(names: Sequence[str]) -> str:
