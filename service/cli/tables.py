@@ -119,7 +119,7 @@ def studies_table(studies: list[Study]) -> Table:
         table.add_row(
             Text(study.id),
             Text(study.name),
-            Text(str(study.state)) if not study.doubts else Text(f"{study.state} (!)"),
+            str(study.state),
             f"{study.counts.ended}/{study.trials}",
             str(study.diverged),
             str(study.counts.failed),
