@@ -8,6 +8,7 @@ as ``package.module:Class``, which is imported only where it is trained.
 
 import hashlib
 from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -65,6 +66,14 @@ class Found(Generic[P]):
         name = self.plugin.entry.name
         if name in taken:
             raise PluginError(self.point, f"the name {name!r}, which is taken", "another name")
+
+    @contextmanager
+    def blamed(self, kind: type[Exception], expected: str) -> Iterator[None]:
+        """Turn an error of that kind into a `PluginError` that names the entry point."""
+        try:
+            yield
+        except kind as error:
+            raise PluginError(self.point, str(error), expected) from error
 
     def implementation(self, base: type[Any]) -> type[Any]:
         """The class that implements it, a subclass of ``base`` with the entry's name.

@@ -27,7 +27,7 @@ def check_pack(one: Problem, data: Dataset, subject: str) -> None:
         template = one.module().double()
     few = data.first(EXAMPLES).to(torch.float64, CPU)
     use_streams(template, few.train_x)
-    executor, _ = choose("auto", one, template)
+    executor, _ = choose("auto", one, template, data)
     want = _step(SerialExecutor(one, template), one, few)
     for name, got in _step(executor, one, few).items():
         alone = want[name].double().reshape(len(SEEDS), -1)

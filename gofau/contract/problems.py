@@ -83,8 +83,8 @@ def _check_scores(one: Problem, data: Dataset, subject: str) -> None:
     with torch.no_grad():
         output = module(x)
     whole = _scores(one, output, y)
-    expected = set(one.entry.metrics) - {"train_loss"} | {"loss"}
-    law = f"the catalog's metrics {', '.join(one.entry.metrics)}"
+    expected = set(one.entry.metric_names) - {"train_loss"} | {"loss"}
+    law = f"the catalog's metrics {', '.join(one.entry.metric_names)}"
     require(expected <= whole.keys(), subject, law, ", ".join(whole))
     head = max(1, len(x) // 3)
     for name, value in whole.items():

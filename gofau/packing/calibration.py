@@ -173,6 +173,7 @@ def _packed(plan: PackPlan, program: Program, rate: Rate) -> tuple[Calibration, 
         plan.executor,
         program.problem,
         program.template,
+        program.examples,
         Demands.of(plan),
         kernels=program.fused,
     )
@@ -201,7 +202,9 @@ def _formats(plan: PackPlan, program: Program, name: ExecutorName) -> list[Memor
     if plan.memory_format != "auto":
         return [plan.memory_format]
     last = Demands(channels_last=True)
-    both = program.shows_images and able(name, program.problem, program.template, last)
+    both = program.shows_images and able(
+        name, program.problem, program.template, program.examples, last
+    )
     return ["contiguous", "channels_last"] if both else ["contiguous"]
 
 
@@ -242,7 +245,13 @@ def _launched(
     def speed_of(backend: BackendName) -> float:
         return rate(replace(chosen.applied(plan), backend=backend), chosen.executor, chosen.width)
 
-    if able(chosen.executor, program.problem, program.template, Demands(records=True)):
+    if able(
+        chosen.executor,
+        program.problem,
+        program.template,
+        program.examples,
+        Demands(records=True),
+    ):
         gain = speed_of("cudagraphs") / speed
         if gain >= WORTH_CHANGING:
             speed *= gain

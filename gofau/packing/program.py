@@ -56,7 +56,8 @@ class Program:
         """Whether kernels that this machine compiles may run."""
         self.problem = problem(plan.problem, plan.problem_parameters)
         self.like = torch.empty(0, dtype=getattr(torch, plan.dtype), device=plan.device)
-        data = self.problem.dataset()
+        data = self.examples = self.problem.dataset()
+        """The data set as the problem gives it."""
         self.template = template(self.problem, plan, data, self.like)
         self.shows_images = data.train_x.dim() == IMAGES
         """Whether the inputs are images, ``[N, C, H, W]``."""
@@ -67,6 +68,7 @@ class Program:
             plan.executor,
             self.problem,
             self.template,
+            data,
             kernels=fused,
             demands=Demands.of(plan),
         )
@@ -218,8 +220,14 @@ class Program:
         if self.epoch_steps == 0:
             expected = f"at most {self.size}, the training examples"
             raise PlanError("batch_size", self.plan.batch_size, expected)
-        metrics = self.problem.entry.metrics
-        wanted = {"halving.metric": self.plan.judged_by[0], "goal_metric": self.plan.goal_metric}
+        total = self.plan.epochs * self.epoch_steps
+        for trial in self.plan.trials:
+            if trial.schedule.warmup and not round(trial.schedule.warmup * total):
+                where = f"trials[key={trial.key}].schedule.warmup"
+                expected = f"a share that comes to one of the {total} steps or more, or 0"
+                raise PlanError(where, trial.schedule.warmup, expected, trial=trial.key)
+        metrics = self.problem.entry.metric_names
+        wanted = {"halving.metric": self.plan.judge, "goal_metric": self.plan.goal_metric}
         for field, name in reversed(wanted.items()):
             if name not in metrics:
                 expected = f"a metric of {self.problem.name}: {', '.join(metrics)}"
@@ -279,6 +287,6 @@ class Program:
         with self._casting():
             measured = self.executor.measure(stack, self.data.val_x, self.data.val_y)
         columns = {**measured, "train_loss": train_loss}
-        names = self.problem.entry.metrics
+        names = self.problem.entry.metric_names
         table = torch.stack([columns[name] for name in names], 1).tolist()
         return [dict(zip(names, row, strict=True)) for row in table]

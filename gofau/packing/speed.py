@@ -74,7 +74,7 @@ def _kept(program: Program) -> int:
         total += tensor.numel() * tensor.element_size()
         return tensor
 
-    batch = program.problem.dataset().first(program.batch)
+    batch = program.examples.first(program.batch)
     x = batch.to(program.like.dtype, program.like.device).train_x
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
         program.template(x)

@@ -19,6 +19,11 @@ def stream(problem: str, seed: int, purpose: str, index: int = 0) -> torch.Gener
     return torch.Generator().manual_seed(stream_seed(problem, seed, purpose, index))
 
 
+def evaluation_seed(problem: str) -> int:
+    """The seed of what forward passes draw in evaluation mode, the same for every trial."""
+    return stream_seed(problem, 0, "evaluation")
+
+
 def epoch_order(problem: str, seed: int, epoch: int, size: int) -> Tensor:
     """The order in which epoch ``epoch`` (from 0) visits ``size`` examples."""
     return torch.randperm(size, generator=stream(problem, seed, "order", epoch))

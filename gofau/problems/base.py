@@ -51,9 +51,6 @@ class Problem(ABC):
     """
 
     name: ClassVar[str]
-    full_batch: ClassVar[bool] = False
-    """Whether a step always takes all training examples, whatever the batch size."""
-
     augmentation: Augmentation | None = None
     """What changes the inputs of every training step at random, if anything does.
 
@@ -68,6 +65,11 @@ class Problem(ABC):
     def cap(self) -> float:
         """The loss that a diverged trial counts as."""
         return self.entry.cap
+
+    @property
+    def full_batch(self) -> bool:
+        """Whether a step always takes all training examples, whatever the batch size."""
+        return self.entry.full_batch
 
     @abstractmethod
     def dataset(self) -> Dataset:
@@ -111,3 +113,10 @@ class Classification(Problem):
         """Cross-entropy and the share of examples whose largest output is the target's."""
         hits = (output.argmax(-1) == target).to(output.dtype)
         return {"val_loss": self.loss(output, target), "val_accuracy": hits.mean()}
+
+
+CROSS_ENTROPY: Callable[..., Tensor] = Classification.loss
+"""The function itself, to tell it from one that a subclass, an instance or a patch puts there."""
+
+ACCURACY: Callable[..., dict[str, Tensor]] = Classification.measure
+"""As `CROSS_ENTROPY`, of the metrics."""

@@ -87,7 +87,7 @@ def get_catalog(_: Reader) -> CatalogView:
         problems=[
             ProblemView(
                 **_entry(e),
-                metrics=list(e.metrics),
+                metrics=list(e.metric_names),
                 cap=e.cap if isfinite(e.cap) else None,
                 train_size=e.train_size,
                 classes=e.classes,

@@ -39,9 +39,9 @@ class StudyResults:
 
     def spec(self) -> "StudySpec":
         """The study's spec."""
-        from studies.parsing import parse_spec
+        from studies.parsing import stored_spec
 
-        return parse_spec(self.detail().spec)
+        return stored_spec(self.detail().spec)
 
     def to_pandas(self, **filters: "Filter") -> "pd.DataFrame":
         """All trials, one row a trial: labels, axis values, seed and results.

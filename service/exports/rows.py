@@ -9,7 +9,7 @@ from service.store.engine import Store
 from service.studies.models import Study
 from service.trials import curves, queries, service
 from service.trials.models import Measurement
-from studies.spec import StudySpec
+from studies.parsing import stored_spec
 
 CHUNK = 5_000
 MEASURED_CHUNK = 500
@@ -41,7 +41,7 @@ Row = dict[str, Any]
 
 def columns(study: Study) -> list[str]:
     """The names of an export's columns: labels, axes, seed and results."""
-    return [*BEFORE, *StudySpec.model_validate(study.spec).axes, *RESULTS]
+    return [*BEFORE, *stored_spec(study.spec).axes, *RESULTS]
 
 
 def chunks(

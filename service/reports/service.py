@@ -26,6 +26,7 @@ from studies.canonical import content_hash
 from studies.entries import RuleSpec
 from studies.errors import FieldError
 from studies.landscape import Landscape
+from studies.parsing import stored_spec
 from studies.report import build
 from studies.report.model import AnalysisSettings, Provenance, RobustnessReport, SpecSummary
 from studies.search.notes import notes
@@ -79,7 +80,7 @@ def compare(store: Store, public_ids: Sequence[str], owner: str | None) -> Robus
     """
     with store.read() as session:
         studies = [repository.find(session, public_id, owner) for public_id in public_ids]
-        specs = [StudySpec.model_validate(study.spec) for study in studies]
+        specs = [stored_spec(study.spec) for study in studies]
         _check_comparable(public_ids, specs)
         frames = [trials_frame(session, study) for study in studies]
     every = pd.concat(frames)
@@ -116,7 +117,7 @@ def _labels(studies: Sequence[Study]) -> list[str]:
 
 
 def _analyse(session: Session, study: Study) -> Analysis:
-    spec = StudySpec.model_validate(study.spec)
+    spec = stored_spec(study.spec)
     frame = trials_frame(session, study)
     caps = _caps(spec, frame)
     maps, settings = study_maps(spec, frame, caps), AnalysisSettings(tolerance=spec.goal.tolerance)

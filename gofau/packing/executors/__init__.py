@@ -13,7 +13,7 @@ from gofau.packing.executors.mlp import MLPExecutor
 from gofau.packing.executors.serial import SerialExecutor
 from gofau.packing.executors.vmap import VmapExecutor
 from gofau.packing.plan import ExecutorName, PackPlan
-from gofau.problems import Problem
+from gofau.problems import Dataset, Problem
 
 __all__ = [
     "Batch",
@@ -66,13 +66,14 @@ def able(
     name: ExecutorName,
     problem: Problem,
     template: nn.Module,
+    data: Dataset,
     demands: Demands = NOTHING,
     *,
     kernels: bool = True,
 ) -> list[ExecutorName]:
     """The executors among those asked for that can train the problem, best first; see `choose`."""
     kinds = _candidates(name, kernels)
-    return [k.name for k in kinds if obstacle_to(k, problem, template, demands) is None]
+    return [k.name for k in kinds if obstacle_to(k, problem, template, data, demands) is None]
 
 
 def _candidates(name: ExecutorName, kernels: bool) -> list[type[Executor]]:
@@ -82,7 +83,11 @@ def _candidates(name: ExecutorName, kernels: bool) -> list[type[Executor]]:
 
 
 def obstacle_to(
-    kind: type[Executor], problem: Problem, template: nn.Module, demands: Demands = NOTHING
+    kind: type[Executor],
+    problem: Problem,
+    template: nn.Module,
+    data: Dataset,
+    demands: Demands = NOTHING,
 ) -> str | None:
     """Why an executor cannot train that module, or ``None``."""
     if demands.autocast and not kind.casts:
@@ -93,15 +98,17 @@ def obstacle_to(
         return "its modules may compute on the host, which a CUDA graph leaves out"
     if demands.compiles and not kind.compiles:
         return "its kernel is not torch's to compile"
-    reason = kind.obstacle(problem, template)
-    return _trial_run(kind, problem, template) if reason is None and kind.tried else reason
+    reason = kind.obstacle(problem, template, data)
+    return _trial_run(kind, problem, template, data) if reason is None and kind.tried else reason
 
 
-def _trial_run(kind: type[Executor], problem: Problem, template: nn.Module) -> str | None:
+def _trial_run(
+    kind: type[Executor], problem: Problem, template: nn.Module, data: Dataset
+) -> str | None:
     """What `unable` says, found once in a process: it runs a few steps."""
     key = (kind, *sort_of(problem, template))
     if key not in _tried:
-        _tried[key] = unable(kind, problem, template)
+        _tried[key] = unable(kind, problem, template, data)
     return _tried[key]
 
 
@@ -112,6 +119,7 @@ def choose(
     name: ExecutorName,
     problem: Problem,
     template: nn.Module,
+    data: Dataset,
     *,
     kernels: bool = True,
     demands: Demands = NOTHING,
@@ -122,6 +130,7 @@ def choose(
         name: an executor's, or ``auto``.
         problem: what is trained.
         template: its module, in the dtype and on the device of the training.
+        data: its examples, all of them.
         kernels: whether ``auto`` may take kernels that this machine compiles.
         demands: what else is asked of it.
 
@@ -130,7 +139,7 @@ def choose(
     """
     reasons: list[str] = []
     for kind in _candidates(name, kernels):
-        obstacle = obstacle_to(kind, problem, template, demands)
+        obstacle = obstacle_to(kind, problem, template, data, demands)
         if obstacle is None:
             asked = "" if name == "auto" else "asked for"
             executor = kind(problem, template)

@@ -7,10 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from gofau.packing.executors.base import Batch, Executor, changed_from_without
+from gofau.packing.executors.scores import other_than_classes, other_than_written
 from gofau.packing.layout import AffineLayout
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
-from gofau.problems import Classification, Dataset, Problem
+from gofau.problems import Dataset, Problem
+
+ROWS = 2
+"""Axes of a batch of rows."""
 
 
 @dataclass
@@ -33,12 +37,13 @@ class Workspace:
 
 
 class MLPExecutor(Executor):
-    """ReLU MLPs under the softmax cross-entropy, K of them by batched matrix products.
+    """ReLU MLPs, K of them by batched matrix products.
 
     Activations are kept as ``[K, units, B]``. Trials of one group share their inputs x, so the
-    gradients of their first layers are a single product dz·x. With p = softmax(z) the output's
-    gradient is (p − onehot(y))/B, and a hidden layer's is dz = 1[z > 0]·Wᵀ·dz₊, where dz₊
-    belongs to the layer above.
+    gradients of their first layers are a single product dz·x. A hidden layer's gradient is
+    dz = 1[z > 0]·Wᵀ·dz₊, where dz₊ belongs to the layer above. The output's is that of the
+    problem's own loss, by autograd; where that is proven to be the softmax cross-entropy, it is
+    (p − onehot(y))/B with p = softmax(z).
     """
 
     name: ClassVar[ExecutorName] = "bmm"
@@ -50,26 +55,20 @@ class MLPExecutor(Executor):
         layers = {n: m for n, m in template.named_children() if isinstance(m, nn.Linear)}
         self.layout = AffineLayout(layers)
         self._spaces: dict[tuple[int, int], Workspace] = {}
+        self._by_hand = False
 
     @staticmethod
-    def obstacle(problem: Problem, template: nn.Module) -> str | None:
+    def obstacle(problem: Problem, template: nn.Module, data: Dataset) -> str | None:
         """See `Executor.obstacle`."""
-        if not isinstance(problem, Classification):
-            return "its loss is not the softmax cross-entropy"
         if problem.augmentation is not None:
             return "its training inputs change at random"
-        kinds = [type(m) for m in template.children()]
-        alternates = kinds[::2] == [nn.Linear] * len(kinds[::2]) and kinds[1::2] == [nn.ReLU] * len(
-            kinds[1::2]
-        )
-        if type(template) is not nn.Sequential or not alternates or len(kinds) % 2 == 0:
-            return "its module is not a Sequential of Linear layers with a ReLU between each two"
-        if any(isinstance(m, nn.Linear) and m.bias is None for m in template.children()):
-            return "a Linear layer has no bias"
-        return changed_from_without(template)
+        return _unlike_mlp(template) or changed_from_without(template) or _unlike_rows(data)
 
     def prepare(self, dataset: Dataset) -> Dataset:
-        """Flat inputs with a column of ones."""
+        """Inputs with a column of ones."""
+        classes = self.layout.matrix_shapes[-1][0]
+        unwritten = other_than_written(self.problem) or other_than_classes(dataset, classes)
+        self._by_hand = unwritten is None
         return Dataset(
             _with_ones(dataset.train_x), dataset.train_y, _with_ones(dataset.val_x), dataset.val_y
         )
@@ -80,17 +79,29 @@ class MLPExecutor(Executor):
         space = self._space(stack, batch.x.shape[1])
         weights = self.layout.matrices(stack.blocks[0])
         _forward(weights, batch, space)
-        losses = _output_gradient(space.z[-1], batch.groups.per_trial(batch.y), space.dz[-1])
+        output_gradient = _output_gradient if self._by_hand else self._own_output_gradient
+        losses = output_gradient(space.z[-1], batch.groups.per_trial(batch.y), space.dz[-1])
         _backward(weights, batch, space)
         torch.cat([dw.flatten(1) for dw in space.dw], 1, out=space.grad)
         return losses, [space.grad]
 
     def outputs(self, stack: Stack, x: Tensor) -> Tensor:
         """See `Executor.outputs`."""
-        return self._logits(stack, x).transpose(1, 2)
+        return self._logits(stack, x).transpose(1, 2).contiguous()
+
+    def _own_output_gradient(self, z: Tensor, target: Tensor, out: Tensor) -> Tensor:
+        """As `_output_gradient`, of the problem's own loss."""
+        with torch.enable_grad():
+            outputs = z.transpose(1, 2).contiguous().requires_grad_()
+            losses: Tensor = torch.vmap(self.problem.loss)(outputs, target)
+            (grad,) = torch.autograd.grad(losses.sum(), [outputs], materialize_grads=True)
+        out.copy_(grad.transpose(1, 2))
+        return losses.detach()
 
     def _measure(self, stack: Stack, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        """`Classification.measure` on ``[K, C, N]``, the layout in which reductions are fast."""
+        """The metrics; by hand on ``[K, C, N]``, the layout in which reductions are fast."""
+        if not self._by_hand:
+            return super()._measure(stack, x, y)
         z = self._logits(stack, x)
         # Like argmax, max finds the first of equal values, several times faster along this axis.
         hits = z.max(1).indices == y
@@ -120,6 +131,33 @@ class MLPExecutor(Executor):
             dw=[like.new_empty(size, *shape) for shape in shapes],
             grad=torch.empty_like(like),
         )
+
+
+def _unlike_mlp(template: nn.Module) -> str | None:
+    # Unlike children(), which leaves out a layer's second place.
+    layers = list(template._modules.values())
+    kinds = [type(m) for m in layers]
+    alternates = kinds[::2] == [nn.Linear] * len(kinds[::2]) and kinds[1::2] == [nn.ReLU] * len(
+        kinds[1::2]
+    )
+    if type(template) is not nn.Sequential or not alternates or len(kinds) % 2 == 0:
+        return "its module is not a Sequential of Linear layers with a ReLU between each two"
+    linear = [m for m in layers if isinstance(m, nn.Linear)]
+    if any(m.bias is None for m in linear):
+        return "a Linear layer has no bias"
+    if any(tuple(m.weight.shape) != (m.out_features, m.in_features) for m in linear):
+        return "a Linear layer's weight has another shape than it says"
+    if len(list(template.parameters())) != 2 * len(linear):
+        return "it has parameters beside those of its Linear layers"
+    return None
+
+
+def _unlike_rows(data: Dataset) -> str | None:
+    # A Linear layer reads the last of any number of axes.
+    for x in (data.train_x, data.val_x):
+        if x.dim() != ROWS or not x.is_floating_point():
+            return f"its inputs are {x.dtype} of {x.dim()} axes, not rows of features"
+    return None
 
 
 def _forward(weights: list[Tensor], batch: Batch, space: Workspace) -> None:
@@ -156,5 +194,4 @@ def _cross_entropy(log_p: Tensor, target: Tensor) -> Tensor:
 
 
 def _with_ones(x: Tensor) -> Tensor:
-    flat = x.flatten(1)
-    return torch.cat((flat, flat.new_ones(len(flat), 1)), 1)
+    return torch.cat((x, x.new_ones(len(x), 1)), 1)

@@ -1,6 +1,6 @@
 """The serial executor: one trial after the other through the plain module."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar, final
 
 import torch
@@ -9,11 +9,12 @@ from torch import Tensor, nn
 from gofau.packing.compiler import compiled
 from gofau.packing.executors.base import Batch, Executor
 from gofau.packing.executors.functional import Stateless, keep
+from gofau.packing.executors.scores import in_measured_form
 from gofau.packing.layout import FlatLayout
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
-from gofau.packing.streams import drawing_from
-from gofau.problems import Problem
+from gofau.packing.streams import drawing_from, evaluation_seed
+from gofau.problems import Dataset, Problem
 
 Loss = Callable[[Mapping[str, Tensor], Tensor, Tensor], tuple[Tensor, dict[str, Tensor]]]
 
@@ -30,6 +31,8 @@ class SerialExecutor(Executor):
     name: ClassVar[ExecutorName] = "serial"
     channels: ClassVar[bool] = True
     records: ClassVar[bool] = False
+    tried: ClassVar[bool] = False
+    together: ClassVar[bool] = False
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:
         super().__init__(problem, template)
@@ -40,7 +43,7 @@ class SerialExecutor(Executor):
         self._loss: Loss | None = None
 
     @staticmethod
-    def obstacle(problem: Problem, template: nn.Module) -> str | None:
+    def obstacle(problem: Problem, template: nn.Module, data: Dataset) -> str | None:
         """See `Executor.obstacle`; there is none."""
         return None
 
@@ -75,12 +78,29 @@ class SerialExecutor(Executor):
 
     def outputs(self, stack: Stack, x: Tensor) -> Tensor:
         """See `Executor.outputs`."""
+        return torch.stack(list(self._outputs(stack, x)))
+
+    def _measure(self, stack: Stack, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        """The problem's own measure, trial by trial as it is."""
+        like = stack.blocks[0]
+        outputs = (in_measured_form(output, like) for output in self._outputs(stack, x))
+        return self._score.each(outputs, y, like)
+
+    def _outputs(self, stack: Stack, x: Tensor) -> Iterator[Tensor]:
+        """Each trial's outputs ``[N, ...]`` in evaluation mode.
+
+        Whatever is drawn comes from one stream of the problem, so that every evaluation of a trial
+        with the same parameters gives the same.
+        """
         self.template.eval()
-        # Copies, since an evaluation must leave a trial as it found it.
-        rows = ({**self._row(stack, k), **_buffers(stack, k)} for k in range(stack.size))
-        copies = ({name: value.clone() for name, value in row.items()} for row in rows)
-        formed = map(self._in_form, copies)
-        return torch.stack([self._call(values, self._formed(x))[0] for values in formed])
+        seed = evaluation_seed(self.problem.name)
+        for k in range(stack.size):
+            # Copies, since an evaluation must leave a trial as it found it.
+            row = {**self._row(stack, k), **_buffers(stack, k)}
+            copies = {name: value.clone() for name, value in row.items()}
+            with drawing_from(seed, x.device):
+                output: Tensor = self._call(self._in_form(copies), self._formed(x))[0]
+            yield output
 
     def _row(self, stack: Stack, k: int) -> dict[str, Tensor]:
         views = self.layout.views(stack.blocks).items()

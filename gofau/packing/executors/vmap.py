@@ -12,7 +12,7 @@ from gofau.packing.executors.base import Batch
 from gofau.packing.executors.functional import ModuleExecutor, Stateless, keep
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
-from gofau.problems import Problem
+from gofau.problems import Dataset, Problem
 
 
 @final
@@ -20,14 +20,13 @@ class VmapExecutor(ModuleExecutor):
     """Vectorises the module's forward pass over stacked parameters and buffers."""
 
     name: ClassVar[ExecutorName] = "vmap"
-    tried: ClassVar[bool] = True
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:
         super().__init__(problem, template)
         self._call = Stateless(template)
 
     @staticmethod
-    def obstacle(problem: Problem, template: nn.Module) -> str | None:
+    def obstacle(problem: Problem, template: nn.Module, data: Dataset) -> str | None:
         """See `Executor.obstacle`."""
         kinds = (nn.Embedding, nn.EmbeddingBag)
         padded = (m for m in template.modules() if isinstance(m, kinds))

@@ -27,7 +27,7 @@ CHOICES = [
     ("test-blobs", "compiled", ""),
     ("test-convolutions", "grouped", "not bmm: its module is not a Sequential of Linear"),
     ("test-tokens", "vmap", "not grouped: its module is not a Sequential"),
-    ("test-untraceable", "serial", "not vmap: torch cannot vectorise its forward pass"),
+    ("test-untraceable", "serial", "not vmap: torch cannot vectorise it"),
 ]
 
 
