@@ -94,12 +94,20 @@ class Table:
 
     Args:
         pointers: each tensor's row of addresses, as `run` takes them, in one list a tensor. What
-            is written, all but gradients, shares no memory.
+            is written, a parameter and its states, shares no memory.
         counts: each tensor's number of elements.
         element: bytes of an element.
+        remembered: how many of a row's last addresses hold what the rule remembers, which is
+            only read.
     """
 
-    def __init__(self, pointers: Sequence[Sequence[int]], counts: Sequence[int], element: int):
+    def __init__(
+        self,
+        pointers: Sequence[Sequence[int]],
+        counts: Sequence[int],
+        element: int,
+        remembered: int,
+    ) -> None:
         self._pointers = np.array(pointers, np.int64)
         self._counts = np.array(counts, np.int64)
         # NumPy takes longer to name an array's address than to fill a column.
@@ -108,6 +116,7 @@ class Table:
         self._empty = counts.count(0)
         self._apart: set[tuple[int, ...]] = set()
         written = np.delete(self._pointers, 1, axis=1)
+        written = written[:, : written.shape[1] - remembered]
         ends = written + self._sizes[:, None]
         order = np.argsort(written, axis=None)
         # The sentinel makes a predecessor of every address.

@@ -91,7 +91,8 @@ class Rows:
         self._grads = _Facts(_GRADIENT, grads)
         columns = (params, grads, *(kept.tensors for kept in self._kept))
         rows = [list(map(Tensor.data_ptr, row)) for row in zip(*columns, strict=True)]
-        self._table = Table(rows, list(map(Tensor.numel, params)), params[0].element_size())
+        counts, element = list(map(Tensor.numel, params)), params[0].element_size()
+        self._table = Table(rows, counts, element, len(composition.rule.states))
 
     @classmethod
     def of(

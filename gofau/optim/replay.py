@@ -187,4 +187,5 @@ def _zero_initialised(states: Sequence[Mapping[str, Any]]) -> list[Any]:
 
 
 def _settings(group: dict[str, Any]) -> list[Any]:
-    return [group[name] for name in _SETTINGS]
+    # A plain dictionary in a group's place may hold an `lr` that is not the rule's.
+    return [type(group), len(group), *(group[name] for name in _SETTINGS)]
