@@ -33,7 +33,7 @@ def assign(group: Group) -> None:
 
 
 def merge(group: Group) -> None:
-    group |= {"lr": 0.001}  # noqa: PLW2901 - in place
+    group |= {"lr": 0.001}
 
 
 def remade(group: Group) -> None:
