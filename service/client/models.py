@@ -5,9 +5,9 @@ Unknown fields are ignored, so that an older client reads a newer service.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from studies.trials import Outcome, StudyState, TrialState
 
@@ -38,21 +38,29 @@ class Counts(Answer):
         return self.waiting + self.running + self.ended
 
 
+def _known_outcomes(given: Any) -> Any:
+    """Counts by outcome without outcomes of later releases."""
+    known = set(Outcome)
+    return {k: n for k, n in given.items() if k in known} if isinstance(given, Mapping) else given
+
+
 class Study(Answer):
     """A stored study: its state and how far it is."""
 
     id: str
     name: str
+    owner: str
     state: StudyState
     spec_hash: str
     goal: Mapping[str, Any]
     trials: int
     counts: Counts
-    outcomes: Mapping[Outcome, int]
+    outcomes: Annotated[Mapping[Outcome, int], BeforeValidator(_known_outcomes)]
     reused: int
     progress: float
     trials_per_s: float | None
     eta_s: float | None
+    revision: int
     message: str | None
     tags: tuple[str, ...]
     created_at: datetime
@@ -105,6 +113,8 @@ class Trial(Answer):
     value: float | None
     best: float | None
     steps_to_target: int | None
+    steps: int | None
+    epochs_run: int | None
     frozen_fraction: float | None
     executor: str | None
     executor_reason: str | None
@@ -112,6 +122,7 @@ class Trial(Answer):
     wall_s: float | None
     code_version: str | None
     error: str | None
+    revision: int | None
     ended_at: datetime | None
 
 
@@ -155,6 +166,7 @@ class Cell(Answer):
     std: float | None
     minimum: float | None
     maximum: float | None
+    wall_s: float
 
 
 class Token(Answer):

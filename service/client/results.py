@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from service.client.models import StudyDetail
+from service.client.models import StudyDetail, Trial
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from studies.search.progress import TuningCurve
     from studies.spec import StudySpec
 
-NUMBERS = ("value", "best", "steps_to_target", "frozen_fraction", "wall_s")
+NUMBERS = tuple(
+    name
+    for name, field in Trial.model_fields.items()
+    if field.annotation in (float | None, int | None)
+)
 """Columns that are empty for trials without a result, and numbers all the same."""
 
 

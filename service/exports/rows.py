@@ -9,30 +9,15 @@ from service.store.engine import Store
 from service.studies.models import Study
 from service.trials import curves, queries, service
 from service.trials.models import Measurement
+from service.trials.schemas import TrialView
 from studies.parsing import stored_spec
 
 CHUNK = 5_000
 MEASURED_CHUNK = 500
-BEFORE = ("index", "problem", "direction", "rule")
-RESULTS = (
-    "seed",
-    "state",
-    "outcome",
-    "attempts",
-    "value",
-    "best",
-    "steps_to_target",
-    "steps",
-    "epochs_run",
-    "frozen_fraction",
-    "executor",
-    "executor_reason",
-    "pack_size",
-    "wall_s",
-    "code_version",
-    "error",
-    "ended_at",
-)
+_FIELDS = list(TrialView.model_fields)
+BEFORE = tuple(_FIELDS[: _FIELDS.index("point")])
+RESULTS = tuple(_FIELDS[_FIELDS.index("point") + 1 :])
+"""What a row has before and after its axis values: all that the API shows of a trial."""
 
 MEASURED = ("metrics", "curves")
 

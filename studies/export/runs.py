@@ -16,6 +16,7 @@ NUMBERS = (
     "steps",
     "epochs_run",
     "frozen_fraction",
+    "pack_size",
     "wall_s",
     "attempts",
 )

@@ -59,7 +59,13 @@ function curveChart(details, metric) {
 /** @param {any} detail */
 function settings(detail) {
   if (!detail) return null;
-  return h("details", { open: true }, h("summary", {}, "Settings that ran"), h("dl", { class: "pairs" }, pairs(detail.definition, "")));
+  return h("details", { open: true }, h("summary", {}, "Settings that ran"), h("dl", { class: "pairs" }, pairs({ ...detail.definition, ...origin(detail) }, "")));
+}
+
+/** What a result comes from. @param {any} detail */
+function origin(detail) {
+  const code = detail.code_version ? { "code version": detail.code_version } : {};
+  return detail.source_study ? { ...code, "result of study": detail.source_study } : code;
 }
 
 /** A mapping as terms, nested names joined by dots. @param {any} value @param {string} prefix @returns {any[]} */
