@@ -56,6 +56,7 @@ class Study(Answer):
     trials: int
     counts: Counts
     outcomes: Annotated[Mapping[Outcome, int], BeforeValidator(_known_outcomes)]
+    reuse: bool
     reused: int
     progress: float
     trials_per_s: float | None

@@ -64,6 +64,7 @@ class StudyView(Out):
     trials: int
     counts: StateCounts
     outcomes: OutcomeCounts
+    reuse: bool = Field(description="whether results that are there already are taken")
     reused: int = Field(description="trials whose result was there already")
     progress: float = Field(description="ended trials over all trials, 0 to 1")
     trials_per_s: float | None = Field(description="mean since the start, reused trials left out")
@@ -91,6 +92,7 @@ class StudyView(Out):
             trials=total,
             counts=StateCounts.model_validate(study, from_attributes=True),
             outcomes=OutcomeCounts.model_validate(study, from_attributes=True),
+            reuse=study.reuse,
             reused=study.reused,
             progress=ended / total,
             trials_per_s=rate,

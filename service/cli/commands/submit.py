@@ -14,6 +14,7 @@ from service.cli.files import ready
 from service.cli.outcome import conclude, exit_for
 from service.cli.progress import duration, follow
 from service.cli.spec_source import read_spec
+from service.cli.twins import twins
 from service.client import Client, Study
 from studies.parsing import parse_yaml
 
@@ -40,7 +41,7 @@ def submit(
     token: options.Token = None,
     as_json: options.Json = False,
 ) -> None:
-    """Submit a study to a running service.
+    """Submit a study to a running service; each time a new one, unless --key says otherwise.
 
     With --watch, the command ends when the study does: with code 1 if it failed or was cancelled.
     Ctrl-C only stops watching; the study goes on.
@@ -57,7 +58,10 @@ def submit(
         raise CliError(f"--html: got {html}, expected --watch beside it, to wait for the report")
     ready("--html", page)
     with connect(url, token) as client:
+        before = {twin.id for twin in twins(client, text, open_=True)}
         study = client.submit(text, key=key, fresh=fresh)
+        if before - {study.id} and study.id not in before:
+            err().print(_told(sorted(before)), markup=False, soft_wrap=True)
         if watch:
             raise exit_for(conclude(client, watched(client, study), page, as_json))
     if as_json:
@@ -120,6 +124,15 @@ def watched(client: Client, study: Study) -> Study:
     except KeyboardInterrupt:
         err().print(f"\nthe study goes on: gofau watch {study.id}, or gofau cancel {study.id}")
         raise
+
+
+def _told(open_: list[str]) -> str:
+    first, *more = open_
+    others = f" (and {len(more)} more)" if more else ""
+    return (
+        f"note: study {first}{others} of the same spec is open already; "
+        f"follow it with 'gofau watch {first}', or drop one of them with 'gofau cancel'"
+    )
 
 
 def _print_plan(plan: Mapping[str, object], as_json: bool) -> None:
