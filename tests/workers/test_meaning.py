@@ -3,7 +3,7 @@
 import pytest
 
 from studies.errors import SpecError
-from studies.parsing import parse_spec
+from studies.parsing import parse_spec, stored_spec
 from tests.workers.bases import (
     COSINE,
     DRAWN,
@@ -162,3 +162,9 @@ def test_what_would_change_nothing_is_refused(data: Data, message: str) -> None:
     with pytest.raises(SpecError) as caught:
         parse_spec(data)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("data", [data for data, said in REFUSED if ".drives." not in said])
+def test_a_study_that_was_stored_with_it_is_still_read(data: Data) -> None:
+    """Those that named a setting in drives had trials without that setting, and never ran."""
+    assert stored_spec(data).trial_count > 0
