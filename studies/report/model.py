@@ -72,8 +72,8 @@ class CurveCell(ReportPart):
     """The cell that a learning curve belongs to."""
 
     role: CellRole
-    lr: float
-    init_scale: float
+    lr: Number
+    init_scale: Number
 
     @property
     def name(self) -> str:
@@ -162,8 +162,8 @@ class Comparison(ReportPart):
     baseline: str
     metric: str
     difference: Scalar
-    p_value: float | None = None
-    p_holm: float | None = None
+    p_value: Number | None = None
+    p_holm: Number | None = None
     strength: Strength
 
 
@@ -172,8 +172,8 @@ class Importance(ReportPart):
 
     rule: str
     axis: str
-    ped_anova: float
-    fanova: float
+    ped_anova: Number
+    fanova: Number
 
 
 class Supplement(ReportPart):
@@ -194,12 +194,12 @@ class GroupReport(ReportPart):
     goal_metric: str
     minimize: bool
     goal_unit: str = ""
-    target: float | None
-    cap: float
-    tolerance: float | None
-    standard_init: float
-    lr_range: tuple[float, float]
-    init_range: tuple[float, float]
+    target: Number | None
+    cap: Number
+    tolerance: Number | None
+    standard_init: Number
+    lr_range: tuple[Number, Number]
+    init_range: tuple[Number, Number]
     rules: tuple[RuleReport, ...]
     comparisons: tuple[Comparison, ...] = ()
     curves: tuple[Curve, ...] = ()
