@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from service.exports.rows import PLACE
+
 Chunks = Iterable[Sequence[dict[str, Any]]]
 
 TEXT = pa.string()
@@ -25,6 +27,7 @@ TEXTS = (
     "code_version",
     "inputs",
     "environment",
+    *PLACE,
     "error",
     "ended_at",
 )

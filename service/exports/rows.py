@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from service.provenance import repository as provenance
+from service.provenance.models import EnvironmentRow
 from service.store.engine import Store
 from service.studies.models import Study
 from service.trials import curves, queries, service
@@ -14,6 +16,9 @@ from studies.spec import StudySpec
 CHUNK = 5_000
 MEASURED_CHUNK = 500
 BEFORE = ("index", "problem", "direction", "rule")
+PLACE = ("processor", "isa", "torch")
+"""What a row says of its environment; the digest leads to the rest."""
+
 RESULTS = (
     "seed",
     "state",
@@ -32,6 +37,7 @@ RESULTS = (
     "code_version",
     "inputs",
     "environment",
+    *PLACE,
     "error",
     "ended_at",
 )
@@ -65,11 +71,13 @@ def chunks(
     """
     size = MEASURED_CHUNK if measured else CHUNK
     after, left = -1, limit
+    places: dict[str, Row] = {}
     while left != 0:
         most = size if left is None else min(size, left)
         with store.read() as session:
             found = queries.page(session, study_id, wanted, after, most)
             rows = [_flat(service.trial_view(*row).model_dump(mode="json")) for row in found]
+            _add_places(session, rows, places)
             if rows and measured:
                 rows = _measured(session, study_id, rows)
         if rows:
@@ -78,6 +86,16 @@ def chunks(
             return
         after = rows[-1]["index"]
         left = None if left is None else left - len(rows)
+
+
+def _add_places(session: Session, rows: list[Row], known: dict[str, Row]) -> None:
+    """Say of each row where it was computed; ``known`` has the records read before."""
+    new = {row["environment"] for row in rows if row["environment"]} - known.keys()
+    if new:
+        known |= provenance.records(session, EnvironmentRow, new)
+    for row in rows:
+        record = known.get(row["environment"], {})
+        row.update((name, record.get(name)) for name in PLACE)
 
 
 def _measured(session: Session, study_id: int, rows: list[Row]) -> list[Row]:
