@@ -21,6 +21,7 @@ from service.client.models import (
     NewToken,
     Page,
     Plan,
+    Provenance,
     Study,
     StudyDetail,
     Token,
@@ -138,6 +139,11 @@ def cells(study: str, **filters: Filter) -> Call[Page[Cell]]:
 def compare(studies: Sequence[str]) -> Call["RobustnessReport"]:
     """One report over several studies; the first is the baseline."""
     return Call("GET", "/v1/compare", _report, {"study": list(studies)})
+
+
+def provenance(study: str) -> Call[Provenance]:
+    """What results depended on, and where they were computed."""
+    return Call("GET", f"{_study(study)}/provenance", _model(Provenance))
 
 
 def export(study: str, kind: str, **filters: Filter) -> Call[bytes]:

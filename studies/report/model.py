@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,13 +25,40 @@ class SpecSummary(ReportPart):
     settings: dict[str, str] = Field(default_factory=dict)
 
 
+class Environment(ReportPart):
+    """Where some trials were computed: processor, libraries, kernels, threads, versions.
+
+    ``digest`` names it in lists of trials; ``None``: that was not recorded.
+    """
+
+    digest: str | None
+    trials: int
+    record: dict[str, Any] = Field(default_factory=dict)
+
+
+class SeenInputs(ReportPart):
+    """What some trials of a problem depended on: data, module, loss, packages, other sources."""
+
+    problem: str
+    rules: tuple[str, ...]
+    digest: str | None
+    trials: int
+    record: dict[str, Any] = Field(default_factory=dict)
+
+
 class Provenance(ReportPart):
-    """What ran it: code and package versions, machine, time of the analysis."""
+    """What ran it: code and package versions, machine, time of the analysis.
+
+    ``packages`` and ``machine`` are those of the analysis; ``environments`` and ``inputs`` those of
+    the trials.
+    """
 
     code_version: str
     packages: dict[str, str] = Field(default_factory=dict)
     machine: str
     analysed_at: datetime
+    environments: tuple[Environment, ...] = ()
+    inputs: tuple[SeenInputs, ...] = ()
 
 
 class AnalysisSettings(ReportPart):
