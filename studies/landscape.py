@@ -113,6 +113,7 @@ class Landscape:
         steps_to_target: ``[L, I, S]`` steps until the target, ``inf`` when never.
         frozen_fraction: ``[L, I, S]`` share of parameters that the rule cannot move.
         added: cells off the grid; basins and their best cost take them in, other metrics do not.
+        repeated: seeds that were left out, since their results are those of one of ``seeds``.
 
     Raises:
         LandscapeError: shapes disagree, an axis isn't ascending and positive, the cap isn't
@@ -130,6 +131,7 @@ class Landscape:
     steps_to_target: Floats | None = None
     frozen_fraction: Floats | None = None
     added: AddedCells | None = None
+    repeated: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         _check_axis("lr", self.lr)

@@ -12,6 +12,10 @@ from studies.statistics.intervals import Interval, expanded_level, percentiles
 MIN_COVERAGE = 0.9
 """Below this share of trials a scalar has no value."""
 
+ONE_SEED = "one seed gives no interval"
+REPEATED = "all {ran} seeds gave the same results bit by bit, one seed's worth of evidence"
+ALIKE = "no interval: the same in every resample of the seeds"
+
 
 def enough(coverage: float) -> bool:
     """Whether a coverage lets numbers be given."""
@@ -71,8 +75,13 @@ class Scalar(BaseModel):
         bound: str = "≥",
         unit: str = "",
         level: float = 0.95,
+        why: str = ONE_SEED,
     ) -> Self:
-        """A value with its interval, or none of both below `MIN_COVERAGE`."""
+        """A value with its interval, or none of both below `MIN_COVERAGE`.
+
+        Args:
+            why: there is no interval, where there is none.
+        """
         if not enough(coverage):
             share = f"{coverage:.0%} of the grid has results, {MIN_COVERAGE:.0%} are needed"
             return cls.withheld(coverage, n_seeds, share, unit)
@@ -88,7 +97,7 @@ class Scalar(BaseModel):
             bound=bound if censored else "",
             n_seeds=n_seeds,
             unit=unit,
-            reason="one seed gives no interval" if interval is None else None,
+            reason=why if interval is None else None,
         )
 
 

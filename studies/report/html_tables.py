@@ -5,7 +5,7 @@ from html import escape
 from urllib.parse import quote
 
 from studies.metrics.scalar import Scalar
-from studies.report.model import Comparison, GroupReport, number_id
+from studies.report.model import Comparison, GroupReport, RuleReport, number_id
 from studies.report.overview import Overview, OverviewLine
 from studies.report.plain_tables import Table
 from studies.report.rows import ROWS
@@ -35,12 +35,18 @@ def rules_table(group: GroupReport) -> str:
         for row in rows
     )
     results = "".join(
-        f"<td>{rule.results} of {rule.trials}<small>{len(rule.seeds)} seeds</small></td>"
+        f"<td>{rule.results} of {rule.trials}<small>{seeds(rule)}</small></td>"
         for rule in group.rules
     )
     names = head(["", *(rule.rule for rule in group.rules)])
     last = f'<tr><th scope="row">Trials with a result</th>{results}</tr>'
     return f"<h3>Rules</h3>{table(names, body + last)}"
+
+
+def seeds(rule: RuleReport) -> str:
+    """``10 seeds``, and how many of them are replicates where some are not."""
+    ran = f"{len(rule.seeds)} seed{'s' if len(rule.seeds) > 1 else ''}"
+    return f"{ran}, {rule.distinct} distinct" if rule.repeats else ran
 
 
 def head(names: Sequence[str]) -> str:

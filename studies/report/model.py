@@ -132,14 +132,23 @@ class Verdict(ReportPart):
 
 
 class RuleReport(ReportPart):
-    """The scalars of one rule and the trials behind them."""
+    """The scalars of one rule and the trials behind them.
+
+    ``repeats`` are seeds whose results are those of another one, bit by bit: no number counts them.
+    """
 
     rule: str
     seeds: tuple[int, ...]
+    repeats: tuple[int, ...] = ()
     trials: int
     results: int
     diverged: int
     scalars: dict[str, Scalar]
+
+    @property
+    def distinct(self) -> int:
+        """How many seeds are replicates."""
+        return len(self.seeds) - len(self.repeats)
 
 
 class Comparison(ReportPart):

@@ -30,7 +30,7 @@ ROWS: tuple[Row, ...] = (
         evaluators.diverged,
         "diverged more often",
         "diverged less often",
-        closed_form=evaluators.diverged_interval,
+        is_rate=True,
     ),
     Row(
         "success_rate",
@@ -40,7 +40,7 @@ ROWS: tuple[Row, ...] = (
         evaluators.at_target,
         "met the target more often",
         "met the target less often",
-        closed_form=evaluators.at_target_interval,
+        is_rate=True,
         applies=_has_target,
     ),
     Row(
@@ -158,6 +158,7 @@ ROWS: tuple[Row, ...] = (
         evaluators.steps_at_fastest,
         "slower to the target",
         "faster to the target",
+        is_counted=True,
         applies=_has_steps,
     ),
     Row(

@@ -23,7 +23,7 @@ def number(value: float, unit: str = "") -> str:
 def interval(scalar: Scalar) -> str:
     """``1.4 to 2.3``, or why there is none."""
     if scalar.low is None or scalar.high is None:
-        return "no interval"
+        return "no interval" if scalar.value is None else scalar.reason or "no interval"
     return f"{number(scalar.low, scalar.unit)} to {number(scalar.high, scalar.unit)}"
 
 
