@@ -8,6 +8,7 @@ from math import nan
 import torch
 from torch import Tensor
 
+from gofau.packing.alignment import settled
 from gofau.packing.errors import PlanError
 from gofau.packing.executors import Batch, Demands, choose
 from gofau.packing.executors.base import IMAGES
@@ -22,7 +23,7 @@ from gofau.packing.scoring import check_names
 from gofau.packing.stack import Stack
 from gofau.packing.template import template
 from gofau.packing.tour import Tour, Tours
-from gofau.problems import problem
+from gofau.problems import examples, problem
 
 SYNC_EVERY = 32
 """Steps between looks at which trials are still finite, within an epoch."""
@@ -57,7 +58,7 @@ class Program:
         """Whether kernels that this machine compiles may run."""
         self.problem = problem(plan.problem, plan.problem_parameters)
         self.like = torch.empty(0, dtype=getattr(torch, plan.dtype), device=plan.device)
-        data = self.examples = self.problem.dataset()
+        data = self.examples = examples(self.problem)
         """The data set as the problem gives it."""
         self._check_examples()
         self.template = template(self.problem, plan, data, self.like)
@@ -77,7 +78,8 @@ class Program:
         if plan.compiles:
             self.executor.compile()
         self.reason = why or self.why_not_others
-        self.data = self.executor.prepare(data.to(self.like.dtype, self.like.device))
+        moved = data.to(self.like.dtype, self.like.device)
+        self.data = self.executor.prepare(settled(moved))
         self.size = len(data.train_x)
         self.batch = self.size if self.problem.full_batch else plan.batch_size
         self.epoch_steps = self.size // self.batch

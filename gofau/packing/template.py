@@ -15,7 +15,7 @@ from gofau.packing.executors.agreement import alone, by_executor, refused, sort_
 from gofau.packing.executors.base import CHUNK
 from gofau.packing.plan import PackPlan
 from gofau.packing.scoring import MOST_EXAMPLES, check_scoring
-from gofau.packing.streams import initial_module
+from gofau.packing.streams import drawing_from, initial_module
 from gofau.problems import Dataset, Problem
 
 EXAMPLES = 2
@@ -86,7 +86,7 @@ def fit(module: nn.Module, like: Tensor, data: Dataset) -> None:
     """Cast ``module`` as ``like``, and let its dropouts draw from trials' streams."""
     _cast(module, like)
     some = data.first(EXAMPLES).to(like.dtype, like.device)
-    with torch.random.fork_rng(devices=[]):
+    with drawing_from(0, torch.device("cpu")):
         use_streams(module, some.train_x)
 
 
