@@ -104,7 +104,7 @@ class Scored:
         """
         if self.what == "measure":
             like = torch.zeros((), device=self.output.device)
-            with torch.no_grad(), drawing_from(0, like.device):
+            with torch.no_grad():
                 rows = Scores(self.problem, together=False).each(iter([self.output]), self.y, like)
             return {name: value.item() for name, value in rows.items()}
         grows = self.output.is_floating_point() or self.output.is_complex()

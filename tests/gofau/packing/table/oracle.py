@@ -37,21 +37,21 @@ class Drawn(nn.Module):
         return x * keep / (1 - self.p) if self.p < 1 else x * 0
 
 
-def trained_alone(plan: PackPlan, trial: TrialPlan, chunk: int, redrawn: bool) -> Trained:
+def trained_alone(plan: PackPlan, trial: TrialPlan, chunk: int, masked: bool) -> Trained:
     """What a plain loop in fp64 makes of ``trial``.
 
     Args:
         plan: the pack's.
         trial: one of its trials.
         chunk: examples that are evaluated together.
-        redrawn: dropout layers draw from the trial's stream by `Drawn`, and not by torch's own.
+        masked: dropout layers draw from the trial's stream by `Drawn`, and not by torch's own.
     """
     given = problem(plan.problem, plan.problem_parameters)
     module, noise = doubled(initial_module(given.name, trial.seed, given.module)), torch.Generator()
     if trial.init_scale != 1:
         scale_init(module, trial.init_scale)
-    if redrawn:
-        _redraw(module, noise)
+    if masked:
+        _mask(module, noise)
     way, far = direction(plan.direction), rule(plan.rule)
     hyper = {k: v for k, v in trial.hyper.items() if not isinstance(v, str)}
     named = dict(module.named_parameters())
@@ -86,7 +86,7 @@ def trained_alone(plan: PackPlan, trial: TrialPlan, chunk: int, redrawn: bool) -
     return Trained(made, {**curves, "train_loss": [losses[0], *means]})
 
 
-def _redraw(module: nn.Module, noise: torch.Generator) -> None:
+def _mask(module: nn.Module, noise: torch.Generator) -> None:
     plain = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
     for parent in list(module.modules()):
         for name, child in parent.named_children():

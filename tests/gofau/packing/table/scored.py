@@ -234,8 +234,8 @@ SCORED: dict[str, Case] = {
         metrics=VAL,
     ),
     "summed": Case(BY_PRODUCTS, perceptron, loss=summed),
-    "noisy-loss": Case("serial", perceptron, loss=noisy, measure=brier, metrics=VAL),
-    "reads-values": Case("serial", perceptron, loss=reads_values, measure=brier, metrics=VAL),
+    "noisy-loss": Case("bmm serial", perceptron, loss=noisy, measure=brier, metrics=VAL),
+    "reads-values": Case("bmm serial", perceptron, loss=reads_values, measure=brier, metrics=VAL),
     "regression": Case(
         BY_PRODUCTS, of(2), lambda: rows(numbers(2)), loss=F.mse_loss, measure=squared, metrics=VAL
     ),
@@ -252,7 +252,7 @@ SCORED: dict[str, Case] = {
         measure=measured_by(quantile), metrics=VAL,
     ),
     "likelihood": Case(
-        "serial", of(2), lambda: rows(numbers()), loss=likelihood,
+        "bmm serial", of(2), lambda: rows(numbers()), loss=likelihood,
         measure=measured_by(likelihood), metrics=VAL,
     ),
     "many-labels": Case(
