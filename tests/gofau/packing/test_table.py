@@ -100,7 +100,6 @@ def check(
 ) -> None:
     monkeypatch.setattr(base, "CHUNK", CHUNK)
     names = catalog.problems.get(f"test-table-{name}", "problem").metric_names
-    masked = CASES[name].masked
     expected = [e for e in CASES[name].on.split() if e != "compiled" or compiler_works()]
     for direction, rule in pairs:
         given = the_plan(plan, name, direction, rule)
@@ -109,7 +108,7 @@ def check(
         for executor, words in refusals.items():
             assert words.startswith(f"not {executor}: ")
             assert len(words.split()) > 4
-        alone = {t.key: trained_alone(given, t, CHUNK, masked) for t in given.trials}
+        alone = {t.key: trained_alone(given, t, CHUNK) for t in given.trials}
         for executor in expected:
             for key, got in trained_together(replace(given, executor=executor)).items():
                 assert_near(got, alone[key], names)

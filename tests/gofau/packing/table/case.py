@@ -86,8 +86,6 @@ class Case:
         scale: init scales of the trials, or 1 for modules that have none.
         base: a class of its own, where loss and measure come in another way.
         augmentation: of its training inputs.
-        masked: its dropout layers draw masks. Others, such as those that torch passes by in
-            evaluation, draw as torch does, from the trial's stream.
     """
 
     on: str
@@ -99,7 +97,6 @@ class Case:
     scale: bool = True
     base: type[Problem] | None = None
     augmentation: Augmentation | None = field(default=None)
-    masked: bool = True
 
 
 class TableProblem(Problem):

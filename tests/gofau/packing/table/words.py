@@ -158,7 +158,6 @@ WORDS: dict[str, Case] = {
             last=nn.Linear(6, 3),
         ),
         sequences,
-        masked=False,
     ),
     "lstm-with-dropout": Case("serial", cell(nn.LSTM, num_layers=2, dropout=0.3), sequences),
     "lstm": Case("serial", cell(nn.LSTM), sequences),
