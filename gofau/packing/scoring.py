@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gofau.packing.errors import PlanError
 from gofau.packing.executors.base import CHUNK
-from gofau.packing.executors.scores import Scores
+from gofau.packing.executors.scores import Scores, other_than_written
 from gofau.packing.streams import drawing_from
 from gofau.problems import Dataset, Problem
 
@@ -22,10 +22,16 @@ EXAMPLES = 8
 MOST_EXAMPLES = 64
 """Examples of the validation set whose metrics are compared with those of their parts."""
 
+ROWS = 2
+"""Axes of outputs of one row an example."""
+
+IGNORED = -100
+"""The target that torch's cross-entropy leaves out."""
+
 Numbers = dict[str, float]
 
 
-def check_scoring(problem: Problem, module: nn.Module, few: Dataset, in_parts: bool) -> None:
+def check_scoring(problem: Problem, module: nn.Module, data: Dataset, few: Dataset) -> None:
     """Raise for a loss or a measure by which no trial could be trained or told.
 
     What they cannot do with the few examples at hand is left to the training.
@@ -33,18 +39,20 @@ def check_scoring(problem: Problem, module: nn.Module, few: Dataset, in_parts: b
     Args:
         problem: whose loss and measure.
         module: its module; its buffers may change.
-        few: some of its examples, in the dtype and on the device of ``module``.
-        in_parts: whether there are so many that they are measured in parts.
+        data: all of its examples.
+        few: some of them, in the dtype and on the device of ``module``.
 
     Raises:
-        PlanError: a loss or a metric that is not one number, metrics that the catalog promises and
-            the measure does not give, values that change from call to call, targets written over,
-            an output of one column spread over the targets, or a metric that is no mean over
-            examples where the validation set is measured in parts.
+        PlanError: targets that are no classes for `Classification`'s own loss; a loss or a metric
+            that is not one number; metrics that the catalog promises and the measure does not
+            give; values that change from call to call; targets written over; outputs compared with
+            every target; or a metric that is no mean over examples where the validation set is
+            measured in parts.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for scored in _scored(problem, module, few):
+            _check_classes(scored, data)
             given = scored.y.clone()
             first = scored.attempt()
             if first is None:
@@ -60,7 +68,7 @@ def check_scoring(problem: Problem, module: nn.Module, few: Dataset, in_parts: b
                 what = f"{scored.what} compares every output with every target ({spread})"
                 expected = f"one with its own (an example's shapes are {shapes})"
                 raise _fault(problem, what, expected)
-            if scored.what == "measure" and in_parts:
+            if scored.what == "measure" and len(data.val_x) > CHUNK:
                 _check_means(scored)
 
 
@@ -193,6 +201,24 @@ def _scored(problem: Problem, module: nn.Module, few: Dataset) -> Iterator[Score
             return
         if isinstance(output, Tensor):
             yield Scored(problem, what, output, y.clone())
+
+
+def _check_classes(scored: Scored, data: Dataset) -> None:
+    """Refuse what the cross-entropy would refuse when such an example comes up."""
+    output = scored.output
+    if other_than_written(scored.problem) is not None or output.dim() != ROWS:
+        return
+    for name, y in (("train_y", data.train_y), ("val_y", data.val_y)):
+        if y.dtype != torch.int64 or y.dim() != 1:
+            continue
+        told = y[y != IGNORED]
+        low, high = (int(told.min()), int(told.max())) if len(told) else (0, 0)
+        if low < 0 or high >= output.shape[1]:
+            got = f"{scored.problem.name}, with targets in [{low}, {high}] in {name}"
+            expected = (
+                f"classes in [0, {output.shape[1] - 1}], one an output, or {IGNORED} for none"
+            )
+            raise PlanError("problem", got, expected)
 
 
 def _check_calls(scored: Scored, first: Numbers) -> None:

@@ -33,8 +33,13 @@ def sort_of(problem: Problem, template: nn.Module) -> tuple[object, ...]:
     like = next(iter(template.parameters()))
     given = type(problem), tuple(sorted(problem.parameters.items()))
     called = (problem.loss, problem.measure, problem.module, problem.dataset)
-    reached = tuple(getattr(one, "__code__", type(one)) for one in called)
+    passes = (type(part).forward for part in template.modules())
+    reached = tuple(_code(one) for one in (*called, *passes))
     return *given, reached, like.dtype, like.device
+
+
+def _code(function: Callable[..., object]) -> object:
+    return getattr(function, "__code__", type(function))
 
 
 def unable(

@@ -6,11 +6,14 @@ from typing import final
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from gofau.packing.errors import PlanError
 from gofau.packing.streams import drawing_from, evaluation_seed
 from gofau.problems import Dataset, Problem
 from gofau.problems.base import ACCURACY, CROSS_ENTROPY
+
+_TORCHS = F.cross_entropy
 
 
 def other_than_written(problem: Problem) -> str | None:
@@ -19,6 +22,8 @@ def other_than_written(problem: Problem) -> str | None:
     What counts is the function that a call would reach, wherever it comes from: a subclass, the
     instance, a wrapper or a patch may have put another in the place of `Classification`'s.
     """
+    if F.cross_entropy is not _TORCHS:
+        return f"torch's cross-entropy is patched by {F.cross_entropy.__qualname__}"
     if not _reaches(problem, "loss", CROSS_ENTROPY):
         return f"its loss is not the softmax cross-entropy but {_named(problem, 'loss')}"
     if not _reaches(problem, "measure", ACCURACY):

@@ -83,6 +83,12 @@ def empty() -> Dataset:
     return Dataset(made.train_x, made.train_y, made.val_x[:0], made.val_y[:0])
 
 
+def beyond() -> Dataset:
+    made = rows()
+    made.val_y[12] = 3
+    return made
+
+
 def one() -> nn.Module:
     return perceptron(outputs=1)
 
@@ -149,6 +155,10 @@ REFUSED: dict[str, tuple[Case, str]] = {
         Case("", lambda: nn.Sequential(_layer, nn.ReLU(), nn.Linear(5, 3))),
         "whose module() gives the same 0 at each call, expected a new one",
     ),
+    "beyond": (
+        Case("", perceptron, beyond),
+        "with targets in [0, 3] in val_y, expected classes in [0, 2], one an output, or -100",
+    ),
     "uneven": (Case("", perceptron, without_targets), "with 35 train_x and 34 train_y"),
     "empty": (Case("", perceptron, empty), "with 0 val_x and 0 val_y, expected a target for each"),
 }  # fmt: skip
@@ -206,6 +216,21 @@ def test_a_patched_class_is_another(plan: Plans, patched: str) -> None:
     for outcome in serial:
         curve = by_hand[outcome.key].curves["val_loss"]
         assert curve == pytest.approx(outcome.curves["val_loss"], rel=1e-5)
+
+
+def test_a_patched_layer_is_tried_again(plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Program(replace(the_plan(plan, "plain"), executor="bmm"))
+    monkeypatch.setattr(nn.ReLU, "forward", lambda _self, x: F.leaky_relu(x, 0.3))
+    with pytest.raises(UnsupportedError, match="not bmm: it gives another .* than trials alone"):
+        Program(replace(the_plan(plan, "plain"), executor="bmm"))
+
+
+def test_a_patched_cross_entropy_is_another(plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = F.cross_entropy
+    monkeypatch.setattr(F, "cross_entropy", lambda *given: 2 * original(*given))
+    program = Program(the_plan(plan, "plain"))
+    assert program.executor.name == "bmm"
+    assert "not compiled: torch's cross-entropy is patched by" in program.why_not_others
 
 
 @needs_compiler
