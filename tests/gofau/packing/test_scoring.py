@@ -221,7 +221,7 @@ def test_a_patched_class_is_another(plan: Plans, patched: str) -> None:
 def test_a_patched_layer_is_tried_again(plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
     assert Program(replace(the_plan(plan, "plain"), executor="bmm"))
     monkeypatch.setattr(nn.ReLU, "forward", lambda _self, x: F.leaky_relu(x, 0.3))
-    with pytest.raises(UnsupportedError, match="not bmm: it gives another .* than trials alone"):
+    with pytest.raises(UnsupportedError, match=r"not bmm: it gives another .* than trials alone"):
         Program(replace(the_plan(plan, "plain"), executor="bmm"))
 
 
