@@ -9,7 +9,7 @@ from torch import Tensor
 from gofau.errors import UnsupportedError
 from gofau.fused.library import ELEMENTS
 
-__all__ = ["Walk", "tensor_obstacle", "walk"]
+__all__ = ["Walk", "row_obstacle", "tensor_obstacle", "walk"]
 
 _PLAIN = (Tensor, torch.nn.Parameter)
 
@@ -24,12 +24,52 @@ def tensor_obstacle(tensor: Tensor) -> str | None:
         got = f"one of layout {tensor.layout}"
     elif tensor.dtype not in ELEMENTS:
         got = f"one of dtype {tensor.dtype}"
+    elif not _has_memory(tensor):
+        got = "one without memory of its own, as torch.func's transforms hand them out"
     else:
         return None
     return (
         "fused steps serve dense float32, float64 and bfloat16 tensors on the CPU: "
         f"got {got}; use implementation='foreach'"
     )
+
+
+def row_obstacle(tensors: Sequence[Tensor], dtype: torch.dtype | None = None) -> str | None:
+    """Why the kernels cannot serve a parameter, its gradient and its states, or ``None``.
+
+    They walk raw memory of one element type, so a difference must never reach them.
+
+    Args:
+        tensors: the parameter, its gradient, and its states of the same shape.
+        dtype: what all must be; ``None`` for the parameter's own.
+    """
+    shape, expected = tensors[0].shape, dtype or tensors[0].dtype
+    reasons = (tensor_obstacle(tensor) for tensor in tensors)
+    reason = next((r for r in reasons if r), None)
+    if reason:
+        return reason
+    for tensor in tensors:
+        if tensor.dtype is not expected or tensor.shape != shape:
+            return (
+                "fused steps need parameters, gradients and states alike: "
+                f"got {tensor.dtype} of shape {tuple(tensor.shape)}, expected {expected} of "
+                f"shape {tuple(shape)}; use implementation='loop'"
+            )
+    written = (tensors[0], *tensors[2:])
+    if not torch.is_inference_mode_enabled() and any(map(Tensor.is_inference, written)):
+        return (
+            "fused steps write normal tensors: got an inference tensor outside of inference "
+            "mode; make it a normal one by .clone()"
+        )
+    return None
+
+
+def _has_memory(tensor: Tensor) -> bool:
+    """Whether a kernel finds elements at the tensor's address; freed storages have none either."""
+    try:
+        return tensor.data_ptr() != 0 or tensor.numel() == 0
+    except RuntimeError:
+        return False
 
 
 class Walk(NamedTuple):
@@ -48,7 +88,7 @@ def walk(tensors: Sequence[Tensor], dtype: torch.dtype) -> Walk:
     """A parameter, its gradient and its states, in one memory order.
 
     Contiguous tensors, and those that are channels-last together, are walked where they are;
-    copies stand in for others.
+    copies stand in for others, also for those whose elements torch negates when it reads them.
 
     Raises:
         UnsupportedError: a tensor that the kernels cannot serve, or one that differs from the
@@ -56,7 +96,9 @@ def walk(tensors: Sequence[Tensor], dtype: torch.dtype) -> Walk:
     """
     if _contiguous_alike(tensors, dtype):
         return Walk(tensors)
-    _check(tensors, dtype)
+    reason = row_obstacle(tensors, dtype)
+    if reason:
+        raise UnsupportedError(reason)
     param, grad = tensors[0], tensors[1]
     order = param if _is_dense(param) else param.contiguous()
     alike = tuple(_in_order(tensor, order) for tensor in tensors)
@@ -65,31 +107,15 @@ def walk(tensors: Sequence[Tensor], dtype: torch.dtype) -> Walk:
 
 
 def _contiguous_alike(tensors: Sequence[Tensor], dtype: torch.dtype) -> bool:
-    """Whether all are as `_check` wants them and contiguous; the usual case, found quickly."""
+    """Whether all are as `row_obstacle` wants them and contiguous; quick, since it is usual."""
     shape = tensors[0].shape
     for x in tensors:
         plain = type(x) in _PLAIN and x.is_cpu and x.layout is torch.strided and x.dtype is dtype
-        if not (plain and x.shape == shape and x.is_contiguous()):
+        if not (plain and x.shape == shape and x.is_contiguous() and not x.is_neg()):
+            return False
+        if x.is_inference() or not _has_memory(x):
             return False
     return dtype in ELEMENTS
-
-
-def _check(tensors: Sequence[Tensor], dtype: torch.dtype) -> None:
-    """Raise `UnsupportedError` unless all are served, and alike in shape and dtype.
-
-    The kernels walk raw memory of one element type, so a difference must never reach them.
-    """
-    shape = tensors[0].shape
-    for tensor in tensors:
-        reason = tensor_obstacle(tensor)
-        if reason:
-            raise UnsupportedError(reason)
-        if tensor.dtype is not dtype or tensor.shape != shape:
-            raise UnsupportedError(
-                "fused steps need parameters, gradients and states alike: "
-                f"got {tensor.dtype} of shape {tuple(tensor.shape)}, expected {dtype} of shape "
-                f"{tuple(shape)}; use implementation='loop'"
-            )
 
 
 def _is_dense(tensor: Tensor) -> bool:
@@ -98,5 +124,6 @@ def _is_dense(tensor: Tensor) -> bool:
 
 
 def _in_order(tensor: Tensor, order: Tensor) -> Tensor:
-    same = tensor.stride() == order.stride()
+    """The tensor itself if its memory reads as ``order`` does; one with a negative bit does not."""
+    same = tensor.stride() == order.stride() and not tensor.is_neg()
     return tensor if same else torch.empty_like(order).copy_(tensor)

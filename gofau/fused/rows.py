@@ -17,16 +17,37 @@ __all__ = ["Rows", "same"]
 Fact: TypeAlias = Callable[[Any], object]
 """Something about a tensor that a kernel relies on."""
 
-_MEMORY: tuple[Fact, ...] = (attrgetter("dtype"), Tensor.data_ptr, Tensor.size, Tensor.stride)
+_STATE: tuple[Fact, ...] = (attrgetter("dtype"), Tensor.data_ptr, Tensor.numel)
+_PARAMETER: tuple[Fact, ...] = (attrgetter("dtype"), Tensor.data_ptr, Tensor.is_neg, Tensor.size)
 # Types and layouts come first: what is None, sparse or somebody else's answers no further fact.
 _GRADIENT: tuple[Fact, ...] = (
     type,
     attrgetter("layout"),
     attrgetter("is_cpu"),
     attrgetter("dtype"),
-    Tensor.size,
-    Tensor.stride,
+    Tensor.is_neg,
+    Tensor.numel,  # torch gives a parameter no gradient of another shape
 )
+
+
+@final
+class _Facts:
+    """What kernels rely on about each of several tensors, to be compared in later steps."""
+
+    def __init__(self, facts: tuple[Fact, ...], tensors: Sequence[Tensor]) -> None:
+        contiguous = all(map(Tensor.is_contiguous, tensors))
+        self._facts = (*facts, Tensor.is_contiguous if contiguous else Tensor.stride)
+        # Equal shapes are one object, which a comparison looks at only once.
+        seen: dict[object, object] = {}
+        self._known = [
+            [seen.setdefault((fact, known), known) for known in map(fact, tensors)]
+            for fact in self._facts
+        ]
+
+    def hold(self, tensors: Sequence[object]) -> bool:
+        """Whether the same is true of these."""
+        pairs = zip(self._facts, self._known, strict=True)
+        return all(list(map(fact, tensors)) == known for fact, known in pairs)
 
 
 @final
@@ -36,12 +57,12 @@ class _Kept:
     def __init__(self, name: str, states: Sequence[State]) -> None:
         self.name = name
         self.tensors = [state[name] for state in states]
-        self._known = _learn(_MEMORY, self.tensors)
+        self._facts = _Facts(_STATE, self.tensors)
 
     def stay(self, states: Sequence[State]) -> bool:
         """Whether the states still hold these tensors, and these their memory."""
         now = [state.get(self.name) for state in states]
-        return same(now, self.tensors) and _hold(_MEMORY, now, self._known)
+        return same(now, self.tensors) and self._facts.hold(now)
 
 
 @final
@@ -66,11 +87,12 @@ class Rows:
         self._kernel = kernel(*composition.templates, params[0].dtype)
         names = (*composition.direction.states, *composition.rule.states)
         self._kept = [_Kept(name, states) for name in names]
-        self._params = _learn(_MEMORY, params)
-        self._grads = _learn(_GRADIENT, grads)
+        self._params = _Facts(_PARAMETER, params)
+        self._grads = _Facts(_GRADIENT, grads)
         columns = (params, grads, *(kept.tensors for kept in self._kept))
         rows = [list(map(Tensor.data_ptr, row)) for row in zip(*columns, strict=True)]
-        self._table = Table(rows, list(map(Tensor.numel, params)))
+        counts, element = list(map(Tensor.numel, params)), params[0].element_size()
+        self._table = Table(rows, counts, element, len(composition.rule.states))
 
     @classmethod
     def of(
@@ -80,9 +102,15 @@ class Rows:
         states: list[State],
         composition: Composition,
     ) -> "Rows | None":
-        """The rows of a step that `gofau.fused.fused_step` has served, or ``None`` if by copies."""
+        """The rows of a step that `gofau.fused.fused_step` has served.
+
+        ``None`` where copies stood in for tensors, and for tensors of inference mode, which may
+        only be written inside of it.
+        """
         for param, grad, state in zip(params, grads, states, strict=True):
             tensors = [param, grad, *(state[name] for name in composition.direction.states)]
+            if any(map(Tensor.is_inference, tensors)):
+                return None
             if not same(walk(tensors, param.dtype).tensors, tensors):
                 return None
         return cls(params, grads, states, composition)
@@ -91,13 +119,13 @@ class Rows:
         """Take up a step's gradients, unless anything but numbers is not as it was."""
         stays = (
             composition.templates == self._templates
-            and _hold(_GRADIENT, grads, self._grads)
-            and _hold(_MEMORY, self.params, self._params)
+            and self._grads.hold(grads)
+            and self._params.hold(self.params)
             and all(kept.stay(self.states) for kept in self._kept)
         )
-        if stays:
-            self._table.point_grads([grad.data_ptr() for grad in grads if grad is not None])
-        return stays
+        return stays and self._table.point_grads(
+            tuple([grad.data_ptr() for grad in grads if grad is not None])
+        )
 
     def run(self, composition: Composition) -> None:
         """Step all parameters in place, after `serve` took up their gradients."""
@@ -108,15 +136,3 @@ class Rows:
 def same(left: Sequence[object], right: Sequence[object]) -> bool:
     """Whether both hold the same objects."""
     return len(left) == len(right) and all(map(is_, left, right))
-
-
-def _learn(facts: tuple[Fact, ...], tensors: Sequence[Tensor]) -> list[list[object]]:
-    """The facts of every tensor; equal shapes are one object, which a step reads only once."""
-    seen: dict[object, object] = {}
-    return [[seen.setdefault(known, known) for known in map(fact, tensors)] for fact in facts]
-
-
-def _hold(
-    facts: tuple[Fact, ...], tensors: Sequence[object], known: Sequence[list[object]]
-) -> bool:
-    return all(list(map(fact, tensors)) == then for fact, then in zip(facts, known, strict=True))

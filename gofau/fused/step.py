@@ -69,6 +69,11 @@ def obstacle(
     Builds the kernels that they need, so that a machine without a compiler is found before the
     first step.
     """
+    if torch._C._len_torch_dispatch_stack():
+        return (
+            "fused steps go past torch's operators: got an active dispatch mode, such as that of "
+            "fake tensors or of a counter, which would not see them; use implementation='foreach'"
+        )
     reasons = (tensor_obstacle(tensor) for tensor in tensors)
     reason = next((r for r in reasons if r), None)
     if reason:

@@ -6,6 +6,7 @@ from itertools import compress
 from torch import Tensor
 
 from gofau.fused import fused_step, obstacle
+from gofau.fused.layout import row_obstacle
 from gofau.hyper import State
 from gofau.optim.batch import Batch
 
@@ -24,7 +25,14 @@ def run(batch: Batch) -> None:
 
 def obstacle_of(batch: Batch) -> str | None:
     """Why `run` would refuse ``batch``, or ``None``."""
-    return obstacle([*batch.params, *batch.grads], batch.direction, batch.rule, batch.hyper)
+    moving = batch.direction.state_names(batch.hyper)
+    rows = [
+        [param, grad, *(state[name] for name in moving)]
+        for param, grad, state in zip(batch.params, batch.grads, batch.states, strict=True)
+    ]
+    reasons = (row_obstacle(row) for row in rows)
+    reason = next((r for r in reasons if r), None)
+    return reason or obstacle(batch.params, batch.direction, batch.rule, batch.hyper)
 
 
 def _by_step(batch: Batch) -> Iterator[tuple[int, list[Tensor], list[Tensor], list[State]]]:

@@ -1,21 +1,28 @@
 """The optimizer: any direction with any update rule."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast, final, overload
+from typing import Any, TypeAlias, cast, final, overload
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.optimizer import ParamsT
 
-from gofau.errors import UnsupportedError
 from gofau.optim import implementations
 from gofau.optim.batch import Batch
-from gofau.optim.batching import batches
+from gofau.optim.batching import batches, refuse_dtype
 from gofau.optim.driving import Driven
-from gofau.optim.groups import STRUCTURAL, ParamGroup, complete, resolve
+from gofau.optim.groups import (
+    STRUCTURAL,
+    ParamGroup,
+    complete,
+    foreign,
+    resolve,
+)
 from gofau.optim.replay import Replay
-from gofau.optim.storage import FORMAT, check_loadable, restore_counters
+from gofau.optim.storage import FORMAT, by_parameter, load_checked, restore_counters
+
+_Turn: TypeAlias = tuple[str, Batch]
 
 
 @final
@@ -78,16 +85,18 @@ class Gofau(Optimizer):
         path = f"param_groups[{len(self.param_groups)}]"
         if not isinstance(param_group, dict):
             raise TypeError(f"{path}: got {type(param_group).__name__}, expected a dict")
-        given = {k: v for k, v in param_group.items() if k not in STRUCTURAL}
+        named = {**self.defaults, **param_group}
+        apart = foreign(param_group, named["direction"], named["rule"], path)
+        given = {k: v for k, v in param_group.items() if k not in apart}
         if given.get("implementation", "auto") is None:
             given["implementation"] = "auto"
         resolved = resolve(given, self.defaults, path)
         implementations.require(resolved["implementation"])
         super().add_param_group(dict(param_group))
         added = self.param_groups.pop()
-        _refuse_complex(added["params"], path)
-        kept = {k: v for k, v in added.items() if k in STRUCTURAL or k.startswith("initial_")}
-        self.param_groups.append(ParamGroup({**kept, **resolved, "zero_initialised": []}))
+        refuse_untrainable(added["params"], path)
+        kept = {k: v for k, v in added.items() if k in apart or k in STRUCTURAL}
+        self.param_groups.append(ParamGroup({**kept, **resolved}))
 
     @overload
     def step(self, closure: None = None) -> None: ...
@@ -119,25 +128,37 @@ class Gofau(Optimizer):
             with torch.enable_grad():
                 loss = closure()
         unstarted = not self.state
-        for index, group in enumerate(self.param_groups):
-            replay = self._replays.get(index)
-            if replay is None or not replay.step(group, self.state):
-                self._replays[index] = self._step(index, group, unstarted)
+        # Every group is looked at before any is stepped: what is refused has moved nothing.
+        plans = [self._plan(index, group) for index, group in enumerate(self.param_groups)]
+        for index, (group, plan) in enumerate(zip(self.param_groups, plans, strict=True)):
+            if isinstance(plan, Replay):
+                plan.run()
+            else:
+                self._replays[index] = self._step(group, plan, unstarted)
         return loss
 
+    def _plan(self, index: int, group: dict[str, Any]) -> Replay | list[_Turn]:
+        """How to step a group: as the last time, or by batches with who performs each."""
+        replay = self._replays.get(index)
+        if replay is not None and replay.prepare(group, self.state):
+            return replay
+        with torch.no_grad():
+            found = batches(group, self.state, f"param_groups[{index}]")
+            return [(implementations.choose(group["implementation"], b), b) for b in found]
+
     @torch.no_grad()
-    def _step(self, index: int, group: dict[str, Any], unstarted: bool) -> Replay | None:
+    def _step(self, group: dict[str, Any], plan: list[_Turn], unstarted: bool) -> Replay | None:
         """Step one group, and return how to do so again if kernels did all of it."""
-        fused: list[Batch] = []
-        others = 0
-        for batch in batches(group, self.state, f"param_groups[{index}]"):
+        repeats = True
+        for name, batch in plan:
             if unstarted and _only_starts(group, batch):
-                others += 1
-            elif implementations.run(group["implementation"], batch) == "fused":
-                fused.append(batch)
+                repeats = False
             else:
-                others += 1
-        return None if others else Replay.of(group, fused)
+                implementations.implementations[name](batch)
+            batch.finish(self.state)
+        if not repeats or any(name != "fused" for name, _ in plan):
+            return None
+        return Replay.of(group, [batch for _, batch in plan], self.state)
 
     def driving(self, *names: str) -> Driven:
         """A view for torch's schedulers in which ``lr`` is the named step size.
@@ -153,17 +174,17 @@ class Gofau(Optimizer):
         return {**super().state_dict(), "format": FORMAT}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Load a state that this or an older release saved.
+        """Load a state that this or an older release saved; ``implementation`` stays one's own.
 
         Raises:
             StateError: a newer format, or groups saved with another direction or rule.
         """
-        check_loadable(state_dict, self.param_groups)
-        super().load_state_dict(cast(dict[str, Any], state_dict))
+        load_checked(self, state_dict)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self._replays = {}
+        by_parameter(self.param_groups, self.state)
         self.param_groups: list[dict[str, Any]] = [complete(g) for g in self.param_groups]
         restore_counters(self.state, self.param_groups)
 
@@ -178,10 +199,11 @@ def _only_starts(group: dict[str, Any], batch: Batch) -> bool:
     return bool(group["lr"] == 0) and not any(bool(grad.any()) for grad in batch.grads)
 
 
-def _refuse_complex(params: list[Tensor], path: str) -> None:
+def refuse_untrainable(params: list[Tensor], path: str) -> None:
+    """Raise `UnsupportedError` for a parameter that asks for gradients and cannot be stepped.
+
+    A frozen one may be of any dtype, such as the integers of a quantized model.
+    """
     for index, param in enumerate(params):
-        if not param.is_floating_point():
-            raise UnsupportedError(
-                f"{path}.params[{index}]: got dtype {param.dtype}, expected a real "
-                "floating-point parameter; optimize torch.view_as_real of a complex one"
-            )
+        if param.requires_grad:
+            refuse_dtype(param, f"{path}.params[{index}]")

@@ -10,6 +10,7 @@ from torch import Tensor
 from gofau.errors import UnsupportedError
 from gofau.optim import foreach, fused, loop
 from gofau.optim.batch import Batch, Implementation
+from gofau.optim.memory import share_memory
 
 implementations: MappingProxyType[str, Implementation] = MappingProxyType(
     {"loop": loop.run, "foreach": foreach.run, "fused": fused.run}
@@ -28,23 +29,31 @@ def require(name: str) -> None:
         )
 
 
-def run(name: str, batch: Batch) -> str:
-    """Perform ``batch`` by the named implementation, and return which one "auto" chose.
+def choose(name: str, batch: Batch) -> str:
+    """Which implementation performs ``batch``, by the name that its group asks for.
+
+    Tensors that share memory are stepped one after the other, as torch does it: whoever computes
+    on whole lists, or by several threads, would lose updates.
 
     Raises:
-        UnsupportedError: a direction or rule of somebody else's that is not written for lists.
+        UnsupportedError: the implementation cannot perform it; nothing has been written.
     """
+    if name == "fused":
+        reason = fused.obstacle_of(batch)
+        if reason is not None:
+            raise UnsupportedError(reason)
     if name == "foreach" and not foreach.supports(batch):
         raise UnsupportedError(
             f"implementation: got 'foreach' for {batch.direction.name} and {batch.rule.name}, "
             "expected auto or loop, since one of them is not written for lists of tensors"
         )
-    chosen = choose(batch) if name == "auto" else name
-    implementations[chosen](batch)
-    return chosen
+    chosen = _best(batch) if name == "auto" else name
+    if chosen == "foreach" and not foreach.serves(batch):
+        return "loop"
+    return "loop" if chosen != "loop" and share_memory(batch.rows()) else chosen
 
 
-def choose(batch: Batch) -> str:
+def _best(batch: Batch) -> str:
     """``fused`` where its kernels serve, else ``foreach`` for plain tensors, else ``loop``."""
     if not all(type(p) in _PLAIN for p in batch.params):
         return "loop"

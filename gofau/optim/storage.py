@@ -1,15 +1,56 @@
 """State dictionaries across releases."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from gofau.errors import StateError
 
-FORMAT = 1
+FORMAT = 2
 """The version of the state dictionary; it grows when a stored key changes its meaning."""
+
+
+def load_checked(optimizer: Optimizer, state_dict: Mapping[str, Any]) -> None:
+    """`torch.optim.Optimizer.load_state_dict`, after a check of what the user's pre-hooks made.
+
+    The stored implementation is left out: it belongs to the machine and not to the training.
+
+    Raises:
+        StateError: a newer format, or groups saved with another direction or rule.
+    """
+
+    def fitted(_: Optimizer, given: dict[str, Any]) -> dict[str, Any]:
+        check_loadable(given, optimizer.param_groups)
+        pairs = zip(given["param_groups"], optimizer.param_groups, strict=False)
+        groups = [_with_own_implementation(saved, own) for saved, own in pairs]
+        return {**given, "param_groups": [*groups, *given["param_groups"][len(groups) :]]}
+
+    last = optimizer.register_load_state_dict_pre_hook(fitted)
+    try:
+        Optimizer.load_state_dict(optimizer, dict(state_dict))
+    finally:
+        last.remove()
+
+
+def _with_own_implementation(saved: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {"implementation": own["implementation"]} if "implementation" in own else {}
+    return {**saved, **kept}
+
+
+def by_parameter(
+    groups: Sequence[MutableMapping[str, Any]], states: Mapping[Tensor, dict[str, Any]]
+) -> None:
+    """Move what format 1 kept by a parameter's place in its group into the parameter's state."""
+    for group in groups:
+        places = group.pop("zero_initialised", None)
+        if places is None or group.get("zero_policy") != "additive":
+            continue
+        for place, param in enumerate(group["params"]):
+            if param in states:
+                states[param].setdefault("zero_initialised", place in places)
 
 
 def check_loadable(state_dict: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) -> None:
@@ -33,7 +74,7 @@ def check_loadable(state_dict: Mapping[str, Any], groups: Sequence[Mapping[str, 
 
 
 def restore_counters(states: Mapping[Tensor, Any], groups: Sequence[Mapping[str, Any]]) -> None:
-    """Make tensors of step counts that were stored as numbers, as torch's optimizers do."""
+    """Make tensors of step counts that were stored as numbers, as torch's own optimizers do."""
     for group in groups:
         for param in group["params"]:
             state = states.get(param, {})

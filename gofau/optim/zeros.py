@@ -1,24 +1,27 @@
 """What happens to exact zeros: the frozen fraction and the zero policy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.distributed.tensor import DTensor
+from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
-from gofau.hyper import Hyper, State
+from gofau.hyper import Hyper
 from gofau.rules import Additive, UpdateRule
 from gofau.rules import rule as rule_of
 
 _ADDITIVE = Additive()
 
 
-def note_zero_initialised(group: dict[str, Any], index: int, param: Tensor) -> None:
-    """Record in the group that its parameter ``index`` starts as zeros, if the policy asks."""
-    if group["zero_policy"] == "additive" and count_nonzero(param) == 0:
-        group["zero_initialised"].append(index)
+def begins_at_zero(param: Tensor) -> bool:
+    """Whether every element is exactly zero; what the policy ``additive`` asks at the start.
+
+    The answer belongs to the parameter, wherever its group lists it, so it is kept in its state.
+    """
+    return param.device.type != "meta" and count_nonzero(param) == 0
 
 
 def count_nonzero(param: Tensor) -> int:
@@ -29,14 +32,16 @@ def count_nonzero(param: Tensor) -> int:
     return int(torch.count_nonzero(values))
 
 
-def rule_at(group: dict[str, Any], index: int, hyper: Hyper) -> tuple[UpdateRule, Hyper]:
-    """The rule and hyperparameters that move parameter ``index`` of the group.
+def rule_of_parameter(
+    group: Mapping[str, Any], state: Mapping[str, Any], hyper: Hyper
+) -> tuple[UpdateRule, Hyper]:
+    """The rule and hyperparameters that move a parameter of the group with this state.
 
     Under the policy ``additive``, a zero-initialised tensor takes additive steps of the rule's
     own step size (``lr_out`` for the multiplicative rule, else ``lr``).
     """
     rule = rule_of(group["rule"])
-    if index not in group["zero_initialised"]:
+    if not state.get("zero_initialised"):
         return rule, hyper
     return _ADDITIVE, {**hyper, "lr": hyper[rule.step_size]}
 
@@ -51,23 +56,25 @@ def frozen_fraction(optimizer: Optimizer) -> float:
         float: in [0, 1]; 0 for rules that move zeros.
     """
     frozen = total = 0
-    for group, index, param in _parameters(optimizer):
+    for group, param in _parameters(optimizer):
         total += param.numel()
-        if not _moves_zero(group, index, param, optimizer.state.get(param, {})):
+        if not _moves_zero(group, param, optimizer.state.get(param, {})):
             frozen += param.numel() - count_nonzero(param)
     return frozen / total if total else 0.0
 
 
-def _parameters(optimizer: Optimizer) -> Iterator[tuple[dict[str, Any], int, Tensor]]:
+def _parameters(optimizer: Optimizer) -> Iterator[tuple[dict[str, Any], Tensor]]:
+    """All that has a value: a lazy module's parameters have none before its first batch."""
     for group in optimizer.param_groups:
-        for index, param in enumerate(group["params"]):
-            yield group, index, param
+        for param in group["params"]:
+            if not is_lazy(param):
+                yield group, param
 
 
-def _moves_zero(group: dict[str, Any], index: int, param: Tensor, state: State) -> bool:
-    if index in group["zero_initialised"]:
+def _moves_zero(group: dict[str, Any], param: Tensor, state: Mapping[str, Any]) -> bool:
+    if state.get("zero_initialised"):
         return True
-    unstarted = "step" not in state
-    if unstarted and group["zero_policy"] == "additive" and count_nonzero(param) == 0:
-        return True
+    unstarted = "zero_initialised" not in state
+    if unstarted and group["zero_policy"] == "additive" and begins_at_zero(param):
+        return "step" not in state
     return bool(rule_of(group["rule"]).moves_zero(group))

@@ -1,6 +1,7 @@
 """One step of a batch by multi-tensor kernels."""
 
 import torch
+from torch import Tensor
 
 from gofau.hyper import is_off
 from gofau.optim.batch import Batch
@@ -12,6 +13,21 @@ from gofau.optim.foreach.rules import rules
 def supports(batch: Batch) -> bool:
     """Whether both the direction and the rule exist on lists."""
     return batch.direction.name in directions and batch.rule.name in rules
+
+
+def serves(batch: Batch) -> bool:
+    """Whether each parameter's tensors are alike, as the multi-tensor kernels want them."""
+    return all(_alike(row) for row in batch.rows())
+
+
+def _alike(row: Tensors) -> bool:
+    """The same dtype all over; a rule may remember a number beside tensors of the shape.
+
+    Lists that are written may not hold tensors with torch's negative bit.
+    """
+    param, grad, *states = row
+    same = grad.shape == param.shape and all(x.dtype is param.dtype for x in (grad, *states))
+    return same and not param.is_neg() and not any(map(Tensor.is_neg, states))
 
 
 def run(batch: Batch) -> None:

@@ -28,6 +28,7 @@ __all__ = [
     "MLPExecutor",
     "SerialExecutor",
     "VmapExecutor",
+    "able",
     "choose",
 ]
 

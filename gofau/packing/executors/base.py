@@ -95,6 +95,8 @@ class Executor(ABC):
     """Whether its promise to be bitwise rests on libraries, so that it is tried; see `places`."""
     tried: ClassVar[bool] = True
     """Whether it is compared with the serial executor on a few examples before it is taken."""
+    pads: ClassVar[bool] = True
+    """Whether embeddings leave the row of their padding without a gradient."""
     together: ClassVar[bool] = True
     """Whether trials are measured in one call where torch can vectorise the measure."""
     layout: Layout

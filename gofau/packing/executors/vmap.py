@@ -21,6 +21,7 @@ class VmapExecutor(ModuleExecutor):
     """Vectorises the module's forward pass over stacked parameters and buffers."""
 
     name: ClassVar[ExecutorName] = "vmap"
+    pads: ClassVar[bool] = False
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:
         super().__init__(problem, template)
@@ -28,11 +29,7 @@ class VmapExecutor(ModuleExecutor):
 
     @staticmethod
     def obstacle(problem: Problem, template: nn.Module, data: Dataset) -> str | None:
-        """See `Executor.obstacle`."""
-        kinds = (nn.Embedding, nn.EmbeddingBag)
-        padded = (m for m in template.modules() if isinstance(m, kinds))
-        if any(module.padding_idx is not None for module in padded):
-            return "torch's vectorised embedding moves its padding"
+        """See `Executor.obstacle`; what there is shows when it is tried."""
         return None
 
     def batch_losses(self, parameters: Mapping[str, Tensor], stack: Stack, batch: Batch) -> Tensor:

@@ -100,7 +100,8 @@ def maximize(optimizer: Gofau, params: Params) -> None:
 
 
 def additive_at_one(optimizer: Gofau, params: Params) -> None:
-    optimizer.param_groups[0]["zero_initialised"].append(1)
+    optimizer.param_groups[0]["zero_policy"] = "additive"
+    optimizer.state[params[1]]["zero_initialised"] = True
 
 
 def fewer(optimizer: Gofau, params: Params) -> None:
@@ -141,7 +142,7 @@ CHANGES: list[Change] = [
 def outcome(optimizer: Gofau, params: Params) -> list[Tensor]:
     """Parameters and all that the optimizer keeps, in the order of the parameters."""
     states = [optimizer.state[p] for p in params if p in optimizer.state]
-    kept = [state[name].clone() for state in states for name in sorted(state)]
+    kept = [torch.as_tensor(state[name]).clone() for state in states for name in sorted(state)]
     return [p.detach().clone() for p in params] + kept
 
 

@@ -72,13 +72,12 @@ def test_the_saved_options_replace_the_built_ones():
 
 def test_options_that_an_older_release_lacked_get_their_defaults():
     state = copy.deepcopy(saved(direction="adagrad", rule="multiplicative"))
-    for name in ("lr_decay", "zero_policy", "zero_initialised", "lr_in"):
+    for name in ("lr_decay", "zero_policy", "lr_in"):
         del state["param_groups"][0][name]
     optimizer = Gofau(start(SHAPES), "adagrad", "multiplicative")
     optimizer.load_state_dict(state)
     group = optimizer.param_groups[0]
     assert (group["lr_decay"], group["zero_policy"], group["lr_in"]) == (0.0, "leave", 1.0)
-    assert group["zero_initialised"] == []
     assert "lr" in group
 
 
@@ -160,3 +159,28 @@ def test_every_option_is_stored_by_its_catalog_name():
         catalog.optimizer,
     )
     assert {p.name for e in entries for p in e.parameters} <= group.keys()
+
+
+def test_the_check_comes_after_the_pre_hooks_that_mend_a_state():
+    state = copy.deepcopy(saved())
+    state["param_groups"][0]["rule"] = "mixed"
+    optimizer = Gofau(start(SHAPES))
+
+    def renamed(_: Any, given: dict[str, Any]) -> dict[str, Any]:
+        return {**given, "param_groups": [{**g, "rule": "hybrid"} for g in given["param_groups"]]}
+
+    hook = optimizer.register_load_state_dict_pre_hook(renamed)
+    optimizer.load_state_dict(state)
+    assert optimizer.state[optimizer.param_groups[0]["params"][0]]["step"] == 2
+    hook.remove()
+    with pytest.raises(StateError, match=r"param_groups\[0\].rule: got 'mixed'"):
+        optimizer.load_state_dict(state)
+    assert not optimizer._optimizer_load_state_dict_pre_hooks
+
+
+def test_a_stored_implementation_does_not_replace_ones_own():
+    optimizer = Gofau(start(SHAPES), implementation="loop")
+    state = saved(implementation="foreach")
+    optimizer.load_state_dict(state)
+    assert optimizer.param_groups[0]["implementation"] == "loop"
+    assert state["param_groups"][0]["implementation"] == "foreach"

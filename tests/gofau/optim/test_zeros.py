@@ -21,6 +21,11 @@ def mixed() -> list[nn.Parameter]:
     return [nn.Parameter(weight), nn.Parameter(torch.zeros(4, dtype=torch.float64))]
 
 
+def began_at_zero(optimizer: torch.optim.Optimizer) -> list[bool]:
+    params = optimizer.param_groups[0]["params"]
+    return [optimizer.state[p]["zero_initialised"] for p in params]
+
+
 @pytest.mark.parametrize("rule", KEEPS_ZERO)
 def test_the_frozen_fraction_counts_what_cannot_move(rule):
     params = mixed()
@@ -62,7 +67,7 @@ def test_the_additive_policy_moves_zero_tensors_as_the_additive_rule(rule, imple
     added = run(Gofau(bias, rule="additive", lr=0.1, **shared), bias, [g[1:] for g in grads])
     torch.testing.assert_close(got[0], left[0], rtol=1e-14, atol=0)
     torch.testing.assert_close(got[1], added[0], rtol=1e-14, atol=0)
-    assert policy.param_groups[0]["zero_initialised"] == [1]
+    assert began_at_zero(policy) == [False, True]
 
 
 def test_the_policy_remembers_which_tensors_began_as_zeros():
@@ -73,7 +78,7 @@ def test_the_policy_remembers_which_tensors_began_as_zeros():
     others = [nn.Parameter(p.detach().clone()) for p in params]
     resumed = Gofau(others, rule="multiplicative", zero_policy="additive")
     resumed.load_state_dict(copy.deepcopy(optimizer.state_dict()))
-    assert resumed.param_groups[0]["zero_initialised"] == [1]
+    assert began_at_zero(resumed) == [False, True]
     expected = run(optimizer, params, grads[2:])
     torch.testing.assert_close(run(resumed, others, grads[2:]), expected, rtol=0, atol=0)
 
@@ -84,7 +89,7 @@ def test_tensors_are_looked_at_when_they_first_step():
     optimizer = Gofau(params, rule="multiplicative", zero_policy="additive")
     params[1].data.fill_(1.0)
     run(optimizer, params, gradients([(6,), (4,)], 1))
-    assert optimizer.param_groups[0]["zero_initialised"] == []
+    assert began_at_zero(optimizer) == [False, False]
 
 
 def test_a_wrapped_optimizer_has_the_policy_too():
@@ -148,3 +153,30 @@ def test_scale_init_refuses_parametrized_weights():
         UnsupportedError, match=r"module 1: got a parametrized ParametrizedLinear, "
     ):
         scale_init(net, 2.0)
+
+
+def test_the_policy_follows_a_parameter_to_another_place():
+    weight, bias, other = *mixed(), nn.Parameter(torch.ones(2, dtype=torch.float64))
+    optimizer = Gofau([weight, bias], rule="multiplicative", lr_out=0.1, zero_policy="additive")
+    run(optimizer, [weight, bias], gradients([(6,), (4,)], 1))
+    optimizer.param_groups[0]["params"] = [bias, other]
+    before = other.detach().clone()
+    run(optimizer, [bias, other], [[torch.ones(4), torch.full((2,), 1e6)]])
+    assert [optimizer.state[p]["zero_initialised"] for p in (bias, other)] == [True, False]
+    bound = 0.1 * before.abs() * (1 + 1e-12)
+    assert ((other.detach() - before).abs() <= bound).all()
+
+
+def test_a_state_of_format_1_kept_zeros_by_their_place():
+    params = mixed()
+    optimizer = Gofau(params, rule="multiplicative", zero_policy="additive")
+    run(optimizer, params, gradients([(6,), (4,)], 2))
+    old = copy.deepcopy(optimizer.state_dict())
+    old["format"] = 1
+    old["param_groups"][0]["zero_initialised"] = [1]
+    for state in old["state"].values():
+        del state["zero_initialised"]
+    resumed = Gofau(params, rule="multiplicative", zero_policy="additive")
+    resumed.load_state_dict(old)
+    assert began_at_zero(resumed) == [False, True]
+    assert "zero_initialised" not in resumed.param_groups[0]
