@@ -12,7 +12,7 @@ def provenance(session: Session, study_id: int) -> StudyProvenance:
     places = repository.environments(session, study_id)
     facts = repository.records(session, EnvironmentRow, (d for d, _ in places if d))
     seen = repository.inputs(session, study_id)
-    records = repository.records(session, InputsRow, (d for *_, d, _ in seen if d))
+    records = repository.records(session, InputsRow, (digest for *_, digest in seen if digest))
     return StudyProvenance(
         environments=[
             EnvironmentView(digest=digest, trials=count, record=facts.get(digest or "", {}))
@@ -26,6 +26,6 @@ def provenance(session: Session, study_id: int) -> StudyProvenance:
                 trials=count,
                 record=records.get(digest or "", {}),
             )
-            for problem, rule, digest, count in seen
+            for (problem, rule, digest), count in seen.items()
         ],
     )
