@@ -54,9 +54,12 @@ def check_scoring(problem: Problem, module: nn.Module, few: Dataset, in_parts: b
             if scored.what == "measure":
                 check_names(problem, first)
             _check_calls(scored, first)
-            spread = scored.spread(first)
+            spread = scored.spread()
             if spread is not None:
-                raise _fault(problem, f"{scored.what} spreads {spread}", "one shape for both")
+                shapes = f"{list(scored.output.shape[1:])} and {list(scored.y.shape[1:])}"
+                what = f"{scored.what} compares every output with every target ({spread})"
+                expected = f"one with its own (an example's shapes are {shapes})"
+                raise _fault(problem, what, expected)
             if scored.what == "measure" and in_parts:
                 _check_means(scored)
 
@@ -101,7 +104,7 @@ class Scored:
         """
         if self.what == "measure":
             like = torch.zeros((), device=self.output.device)
-            with torch.no_grad(), drawing_from(0, like.device):
+            with torch.no_grad():
                 rows = Scores(self.problem, together=False).each(iter([self.output]), self.y, like)
             return {name: value.item() for name, value in rows.items()}
         grows = self.output.is_floating_point() or self.output.is_complex()
@@ -130,25 +133,35 @@ class Scored:
         both = replace(self, output=torch.cat([self.output] * 2), y=torch.cat([self.y] * 2))
         return once != 0 and isclose(both.numbers()["loss"], 2 * once, rel_tol=1e-4)
 
-    def spread(self, whole: Numbers) -> str | None:
-        """How an output ``[N, 1]`` meets targets ``[N]``, each of them all, or ``None``.
+    def noisy(self, sign: int = 1) -> "Scored":
+        """The same with outputs that differ, as those of a new network need not."""
+        noise = torch.Generator().manual_seed(0)
+        size = 3 * self.output.std().nan_to_num(1).clamp_min(1)
+        drawn = torch.randn(self.output.shape, generator=noise).to(self.output)
+        return replace(self, output=self.output + sign * size * drawn)
 
-        Args:
-            whole: its `numbers`.
+    def spread(self) -> str | None:
+        """The first number for which every output meets every target, or ``None``.
+
+        Outputs ``[N, 1]`` less targets ``[N]`` make ``[N, N]`` differences. Their mean does not
+        tell which target belongs to which output, and is that of each output with all targets.
         """
-        output, y = self.output, self.y
-        floats = output.is_floating_point() and y.is_floating_point()
-        if not floats or output.shape == y.shape or output.numel() != y.numel():
-            return None
+        some = replace(self, output=self.output[:EXAMPLES], y=self.y[:EXAMPLES])
+        one, two = some.noisy(), some.noisy(-1)
         try:
-            aligned = replace(self, output=output.reshape(y.shape)).numbers()
-            wide, tall = torch.broadcast_tensors(output, y)
-            spread = replace(self, output=wide, y=tall).numbers()
+            whole, mirrored, plain = (each.numbers() for each in (one, two, some))
+            turned = replace(one, y=one.y.roll(1, 0)).numbers()
+            alike = replace(one, y=one.y[:1].expand(one.y.shape)).numbers()
+            alone = [replace(one, output=output).numbers() for output in one.output.split(1)]
         except Exception:  # noqa: BLE001 - it tells the shapes apart, as it should
             return None
         for name, value in whole.items():
-            if _near(spread[name], value) and not _near(aligned[name], value):
-                return f"an output {list(output.shape)} over targets {list(y.shape)}"
+            paired = sum(numbers[name] for numbers in alone) / len(alone)
+            heeds_targets = not _near(alike[name], value)
+            # A difference of means is the mean of all differences.
+            bends = not _near(value + mirrored[name], 2 * plain[name])
+            if heeds_targets and bends and _near(turned[name], value) and _near(paired, value):
+                return name
         return None
 
     def uncombined(self, whole: Numbers) -> str | None:
@@ -201,11 +214,8 @@ def _state(problem: Problem) -> dict[str, object]:
 
 
 def _check_means(scored: Scored) -> None:
-    noise = torch.Generator().manual_seed(0)
-    output = scored.output
     # A network before its training may give all examples the same answer.
-    moved = 3 * output.std() * torch.randn(output.shape, generator=noise).to(output)
-    other = replace(scored, output=output + moved)
+    other = scored.noisy()
     try:
         whole = other.numbers()
         promised = {n: whole[n] for n in scored.problem.entry.metric_names if n in whole}

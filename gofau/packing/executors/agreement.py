@@ -49,7 +49,7 @@ def unable(
     for streams in ("one", "other"), ("both", "both"):
         serial, stacked = SerialExecutor(problem, template), kind(problem, template)
         try:
-            with _Watch() as watch:
+            with _Watch() as watch:  # type: ignore[no-untyped-call]
                 want = _scored(serial, _pair(serial), few, streams)
         except Exception as error:  # noqa: BLE001 - a fault of few examples, or training tells it
             return f"it cannot be tried on {EXAMPLES} examples ({_first_line(error)})"
@@ -69,7 +69,7 @@ def unable(
     return None
 
 
-class _Watch(TorchDispatchMode):
+class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Notes embeddings with a padding, which the examples at hand need not contain."""
 
     padded = False

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gofau.packing.errors import PlanError
+from gofau.packing.streams import drawing_from, evaluation_seed
 from gofau.problems import Dataset, Problem
 from gofau.problems.base import ACCURACY, CROSS_ENTROPY
 
@@ -89,7 +90,9 @@ class Scores:
         return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
 
     def _numbers(self, output: Tensor, y: Tensor, like: Tensor) -> dict[str, Tensor]:
-        measured: object = self._problem.measure(output, y)
+        # As an evaluation's forward pass, what is drawn here is the same at each.
+        with drawing_from(evaluation_seed(self._problem.name), like.device):
+            measured: object = self._problem.measure(output, y)
         if not isinstance(measured, Mapping):
             got = f"{self._problem.name}, whose measure returns {type(measured).__name__}"
             raise PlanError("problem", got, "numbers by name")
