@@ -61,7 +61,7 @@ def check_names(problem: Problem, measured: Mapping[str, object]) -> None:
     Raises:
         PlanError: the first of them, with the nearest name that was.
     """
-    for name in problem.entry.metrics:
+    for name in problem.entry.metric_names:
         if name in measured or name == "train_loss":
             continue
         near = get_close_matches(name, list(measured), 1)
@@ -179,7 +179,7 @@ def _check_means(problem: Problem, score: Score, output: Tensor, y: Tensor, whol
     def numbers(some: Tensor, target: Tensor) -> Numbers:
         return _numbers(problem, "measure", score, some, target) or whole
 
-    promised = {name: whole[name] for name in problem.entry.metrics if name in whole}
+    promised = {name: whole[name] for name in problem.entry.metric_names if name in whole}
     name = uncombined(numbers, output, y, promised)
     if name is not None:
         expected = (
