@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from gofau.catalog import Scalar
+from gofau.catalog import Scalar, metrics
 from gofau.contract.errors import require
 from gofau.contract.packs import check_pack
 from gofau.packing.streams import initial_module
@@ -89,6 +89,7 @@ def _check_scores(one: Problem, data: Dataset, subject: str) -> None:
     head = max(1, len(x) // 3)
     for name, value in whole.items():
         require(value.dim() == 0, f"{subject} {name}", "a scalar", tuple(value.shape))
+        _check_range(name, value.item(), subject)
         if len(x) > head:
             shares = (head / len(x), 1 - head / len(x))
             parts = (_scores(one, output[s], y[s])[name] for s in (slice(head), slice(head, None)))
@@ -97,6 +98,15 @@ def _check_scores(one: Problem, data: Dataset, subject: str) -> None:
             close = abs(joined - value.item()) <= 1e-9 * max(1, abs(joined))
             require(close, f"{subject} {name}", law, (joined, value.item()))
     _check_vectorises(one, output, y, subject)
+
+
+def _check_range(name: str, value: float, subject: str) -> None:
+    """A metric in another unit than it was declared in is better than its best."""
+    entry = metrics.entries.get(name)
+    if entry is None or entry.best is None:
+        return
+    beyond = value < entry.best if entry.minimize else value > entry.best
+    require(not beyond, f"{subject} {name}", f"no better than {entry.best:g}, its best", value)
 
 
 def _scores(one: Problem, output: Tensor, y: Tensor) -> dict[str, Tensor]:

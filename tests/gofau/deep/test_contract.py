@@ -164,6 +164,8 @@ class Dots(Classification):
             del measured["val_accuracy"]
         if self.flaw == "per example":
             measured["val_accuracy"] = (output.argmax(-1) == target).to(output.dtype)
+        if self.flaw == "percent":
+            measured["val_accuracy"] = 0 * measured["val_accuracy"] + 90.0
         return measured
 
 
@@ -177,6 +179,7 @@ PROBLEM_FLAWS = {
     "branches": "expected loss and measure without branches on values",
     "forgets": "got loss, val_loss, expected the catalog's metrics val_loss, val_accuracy",
     "per example": r"val_accuracy: got \(10,\), expected a scalar",
+    "percent": "val_accuracy: got 90.0, expected no better than 1, its best",
     "size": "got 30, expected the catalog's 31 training examples",
     "draws": "got two results of one stream, expected an augmentation that its generator alone",
     "in place": "got a changed input, expected an augmentation out of place",
