@@ -62,7 +62,8 @@ def run_round(settings: WorkerSettings, trials: list[PendingTrial]) -> None:
         ended = _fit(settings, packs, placed)
     for error in ended.errors:
         log.error("a pack's process died: %s", str(error).strip().splitlines()[-1])
-    refusals = [r.metrics[REFUSAL] for r in ended if r.metrics and REFUSAL in r.metrics]
+    told = (ended[i].metrics or {} for i in range(len(ended)))
+    refusals = [metrics[REFUSAL] for metrics in told if REFUSAL in metrics]
     if refusals:
         raise RefusedError(refusals[0])
 

@@ -74,7 +74,7 @@ def moves_of(rule: UpdateRule, entry: Entry) -> dict[str, str]:
         after = rule.update(param, u, rule.init(param, numbers), numbers)
         return {"moved": outline(after), "entry": _hashed(repr(entry))}
 
-    return _tried("moved", moved)
+    return dict(_tried("moved", moved))
 
 
 def _augmented(problem: Problem, few: Dataset) -> dict[str, str]:

@@ -101,7 +101,7 @@ def _foreign(one: UpdateRule) -> dict[str, str]:
     """What a rule of somebody else's does; ours are the code version's affair."""
     if type(one).__module__.partition(".")[0] == OURS:
         return {}
-    return dict(moves_of(one, catalog.rules.get(one.name, "rule")))
+    return moves_of(one, catalog.rules.get(one.name, "rule"))
 
 
 def _listed(sources: Mapping[str, str]) -> dict[str, Any]:

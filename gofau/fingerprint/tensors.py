@@ -23,7 +23,7 @@ def digest(tensor: Tensor) -> str:
     # The bytes are read in place: a data set may be as large as the memory.
     plain = tensor.detach().to("cpu").resolve_conj().resolve_neg().contiguous()
     if plain.numel():
-        found.update(memoryview(plain.reshape(-1).view(torch.uint8).numpy()))
+        found.update(plain.reshape(-1).view(torch.uint8).numpy().data)
     return found.hexdigest()[:SHORT]
 
 

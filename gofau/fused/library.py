@@ -34,6 +34,9 @@ class Shared(ctypes.Structure):
 
 Kernel: TypeAlias = Callable[..., None]
 
+REMEMBERED = 256
+"""Of how many steps a `Table` knows that their gradients lay apart from what they wrote."""
+
 
 def kernel(decay: str, direction: str, rule: str, dtype: torch.dtype) -> Kernel:
     """The kernel of three templates over elements of ``dtype``, built at the first request.
@@ -91,41 +94,55 @@ class Table:
 
     Args:
         pointers: each tensor's row of addresses, as `run` takes them, in one list a tensor. What
-            is written, all but gradients, shares no memory.
+            is written, a parameter and its states, shares no memory.
         counts: each tensor's number of elements.
         element: bytes of an element.
+        remembered: how many of a row's last addresses hold what the rule remembers, which is
+            only read.
     """
 
-    def __init__(self, pointers: Sequence[Sequence[int]], counts: Sequence[int], element: int):
+    def __init__(
+        self,
+        pointers: Sequence[Sequence[int]],
+        counts: Sequence[int],
+        element: int,
+        remembered: int,
+    ) -> None:
         self._pointers = np.array(pointers, np.int64)
         self._counts = np.array(counts, np.int64)
         # NumPy takes longer to name an array's address than to fill a column.
         self._addresses = (self._pointers.ctypes.data, self._counts.ctypes.data, len(counts))
         self._sizes = self._counts * element
-        self._grads = [row[1] for row in pointers]
         self._empty = counts.count(0)
+        self._apart: set[tuple[int, ...]] = set()
         written = np.delete(self._pointers, 1, axis=1)
+        written = written[:, : written.shape[1] - remembered]
         ends = written + self._sizes[:, None]
         order = np.argsort(written, axis=None)
         # The sentinel makes a predecessor of every address.
         self._starts = np.concatenate(([-1], written.ravel()[order]))
         self._ends = np.concatenate(([-1], ends.ravel()[order]))
 
-    def point_grads(self, pointers: list[int]) -> bool:
+    def point_grads(self, pointers: tuple[int, ...]) -> bool:
         """Set the gradients' addresses, one a tensor.
 
         Returns:
             bool: false, and nothing set, where one has no memory or lies in what is written.
         """
-        if pointers == self._grads:
-            return True
+        # Allocators hand out the same addresses again and again.
+        if pointers not in self._apart and not self._lie_apart(pointers):
+            return False
+        self._pointers[:, 1] = pointers
+        return True
+
+    def _lie_apart(self, pointers: tuple[int, ...]) -> bool:
         starts = np.array(pointers, np.int64)
-        ends = starts + self._sizes
-        before = self._ends[np.searchsorted(self._starts, ends) - 1]
+        before = self._ends[np.searchsorted(self._starts, starts + self._sizes) - 1]
         if pointers.count(0) > self._empty or bool((before > starts).any()):
             return False
-        self._pointers[:, 1] = starts
-        self._grads = pointers
+        if len(self._apart) >= REMEMBERED:
+            self._apart.clear()
+        self._apart.add(pointers)
         return True
 
     def run(self, kernel: Kernel, shared: Shared) -> None:

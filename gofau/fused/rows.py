@@ -17,7 +17,8 @@ __all__ = ["Rows", "same"]
 Fact: TypeAlias = Callable[[Any], object]
 """Something about a tensor that a kernel relies on."""
 
-_MEMORY: tuple[Fact, ...] = (attrgetter("dtype"), Tensor.data_ptr, Tensor.is_neg, Tensor.size)
+_STATE: tuple[Fact, ...] = (attrgetter("dtype"), Tensor.data_ptr, Tensor.numel)
+_PARAMETER: tuple[Fact, ...] = (attrgetter("dtype"), Tensor.data_ptr, Tensor.is_neg, Tensor.size)
 # Types and layouts come first: what is None, sparse or somebody else's answers no further fact.
 _GRADIENT: tuple[Fact, ...] = (
     type,
@@ -25,7 +26,7 @@ _GRADIENT: tuple[Fact, ...] = (
     attrgetter("is_cpu"),
     attrgetter("dtype"),
     Tensor.is_neg,
-    Tensor.size,
+    Tensor.numel,  # torch gives a parameter no gradient of another shape
 )
 
 
@@ -34,7 +35,6 @@ class _Facts:
     """What kernels rely on about each of several tensors, to be compared in later steps."""
 
     def __init__(self, facts: tuple[Fact, ...], tensors: Sequence[Tensor]) -> None:
-        # Contiguity says as much as strides do where all have it, and is read faster.
         contiguous = all(map(Tensor.is_contiguous, tensors))
         self._facts = (*facts, Tensor.is_contiguous if contiguous else Tensor.stride)
         # Equal shapes are one object, which a comparison looks at only once.
@@ -57,7 +57,7 @@ class _Kept:
     def __init__(self, name: str, states: Sequence[State]) -> None:
         self.name = name
         self.tensors = [state[name] for state in states]
-        self._facts = _Facts(_MEMORY, self.tensors)
+        self._facts = _Facts(_STATE, self.tensors)
 
     def stay(self, states: Sequence[State]) -> bool:
         """Whether the states still hold these tensors, and these their memory."""
@@ -87,11 +87,12 @@ class Rows:
         self._kernel = kernel(*composition.templates, params[0].dtype)
         names = (*composition.direction.states, *composition.rule.states)
         self._kept = [_Kept(name, states) for name in names]
-        self._params = _Facts(_MEMORY, params)
+        self._params = _Facts(_PARAMETER, params)
         self._grads = _Facts(_GRADIENT, grads)
         columns = (params, grads, *(kept.tensors for kept in self._kept))
         rows = [list(map(Tensor.data_ptr, row)) for row in zip(*columns, strict=True)]
-        self._table = Table(rows, list(map(Tensor.numel, params)), params[0].element_size())
+        counts, element = list(map(Tensor.numel, params)), params[0].element_size()
+        self._table = Table(rows, counts, element, len(composition.rule.states))
 
     @classmethod
     def of(
@@ -123,7 +124,7 @@ class Rows:
             and all(kept.stay(self.states) for kept in self._kept)
         )
         return stays and self._table.point_grads(
-            [grad.data_ptr() for grad in grads if grad is not None]
+            tuple([grad.data_ptr() for grad in grads if grad is not None])
         )
 
     def run(self, composition: Composition) -> None:

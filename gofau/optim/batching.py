@@ -11,7 +11,7 @@ from gofau.directions import direction as direction_of
 from gofau.errors import UnsupportedError
 from gofau.hyper import Hyper, State
 from gofau.optim.batch import Batch
-from gofau.optim.groups import hyper_names
+from gofau.optim.groups import hyper_names, refuse_hidden_rate
 from gofau.optim.zeros import begins_at_zero, rule_of_parameter
 
 
@@ -48,6 +48,7 @@ def batches(group: dict[str, Any], states: Mapping[Tensor, Any], path: str) -> l
     Raises:
         UnsupportedError: a parameter or a gradient that no implementation can step.
     """
+    refuse_hidden_rate(group, path)
     direction, capturable = direction_of(group["direction"]), bool(group["capturable"])
     hyper = hyperparameters(group, capturable)
     names = direction.state_names(hyper)

@@ -12,7 +12,13 @@ from gofau.optim import implementations
 from gofau.optim.batch import Batch
 from gofau.optim.batching import batches, refuse_dtype
 from gofau.optim.driving import Driven
-from gofau.optim.groups import STRUCTURAL, ParamGroup, complete, resolve
+from gofau.optim.groups import (
+    STRUCTURAL,
+    ParamGroup,
+    complete,
+    foreign,
+    resolve,
+)
 from gofau.optim.replay import Replay
 from gofau.optim.storage import FORMAT, by_parameter, load_checked, restore_counters
 
@@ -79,7 +85,9 @@ class Gofau(Optimizer):
         path = f"param_groups[{len(self.param_groups)}]"
         if not isinstance(param_group, dict):
             raise TypeError(f"{path}: got {type(param_group).__name__}, expected a dict")
-        given = {k: v for k, v in param_group.items() if k not in STRUCTURAL}
+        named = {**self.defaults, **param_group}
+        apart = foreign(param_group, named["direction"], named["rule"], path)
+        given = {k: v for k, v in param_group.items() if k not in apart}
         if given.get("implementation", "auto") is None:
             given["implementation"] = "auto"
         resolved = resolve(given, self.defaults, path)
@@ -87,7 +95,7 @@ class Gofau(Optimizer):
         super().add_param_group(dict(param_group))
         added = self.param_groups.pop()
         refuse_untrainable(added["params"], path)
-        kept = {k: v for k, v in added.items() if k in STRUCTURAL or k.startswith("initial_")}
+        kept = {k: v for k, v in added.items() if k in apart or k in STRUCTURAL}
         self.param_groups.append(ParamGroup({**kept, **resolved}))
 
     @overload

@@ -1,8 +1,9 @@
 """Parameter groups: options checked against the catalog, with ``lr`` for every scheduler."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 from torch import Tensor
 
@@ -10,6 +11,7 @@ from gofau import catalog
 from gofau.catalog import CatalogError, Entry, Parameter
 from gofau.rules import rule as rule_of
 
+STEP_SIZES = ("lr", "lr_in", "lr_out")
 STRUCTURAL = frozenset({"params", "param_names", "name"})
 """Keys of a group that are no hyperparameters."""
 
@@ -19,26 +21,95 @@ class ParamGroup(dict[str, Any]):
 
     Torch's schedulers read and write ``group["lr"]``. Where the rule has no ``lr`` of its own,
     the key reads and writes the rule's own step size instead (``lr_out`` for the multiplicative
-    rule), so that a scheduler anneals what moves the parameters. Iteration shows real keys only.
+    rule), so that a scheduler anneals what moves the parameters. That holds for every method that
+    takes a key; iteration, length and ``repr`` show real keys only.
+
+    ``built`` keeps the step sizes that a group began with, which are never 0.
     """
 
-    def _real(self, key: object) -> object:
+    built: dict[str, float]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+        given = dict(*args, **kwargs)
+        # What is called `lr` finds its real name only when the rule is known.
+        rate = [given.pop("lr")] if "lr" in given and given.get("rule") else []
+        super().update(given)
+        for value in rate:
+            self["lr"] = value
+        self.built = {k: v for k, v in self.items() if k in STEP_SIZES and _is_nonzero(v)}
+
+    def _real(self, key: Any) -> Any:
         if key == "lr" and not dict.__contains__(self, "lr") and dict.__contains__(self, "rule"):
-            return rule_of(dict.__getitem__(self, "rule")).step_size
+            return step_size_of(dict.__getitem__(self, "rule"))
         return key
 
     def __getitem__(self, key: str) -> Any:
-        return super().__getitem__(key if key != "lr" else str(self._real(key)))
+        return super().__getitem__(key if key != "lr" else self._real(key))
 
     def __setitem__(self, key: str, value: Any) -> None:
-        super().__setitem__(str(self._real(key)), value)
+        super().__setitem__(self._real(key), value)
+
+    def __delitem__(self, key: str) -> None:
+        super().__delitem__(self._real(key))
 
     def __contains__(self, key: object) -> bool:
         return super().__contains__(self._real(key))
 
     def get(self, key: str, default: Any = None) -> Any:
         """As `dict.get`, with ``lr`` answered."""
-        return super().get(str(self._real(key)), default)
+        return super().get(self._real(key), default)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """As `dict.setdefault`, with ``lr`` answered."""
+        return super().setdefault(self._real(key), default)
+
+    def pop(self, key: str, *default: Any) -> Any:
+        """As `dict.pop`, with ``lr`` answered."""
+        return super().pop(self._real(key), *default)
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """As `dict.update`, with ``lr`` answered."""
+        for key, value in dict(*args, **kwargs).items():
+            self[key] = value
+
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override, misc]
+        self.update(other)
+        return self
+
+    def __or__(self, other: Any) -> "ParamGroup":  # type: ignore[override]
+        merged = self.copy()
+        merged.update(other)
+        return merged
+
+    def __ror__(self, other: Any) -> "ParamGroup":  # type: ignore[override]
+        return ParamGroup({**{k: v for k, v in other.items() if k not in self}, **self})
+
+    def copy(self) -> "ParamGroup":
+        """As `dict.copy`, and a group like this one."""
+        return ParamGroup(self)
+
+
+def _is_nonzero(value: object) -> bool:
+    return isinstance(value, int | float) and value != 0
+
+
+@cache
+def step_size_of(rule: str) -> str:
+    """The name of a rule's own step size."""
+    return rule_of(rule).step_size
+
+
+def refuse_hidden_rate(group: Mapping[str, Any], path: str) -> None:
+    """Raise `CatalogError` for an ``lr`` that the group's rule would never read.
+
+    A plain dictionary in the place of a `ParamGroup` does not answer for ``lr``, and a scheduler
+    that wrote one would anneal nothing.
+    """
+    known = hyper_names(group["direction"], group["rule"])
+    if "lr" not in known and "lr" in dict.keys(group):  # type: ignore[arg-type]
+        expected = f"{step_size_of(group['rule'])}, the step size of the rule {group['rule']}"
+        raise CatalogError(f"{path}.lr", dict.__getitem__(group, "lr"), expected)  # type: ignore[type-var]
 
 
 def entries(direction: str, rule: str, path: str) -> tuple[Entry, ...]:
@@ -58,6 +129,10 @@ def hyper_names(direction: str, rule: str) -> tuple[str, ...]:
     return tuple(p.name for entry in places for p in entry.parameters if p.kind is not str)
 
 
+def _known(direction: str, rule: str, path: str) -> dict[str, Parameter]:
+    return {p.name: p for entry in entries(direction, rule, path) for p in entry.parameters}
+
+
 def resolve(given: Mapping[str, Any], defaults: Mapping[str, Any], path: str) -> dict[str, Any]:
     """All options of a group: ``given``, else inherited from ``defaults``, else the catalog's.
 
@@ -70,8 +145,7 @@ def resolve(given: Mapping[str, Any], defaults: Mapping[str, Any], path: str) ->
     """
     named = {**{"direction": "adam", "rule": "hybrid"}, **defaults, **given}
     direction, rule = named["direction"], named["rule"]
-    places = entries(direction, rule, path)
-    known = {p.name: p for entry in places for p in entry.parameters}
+    places, known = entries(direction, rule, path), _known(direction, rule, path)
     options = {k: v for k, v in given.items() if k not in {"direction", "rule"}}
     _refuse_unknown(options, known, path)
     merged = {**_step_sizes(direction, known), **_inherited(defaults, direction, known), **options}
@@ -94,12 +168,62 @@ def complete(group: Mapping[str, Any]) -> ParamGroup:
     return ParamGroup({**defaults, **group})
 
 
+def foreign(given: Mapping[str, Any], direction: str, rule: str, path: str) -> dict[str, Any]:
+    """What of a group belongs to somebody else's code, such as ``lr_scale`` or SAM's ``rho``.
+
+    Torch keeps such keys, and so does a group here. A key that is, or is nearly, the name of a
+    hyperparameter is none of them: it is one that would not take effect.
+    """
+    named = {"direction", "rule", *_known(direction, rule, path)}
+    return {k: v for k, v in given.items() if k not in named and is_foreign(k, named)}
+
+
+def is_foreign(name: str, known: set[str]) -> bool:
+    """Whether a key that is none of ``known`` may belong to somebody else's code."""
+    if name in _all_names():
+        return False
+    if name in STRUCTURAL or name.startswith(_SCHEDULERS) or name.endswith(_FACTORS):
+        return True
+    return nearest(name, [*known, *_all_names(), *_ELSEWHERE]) is None
+
+
+_SCHEDULERS = ("initial_", "max_", "min_", "base_", "swa_")
+"""How the keys begin that torch's schedulers keep in a group."""
+_FACTORS = ("_scale", "_mult", "_multiplier", "_factor")
+"""How a key ends that is a factor on one of the hyperparameters for its owner's code."""
+_ELSEWHERE = {"betas": "beta1", "learning_rate": "lr", "wd": "weight_decay", "l2": "weight_decay"}
+"""Other libraries' names of hyperparameters."""
+
+
+@cache
+def _all_names() -> frozenset[str]:
+    """Every hyperparameter of every direction and rule."""
+    places = (*catalog.directions.entries.values(), *catalog.rules.entries.values())
+    common = (catalog.common, catalog.optimizer)
+    return frozenset(p.name for entry in (*places, *common) for p in entry.parameters)
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that ``name`` is probably meant to be, or ``None``."""
+    plain = {_letters(k): k for k in known}
+    found = get_close_matches(_letters(name), plain, n=1, cutoff=0.8)
+    close = plain[found[0]] if found else None
+    return _ELSEWHERE.get(close, close) if close is not None else None
+
+
+def _letters(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
 def _refuse_unknown(
     options: Mapping[str, object], known: Mapping[str, Parameter], path: str
 ) -> None:
     for name, value in options.items():
-        if name not in known and name not in STRUCTURAL and not name.startswith("initial_"):
-            raise CatalogError(f"{path}.{name}", value, f"one of: {', '.join(known)}")
+        if name in known:
+            continue
+        near = nearest(name, [*known, *_ELSEWHERE])
+        hint = f" (did you mean {near}?)" if near in known else ""
+        raise CatalogError(f"{path}.{name}", value, f"one of: {', '.join(known)}{hint}")
 
 
 def _step_sizes(direction: str, known: Mapping[str, Parameter]) -> dict[str, float]:

@@ -89,11 +89,9 @@ class _Part:
         grads: Sequence[Tensor | None],
     ) -> bool:
         """Compose the next step, and see whether the memory that it needs is as it was."""
-        if not self._keeps(states) or _zero_initialised(known := self._rows.states) != (
-            self._zero_initialised
-        ):
+        if not self._keeps(states) or not self._keeps_rule(group):
             return False
-        number = self._counters.next(known)
+        number = self._counters.next(self._rows.states)
         if number is None:
             return False
         composition = self._compose(group, hyper, number)
@@ -106,6 +104,12 @@ class _Part:
         if len(states) == len(params) and same(list(states), params):
             return same(list(states.values()), known)
         return same([states.get(param) for param in params], known)
+
+    def _keeps_rule(self, group: dict[str, Any]) -> bool:
+        """Whether the policy on zeros, where there is one, has the same parameters as before."""
+        if group["zero_policy"] == "leave" and not any(self._zero_initialised):
+            return True
+        return _zero_initialised(self._rows.states) == self._zero_initialised
 
     def _compose(self, group: dict[str, Any], hyper: Hyper, number: int) -> Composition:
         """The step's composition: the last one, where it has no number that moves with steps."""
@@ -183,4 +187,5 @@ def _zero_initialised(states: Sequence[Mapping[str, Any]]) -> list[Any]:
 
 
 def _settings(group: dict[str, Any]) -> list[Any]:
-    return [group[name] for name in _SETTINGS]
+    # A plain dictionary in a group's place may hold an `lr` that is not the rule's.
+    return [type(group), len(group), *(group[name] for name in _SETTINGS)]

@@ -74,7 +74,7 @@ def check_loadable(state_dict: Mapping[str, Any], groups: Sequence[Mapping[str, 
 
 
 def restore_counters(states: Mapping[Tensor, Any], groups: Sequence[Mapping[str, Any]]) -> None:
-    """Make tensors of step counts that were stored as numbers, as torch's optimizers do."""
+    """Make tensors of step counts that were stored as numbers, as torch's own optimizers do."""
     for group in groups:
         for param in group["params"]:
             state = states.get(param, {})

@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 from gofau import catalog
 from gofau.optim.driving import Driven
 from gofau.optim.groups import ParamGroup
+from gofau.optim.pairing import TENSORS, Pairing, for_inner, resolved, taken_over
 from gofau.optim.storage import FORMAT, check_loadable, restore_counters
 from gofau.optim.zeros import begins_at_zero, rule_of_parameter
 
@@ -63,12 +64,30 @@ class Wrapped(Optimizer):
             **entry.resolve(options, "Wrapped"),
         }
         self.inner = inner
-        super().__init__([{"params": list(g["params"])} for g in inner.param_groups], defaults)
+        self._pairing = Pairing()
+        super().__init__(taken_over(inner), defaults)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add a group, which ``inner`` must have already."""
-        super().add_param_group(param_group)
-        self.param_groups.append(ParamGroup(self.param_groups.pop()))
+        """Add a group, to ``inner`` too unless it has it already.
+
+        The rule's options may be the group's own, and so may the rule; what the rule does not
+        know and ``inner`` does, such as its weight decay, is handed to it.
+
+        Raises:
+            CatalogError: an unknown option or a value out of range, with the group's index.
+        """
+        index = len(self.param_groups)
+        path = f"param_groups[{index}]"
+        if not isinstance(param_group, dict):
+            raise TypeError(f"{path}: got {type(param_group).__name__}, expected a dict")
+        options = resolved(param_group, self.defaults, self.inner, path)
+        super().add_param_group({k: v for k, v in param_group.items() if k in TENSORS})
+        added = self.param_groups.pop()
+        if index >= len(self.inner.param_groups):
+            self.inner.add_param_group(for_inner(param_group, added, options, self.inner))
+        self._pairing.add(added["params"])
+        own = {k: v for k, v in added.items() if k in TENSORS}
+        self.param_groups.append(ParamGroup({**own, **options}))
 
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """Let ``inner`` propose a step, take it back, and move by the rule instead.
@@ -79,6 +98,7 @@ class Wrapped(Optimizer):
         Returns:
             float | None: what ``inner`` returned.
         """
+        self._pairing.settle(self.param_groups, self.inner)
         before = {p: p.detach().clone() for group in self.param_groups for p in group["params"]}
         loss = self.inner.step(closure) if closure is not None else self.inner.step()
         with torch.no_grad():
@@ -120,7 +140,7 @@ class Wrapped(Optimizer):
         super().load_state_dict({k: v for k, v in state_dict.items() if k != "inner"})
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "inner": self.inner}
+        return {**super().__getstate__(), "inner": self.inner, "_pairing": self._pairing}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)

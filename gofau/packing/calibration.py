@@ -193,6 +193,8 @@ def _packed(plan: PackPlan, program: Program, rate: Rate) -> tuple[Calibration, 
     elif plan.executor == "auto" and "serial" in names and gain < WORTH_PACKING:
         reason = f"calibrated: packing gains {gain:.2f}x over serial, less than {WORTH_PACKING}x"
         best = alone
+    if found and plan.executor == "auto" and program.why_not_others:
+        reason += f"; {program.why_not_others}"
     if best.memory_format != "contiguous":
         reason += f", {best.memory_format}"
     form = best.memory_format

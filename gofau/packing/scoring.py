@@ -1,13 +1,16 @@
 """A problem's loss and measure, looked at before anything is trained by them."""
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from math import isclose, isnan
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from gofau.catalog import metrics
 from gofau.packing.errors import PlanError
 from gofau.packing.executors.base import CHUNK
 from gofau.packing.executors.scores import Scores
@@ -15,10 +18,14 @@ from gofau.packing.streams import drawing_from
 from gofau.problems import Dataset, Problem
 
 EXAMPLES = 8
+"""Examples of the loss."""
+
 MOST_EXAMPLES = 64
 """Examples of the validation set whose metrics are compared with those of their parts."""
 
-Score = Callable[[Tensor, Tensor], object]
+SLACK = 1e-3
+"""How much better than its best a metric may be by rounding, in bfloat16 too."""
+
 Numbers = dict[str, float]
 
 
@@ -41,27 +48,39 @@ def check_scoring(problem: Problem, module: nn.Module, few: Dataset, in_parts: b
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for (what, score), (output, y) in _tried(problem, module, few):
-            first = _numbers(problem, what, score, output, y)
+        for scored in _scored(problem, module, few):
+            given = scored.y.clone()
+            first = scored.attempt()
             if first is None:
                 continue
-            _check_metrics(problem, what, first)
-            _check_calls(problem, what, score, output, y, first)
-            for name, value in first.items():
-                if _spreads(lambda o, t, n=name: _one(score, o, t, n), output, y, value):
-                    shapes = f"an output {list(output.shape)} against targets {list(y.shape)}"
-                    raise _fault(problem, f"{what} spreads {shapes}", "one shape for both")
-            if what == "measure" and in_parts:
-                _check_means(problem, score, output, y, first)
+            if not torch.equal(given, scored.y):
+                raise _fault(problem, f"{scored.what} writes over its targets", "one that does not")
+            if scored.what == "measure":
+                check_names(problem, first)
+                check_ranges(problem, first)
+            _check_calls(scored, first)
+            spread = scored.spread(first)
+            if spread is not None:
+                raise _fault(problem, f"{scored.what} spreads {spread}", "one shape for both")
+            if scored.what == "measure" and in_parts:
+                _check_means(scored)
 
 
 def check_names(problem: Problem, measured: Mapping[str, object]) -> None:
     """Raise for metrics that the catalog promises and that were not measured.
 
     Raises:
-        PlanError: the first of them, with the nearest name that was.
+        PlanError: the first of them, with the nearest name that was; or a training loss, which is
+            the mean of the batches' own.
     """
-    for name in problem.entry.metric_names:
+    promised = problem.entry.metric_names
+    if "train_loss" not in promised:
+        got = f"{problem.name}, whose catalog entry has the metrics {', '.join(promised)}"
+        raise PlanError("problem", got, "train_loss among them")
+    if "train_loss" in measured:
+        expected = "metrics of other names (train_loss is the mean loss of an epoch's batches)"
+        raise _fault(problem, "measure gives train_loss", expected)
+    for name in promised:
         if name in measured or name == "train_loss":
             continue
         near = get_close_matches(name, list(measured), 1)
@@ -70,98 +89,125 @@ def check_names(problem: Problem, measured: Mapping[str, object]) -> None:
         raise _fault(problem, what, f"{name}, as its catalog entry says{hint}")
 
 
-def sums(loss: Score, output: Tensor, target: Tensor) -> bool:
-    """Whether a loss of each example twice is twice the loss: a sum over examples, no mean."""
-    once = _number(loss(output, target))
-    twice = _number(loss(torch.cat([output] * 2), torch.cat([target] * 2)))
-    return once != 0 and isclose(twice, 2 * once, rel_tol=1e-4)
+def check_ranges(problem: Problem, measured: Numbers) -> None:
+    """Raise for a metric that is better than the catalog allows: in percent, say, and not a share.
+
+    Raises:
+        PlanError: the first of them.
+    """
+    for name, value in measured.items():
+        entry = metrics.entries.get(name)
+        if entry is None or entry.best is None:
+            continue
+        ahead = (entry.best - value) if entry.minimize else (value - entry.best)
+        if ahead > SLACK:
+            expected = f"no better than {entry.best:g}, the best that its catalog entry allows"
+            raise _fault(problem, f"measure gives {name} = {value:g}", expected)
 
 
-def spreads(score: Score, output: Tensor, target: Tensor) -> bool:
-    """Whether an output ``[N, 1]`` meets targets ``[N]``, so that each meets all of them."""
-    return _spreads(score, output, target, _number(score(output, target)))
+@dataclass(frozen=True)
+class Scored:
+    """A problem's loss or measure with outputs ``[N, ...]`` and targets ``[N, ...]``."""
 
+    problem: Problem
+    what: Literal["loss", "measure"]
+    output: Tensor
+    y: Tensor
 
-def uncombined(
-    score: Callable[[Tensor, Tensor], Numbers], output: Tensor, target: Tensor, whole: Numbers
-) -> str | None:
-    """The first number that is no mean of those of two parts of the examples, or ``None``."""
-    head = max(1, len(output) // 3)
-    if len(output) == head:
+    def numbers(self) -> Numbers:
+        """What it gives, by name.
+
+        Raises:
+            PlanError: something else than numbers.
+        """
+        if self.what == "measure":
+            like = torch.zeros((), device=self.output.device)
+            with torch.no_grad(), drawing_from(0, like.device):
+                rows = Scores(self.problem, together=False).each(iter([self.output]), self.y, like)
+            return {name: value.item() for name, value in rows.items()}
+        grows = self.output.is_floating_point() or self.output.is_complex()
+        with drawing_from(0, self.output.device):
+            leaf = self.output.detach().clone().requires_grad_(grows)
+            made: object = self.problem.loss(leaf, self.y)
+        if not isinstance(made, Tensor):
+            raise _fault(self.problem, f"loss is of type {type(made).__name__}", "a tensor")
+        if made.dim():
+            what = f"loss has the shape {list(made.shape)}"
+            raise _fault(self.problem, what, "one number for a batch")
+        return {"loss": made.item()}
+
+    def attempt(self) -> Numbers | None:
+        """`numbers`, or ``None`` where it fails on these examples."""
+        try:
+            return self.numbers()
+        except PlanError:
+            raise
+        except Exception:  # noqa: BLE001 - what it cannot do with these, the training will tell
+            return None
+
+    def sums(self) -> bool:
+        """Whether a loss of each example twice is twice the loss: a sum over examples, no mean."""
+        once = self.numbers()["loss"]
+        both = replace(self, output=torch.cat([self.output] * 2), y=torch.cat([self.y] * 2))
+        return once != 0 and isclose(both.numbers()["loss"], 2 * once, rel_tol=1e-4)
+
+    def spread(self, whole: Numbers) -> str | None:
+        """How an output ``[N, 1]`` meets targets ``[N]``, each of them all, or ``None``.
+
+        Args:
+            whole: its `numbers`.
+        """
+        output, y = self.output, self.y
+        floats = output.is_floating_point() and y.is_floating_point()
+        if not floats or output.shape == y.shape or output.numel() != y.numel():
+            return None
+        try:
+            aligned = replace(self, output=output.reshape(y.shape)).numbers()
+            wide, tall = torch.broadcast_tensors(output, y)
+            spread = replace(self, output=wide, y=tall).numbers()
+        except Exception:  # noqa: BLE001 - it tells the shapes apart, as it should
+            return None
+        for name, value in whole.items():
+            if _near(spread[name], value) and not _near(aligned[name], value):
+                return f"an output {list(output.shape)} over targets {list(y.shape)}"
         return None
-    parts = [score(output[s], target[s]) for s in (slice(head), slice(head, None))]
-    share = head / len(output)
-    for name, value in whole.items():
-        joined = share * parts[0][name] + (1 - share) * parts[1][name]
-        if not _near(joined, value):
-            return name
-    return None
+
+    def uncombined(self, whole: Numbers) -> str | None:
+        """The first number that is no mean of those of two parts of the examples, or ``None``."""
+        head = max(1, len(self.output) // 3)
+        if len(self.output) == head:
+            return None
+        parts = [
+            replace(self, output=self.output[s], y=self.y[s]).numbers()
+            for s in (slice(head), slice(head, None))
+        ]
+        share = head / len(self.output)
+        for name, value in whole.items():
+            if not _near(share * parts[0][name] + (1 - share) * parts[1][name], value):
+                return name
+        return None
 
 
-def _tried(
-    problem: Problem, module: nn.Module, few: Dataset
-) -> Iterator[tuple[tuple[str, Score], tuple[Tensor, Tensor]]]:
-    """Loss and measure, each with outputs and targets of some examples."""
-    for what, x, y, count in (
-        ("loss", few.train_x, few.train_y, EXAMPLES),
-        ("measure", few.val_x, few.val_y, MOST_EXAMPLES),
-    ):
+def _scored(problem: Problem, module: nn.Module, few: Dataset) -> Iterator[Scored]:
+    parts: tuple[tuple[Literal["loss", "measure"], Tensor, Tensor], ...] = (
+        ("loss", few.train_x[:EXAMPLES], few.train_y[:EXAMPLES]),
+        ("measure", few.val_x, few.val_y),
+    )
+    for what, x, y in parts:
         try:
             with torch.no_grad(), drawing_from(0, x.device):
-                output = module.eval()(x[:count].clone())
-        except Exception:  # noqa: BLE001 - what it cannot do with these, the training will tell
+                output = module.eval()(x.clone())
+        except Exception:  # noqa: BLE001 - as in `Scored.attempt`
             return
         if isinstance(output, Tensor):
-            yield (what, getattr(problem, what)), (output, y[:count].clone())
+            yield Scored(problem, what, output, y.clone())
 
 
-def _numbers(
-    problem: Problem, what: str, score: Score, output: Tensor, y: Tensor
-) -> Numbers | None:
-    """What loss or measure give as numbers by name, or ``None`` where they fail."""
-    try:
-        if what == "measure":
-            like = torch.zeros((), device=output.device)
-            with torch.no_grad(), drawing_from(0, output.device):
-                rows = Scores(problem, together=False).each(iter([output]), y, like)
-            return {name: value.item() for name, value in rows.items()}
-        made = _made(score, output, y)
-    except PlanError:
-        raise
-    except Exception:  # noqa: BLE001 - as in `_tried`
-        return None
-    if not isinstance(made, Tensor):
-        raise _fault(problem, f"loss is of type {type(made).__name__}", "a tensor")
-    if made.dim():
-        raise _fault(problem, f"loss has the shape {list(made.shape)}", "one number for a batch")
-    return {"loss": made.item()}
-
-
-def _made(score: Score, output: Tensor, y: Tensor) -> object:
-    grown = output.detach()
-    differentiable = grown.is_floating_point() or grown.is_complex()
-    with drawing_from(0, output.device):
-        return score(grown.clone().requires_grad_(differentiable), y)
-
-
-def _one(score: Score, output: Tensor, y: Tensor, name: str) -> object:
-    made = _made(score, output, y)
-    return made[name] if isinstance(made, Mapping) else made
-
-
-def _check_metrics(problem: Problem, what: str, numbers: Numbers) -> None:
-    if what == "measure":
-        check_names(problem, numbers)
-
-
-def _check_calls(
-    problem: Problem, what: str, score: Score, output: Tensor, y: Tensor, first: Numbers
-) -> None:
-    """A stack calls them in no order that a trial could count on."""
-    given, before = y.clone(), _state(problem)
-    again = _numbers(problem, what, score, output, y)
-    if not torch.equal(given, y):
-        raise _fault(problem, f"{what} writes over its targets", "one that leaves them")
+def _check_calls(scored: Scored, first: Numbers) -> None:
+    """A stack calls loss and measure in no order that a trial could count on."""
+    problem, what = scored.problem, scored.what
+    before = _state(problem)
+    again = scored.attempt()
     moved = [name for name, value in _state(problem).items() if before.get(name) != value]
     if moved:
         raise _fault(problem, f"{what} changes {', '.join(moved)}", "one that keeps nothing")
@@ -175,33 +221,21 @@ def _state(problem: Problem) -> dict[str, object]:
     return {name: value for name, value in vars(problem).items() if isinstance(value, plain)}
 
 
-def _check_means(problem: Problem, score: Score, output: Tensor, y: Tensor, whole: Numbers) -> None:
-    def numbers(some: Tensor, target: Tensor) -> Numbers:
-        return _numbers(problem, "measure", score, some, target) or whole
-
-    promised = {name: whole[name] for name in problem.entry.metric_names if name in whole}
-    name = uncombined(numbers, output, y, promised)
-    if name is not None:
-        expected = (
-            f"one of at most {CHUNK} examples, or a mean over examples: it is measured in parts"
-        )
-        raise _fault(problem, f"measure's {name} of a larger validation set", expected)
-
-
-def _spreads(score: Score, output: Tensor, target: Tensor, value: float) -> bool:
-    floats = output.is_floating_point() and target.is_floating_point()
-    if not floats or output.shape == target.shape or output.numel() != target.numel():
-        return False
+def _check_means(scored: Scored) -> None:
+    noise = torch.Generator().manual_seed(0)
+    output = scored.output
+    # A network before its training may give all examples the same answer.
+    moved = 3 * output.std() * torch.randn(output.shape, generator=noise).to(output)
+    other = replace(scored, output=output + moved)
     try:
-        aligned = _number(score(output.reshape(target.shape), target))
-        spread = _number(score(*torch.broadcast_tensors(output, target)))
-    except Exception:  # noqa: BLE001 - it tells the shapes apart, as it should
-        return False
-    return _near(spread, value) and not _near(aligned, value)
-
-
-def _number(made: object) -> float:
-    return float(made.detach()) if isinstance(made, Tensor) else float(made)  # type: ignore[arg-type]
+        whole = other.numbers()
+        promised = {n: whole[n] for n in scored.problem.entry.metric_names if n in whole}
+        name = other.uncombined(promised)
+    except Exception:  # noqa: BLE001 - as in `Scored.attempt`
+        return
+    if name is not None:
+        what = f"measure gives {name}, which is no mean over examples"
+        raise _fault(scored.problem, what, f"one, or at most {CHUNK} validation examples")
 
 
 def _near(one: float, two: float) -> bool:

@@ -31,6 +31,7 @@ def print_report(report: "RobustnessReport", console: Console) -> None:
     """An overview of several groups, the verdicts in words, then a table for each group."""
     # The analysis comes with scipy and pandas, whose imports other commands need not wait for.
     from studies.report.overview import overview
+    from studies.report.provenance import brief
     from studies.report.verdicts import told
 
     whole = overview(report.groups)
@@ -48,6 +49,8 @@ def print_report(report: "RobustnessReport", console: Console) -> None:
         console.print(Text(f"note: {note}", style="dim"))
     for group in report.groups:
         console.print(rules_table(group))
+    if line := brief(report.provenance):
+        console.print(Text(line, style="dim"))
 
 
 def overview_table(whole: "Overview") -> Table:

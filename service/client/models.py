@@ -173,6 +173,31 @@ class Cell(Answer):
     wall_s: float
 
 
+class Environment(Answer):
+    """Where trials were computed; ``digest`` is ``None`` where that was not recorded."""
+
+    digest: str | None
+    trials: int
+    record: Mapping[str, Any]
+
+
+class Inputs(Answer):
+    """What trials of a problem and a rule depended on beside gofau and their cells."""
+
+    problem: str
+    rule: str
+    digest: str | None
+    trials: int
+    record: Mapping[str, Any]
+
+
+class Provenance(Answer):
+    """All environments and inputs of a study's completed trials."""
+
+    environments: tuple[Environment, ...]
+    inputs: tuple[Inputs, ...]
+
+
 class Token(Answer):
     """An API token without its secret."""
 

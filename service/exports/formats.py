@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from service.exports.rows import PLACE
 from service.trials.schemas import TrialView
 
 Chunks = Iterable[Sequence[dict[str, Any]]]
@@ -47,6 +48,8 @@ def as_parquet(columns: Sequence[str], chunks: Chunks) -> Iterator[bytes]:
 
 def _type(name: str) -> pa.DataType:
     """As the API shows the field of that name; what it has no field for is an axis."""
+    if name in PLACE:
+        return TEXT
     field = TrialView.model_fields.get(name)
     if field is None or field.annotation in (float, float | None):
         return pa.float64()

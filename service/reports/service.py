@@ -1,22 +1,19 @@
 """Reports of stored trials, each computed once for a revision of its study."""
 
-import platform
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from gofau.version import code_version
 from service.errors import InvalidError
 from service.reports import beside
 from service.reports.frame import trials_frame
+from service.reports.provenance import provenance_of
 from service.store.engine import Store
 from service.studies import repository
 from service.studies.models import Study
@@ -29,7 +26,8 @@ from studies.goal import doubts
 from studies.landscape import Landscape
 from studies.parsing import stored_spec
 from studies.report import build
-from studies.report.model import AnalysisSettings, Provenance, RobustnessReport, SpecSummary
+from studies.report.model import AnalysisSettings, RobustnessReport, SpecSummary
+from studies.report.provenance import mixtures
 from studies.search.notes import notes
 from studies.spec import StudySpec
 from studies.study_maps import study_maps
@@ -84,7 +82,8 @@ def compare(store: Store, public_ids: Sequence[str], owner: str | None) -> Robus
         specs = [stored_spec(study.spec) for study in studies]
         _check_comparable(public_ids, specs)
         frames = [trials_frame(session, study) for study in studies]
-    every = pd.concat(frames)
+        every = pd.concat(frames)
+        told = provenance_of(session, studies, every)
     found = [
         one.renamed(f"{one.key.rule} @ {label}")
         for spec, frame, label in zip(specs, frames, _labels(studies), strict=True)
@@ -99,7 +98,7 @@ def compare(store: Store, public_ids: Sequence[str], owner: str | None) -> Robus
     settings = AnalysisSettings(tolerance=specs[0].goal.tolerance, baseline=found[0].key.rule)
     rng = np.random.default_rng(int(summary.spec_hash[:16], 16))
     said = dict.fromkeys(doubt for study in studies for doubt in doubts(study.spec))
-    return _noted(build(found, summary, _provenance(every), rng, settings), every, tuple(said))
+    return _noted(build(found, summary, told, rng, settings), every, (*said, *mixtures(told)))
 
 
 def _check_comparable(public_ids: Sequence[str], specs: Sequence[StudySpec]) -> None:
@@ -129,19 +128,25 @@ def _analyse(session: Session, study: Study) -> Analysis:
         study_maps(spec, frame, bounds),
         AnalysisSettings(tolerance=spec.goal.tolerance),
     )
+    told = provenance_of(session, [study], frame)
     with ThreadPoolExecutor(1) as aside:
         # A forest is grown by the interpreter, while a report's arrays mostly do without it.
         importances = aside.submit(beside.importances_of, spec, frame)
         report = build(
             maps.landscapes,
             SpecSummary(name=study.name, spec_hash=study.spec_hash, settings=_settings(spec)),
-            _provenance(frame),
+            told,
             np.random.default_rng(int(study.spec_hash[:16], 16)),
             settings,
             supplements=beside.supplements(session, study.id, spec, maps, settings),
         )
     report = beside.with_importances(report, importances.result())
-    said = (*doubts(study.spec), *beside.notes(), *notes(spec, maps.landscapes))
+    said = (
+        *doubts(study.spec),
+        *mixtures(told),
+        *beside.notes(),
+        *notes(spec, maps.landscapes),
+    )
     return Analysis(_noted(report, frame, said), maps.landscapes)
 
 
@@ -192,13 +197,3 @@ def _drives(spec: StudySpec, axis: str, label: str) -> list[str]:
     rule = next(rule for rule in spec.rules if rule.label == label)
     names = [p.name for d in spec.directions for p in spec.driven(axis, d, rule)]
     return list(dict.fromkeys(names))
-
-
-def _provenance(frame: pd.DataFrame) -> Provenance:
-    versions = sorted(frame["code_version"].dropna().unique())
-    return Provenance(
-        code_version=", ".join(versions) or code_version(),
-        packages={name: version(name) for name in ("gofau", "numpy", "scipy", "pandas")},
-        machine=platform.platform(),
-        analysed_at=datetime.now(UTC),
-    )

@@ -84,7 +84,10 @@ def copy_results(
         .returning(Trial.index, Trial.cell, Trial.outcome, Trial.value, Trial.wall_s)
         .execution_options(synchronize_session=False)
     )
-    copied = [Copied(*row) for row in session.execute(statement)]
+    copied = [
+        Copied(index, cell, outcome or "", value, wall_s or 0.0)
+        for index, cell, outcome, value, wall_s in session.execute(statement)
+    ]
     _copy_measurements(session, study)
     return copied
 

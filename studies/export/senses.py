@@ -1,4 +1,4 @@
-"""Which way a number of an exported run is better, in words, for trackers that know no direction."""
+"""Which way a number of an exported run is better, in words, for trackers that know none."""
 
 from gofau import catalog
 from studies.goal import Goal

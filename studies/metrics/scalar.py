@@ -52,8 +52,8 @@ class Scalar(BaseModel):
     value: Number | None
     low: Number | None = None
     high: Number | None = None
-    level: float = 0.95
-    coverage: float
+    level: Number = 0.95
+    coverage: Number
     censored: tuple[str, ...] = ()
     bound: str = ""
     n_seeds: int

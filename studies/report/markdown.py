@@ -10,6 +10,7 @@ from studies.report.directions import facts_across, facts_in
 from studies.report.model import AcrossReport, GroupReport, RobustnessReport
 from studies.report.overview import overview
 from studies.report.plain_tables import Table
+from studies.report.provenance import lines
 from studies.report.rows import ACROSS_ROWS, ROWS
 from studies.report.verdicts import sentences, verdict
 from studies.report.wording import interval, labelled, number, quantity, sense, setting
@@ -50,8 +51,9 @@ def facts(report: RobustnessReport) -> list[tuple[str, str]]:
         ("spec hash", report.study.spec_hash),
         *report.study.settings.items(),
         ("code", p.code_version),
-        ("packages", ", ".join(f"{name} {version}" for name, version in p.packages.items())),
-        ("machine", p.machine),
+        *lines(p),
+        ("analysed with", ", ".join(f"{name} {version}" for name, version in p.packages.items())),
+        ("analysed on", p.machine),
         ("analysed at", p.analysed_at.isoformat()),
         ("bootstrap", f"{s.resamples} resamples of whole seeds, {100 * s.level:g} % intervals"),
     ]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,13 +25,40 @@ class SpecSummary(ReportPart):
     settings: dict[str, str] = Field(default_factory=dict)
 
 
+class Environment(ReportPart):
+    """Where some trials were computed: processor, libraries, kernels, threads, versions.
+
+    ``digest`` names it in lists of trials; ``None``: that was not recorded.
+    """
+
+    digest: str | None
+    trials: int
+    record: dict[str, Any] = Field(default_factory=dict)
+
+
+class SeenInputs(ReportPart):
+    """What some trials of a problem depended on: data, module, loss, packages, other sources."""
+
+    problem: str
+    rules: tuple[str, ...]
+    digest: str | None
+    trials: int
+    record: dict[str, Any] = Field(default_factory=dict)
+
+
 class Provenance(ReportPart):
-    """What ran it: code and package versions, machine, time of the analysis."""
+    """What ran it: code and package versions, machine, time of the analysis.
+
+    ``packages`` and ``machine`` are those of the analysis; ``environments`` and ``inputs`` those of
+    the trials.
+    """
 
     code_version: str
     packages: dict[str, str] = Field(default_factory=dict)
     machine: str
     analysed_at: datetime
+    environments: tuple[Environment, ...] = ()
+    inputs: tuple[SeenInputs, ...] = ()
 
 
 class AnalysisSettings(ReportPart):
@@ -72,8 +99,8 @@ class CurveCell(ReportPart):
     """The cell that a learning curve belongs to."""
 
     role: CellRole
-    lr: float
-    init_scale: float
+    lr: Number
+    init_scale: Number
 
     @property
     def name(self) -> str:
@@ -162,8 +189,8 @@ class Comparison(ReportPart):
     baseline: str
     metric: str
     difference: Scalar
-    p_value: float | None = None
-    p_holm: float | None = None
+    p_value: Number | None = None
+    p_holm: Number | None = None
     strength: Strength
 
 
@@ -172,8 +199,8 @@ class Importance(ReportPart):
 
     rule: str
     axis: str
-    ped_anova: float
-    fanova: float
+    ped_anova: Number
+    fanova: Number
 
 
 class Supplement(ReportPart):
@@ -194,12 +221,12 @@ class GroupReport(ReportPart):
     goal_metric: str
     minimize: bool
     goal_unit: str = ""
-    target: float | None
-    cap: float
-    tolerance: float | None
-    standard_init: float
-    lr_range: tuple[float, float]
-    init_range: tuple[float, float]
+    target: Number | None
+    cap: Number
+    tolerance: Number | None
+    standard_init: Number
+    lr_range: tuple[Number, Number]
+    init_range: tuple[Number, Number]
     rules: tuple[RuleReport, ...]
     comparisons: tuple[Comparison, ...] = ()
     curves: tuple[Curve, ...] = ()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pyarrow.parquet as pq
 import pytest
 from pydantic import BaseModel
@@ -197,3 +198,12 @@ def test_the_page_shows_every_field_or_says_why_not(openapi: dict[str, Any]) -> 
     fields = {name for answer in answers for name in schemas[answer]["properties"]}
     missing = {name for name in fields if not re.search(rf'[."]{name}\b', code)}
     assert missing == NOT_SHOWN.keys()
+
+
+def test_a_report_of_a_later_release_is_read(served: Service, study: str) -> None:
+    served.worker(study).finish()
+    plain = served.http.get(f"/v1/studies/{study}/report").json()
+    more = {**plain, "mood": "good", "groups": [{**g, "colour": "blue"} for g in plain["groups"]]}
+    answer = httpx.MockTransport(lambda _: httpx.Response(200, json=more))
+    with Client("http://later.test", transport=answer) as client:
+        assert client.report(study) == RobustnessReport.model_validate(plain)

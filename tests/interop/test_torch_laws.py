@@ -349,5 +349,6 @@ def test_a_default_dtype_changes_nothing(make: Make) -> None:
     finally:
         torch.set_default_dtype(torch.float32)
     torch.testing.assert_close(values(model), values(other))
-    kept = [v for s in twin.state.values() for v in s.values() if isinstance(v, Tensor)]
-    assert {v.dtype for v in kept} == {torch.float32}
+    known = [item for state in twin.state.values() for item in state.items()]
+    kept = {v.dtype for k, v in known if isinstance(v, Tensor) and k != "step"}
+    assert kept <= {torch.float32}

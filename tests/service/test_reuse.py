@@ -72,7 +72,7 @@ def test_a_study_whose_results_are_all_there_ends_at_its_lease(any_service: Serv
 def test_open_copies_of_a_study_train_each_trial_once(
     sqlite: str, make_service: Callable[..., Service]
 ) -> None:
-    service = make_service(sqlite, max_running_studies=4)
+    service = make_service(sqlite, max_running_studies=4, owner_running_studies=4)
     workers = copies(service, 4)
     trained = 0
     for start in range(0, TRIALS, 6):
@@ -198,3 +198,27 @@ def test_what_a_result_depended_on_is_told(any_service: Service) -> None:
     with any_service.store.read() as session:
         kept = session.scalars(select(Trial.environment).where(Trial.index == 0)).one()
     assert kept == trial["environment"]
+
+
+def test_a_report_says_what_its_results_depended_on(service: Service) -> None:
+    worker = service.started()
+    half = TRIALS // 2
+    worker.post(worker.lease(*range(half), **SAME).lease, *range(half))
+    other = {**ENVIRONMENT, "isa": "AVX512"}
+    lease = worker.lease(*range(half, TRIALS), inputs={"data": "of B"}, environment=other)
+    worker.post(lease.lease, *range(half, TRIALS))
+    report = service.http.get(f"/v1/studies/{worker.study}/report").json()
+    told = report["provenance"]
+    assert [(e["trials"], e["record"]["isa"]) for e in told["environments"]] == [
+        (half, isa) for isa in sorted(["AVX2", "AVX512"], key=_digest_of)
+    ]
+    assert sum(one["trials"] for one in told["inputs"]) == TRIALS
+    assert any("which differ in isa (" in note for note in report["notes"])
+    page = service.http.get(f"/v1/studies/{worker.study}/report.html").text
+    assert "computed on" in page
+    export = service.http.get(f"/v1/studies/{worker.study}/export").text.splitlines()
+    assert {"inputs", "environment"} <= set(export[0].split(","))
+
+
+def _digest_of(isa: str) -> str:
+    return content_hash({**ENVIRONMENT, "isa": isa})

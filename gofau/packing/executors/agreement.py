@@ -26,11 +26,14 @@ Result = Mapping[str, Tensor]
 
 
 def sort_of(problem: Problem, template: nn.Module) -> tuple[object, ...]:
-    """What decides how a module behaves in a stack: its problem, dtype and device."""
+    """What decides how a module behaves in a stack: its problem, dtype and device.
+
+    A class may be patched, and an instance may have a loss of its own, made anew each time.
+    """
     like = next(iter(template.parameters()))
     given = type(problem), tuple(sorted(problem.parameters.items()))
-    methods = (problem.loss, problem.measure, problem.module, problem.dataset)
-    reached = tuple(getattr(method, "__func__", method) for method in methods)
+    called = (problem.loss, problem.measure, problem.module, problem.dataset)
+    reached = tuple(getattr(one, "__code__", type(one)) for one in called)
     return *given, reached, like.dtype, like.device
 
 

@@ -22,6 +22,9 @@ Watch = Annotated[
     bool, typer.Option("--watch", "-w", help="Follow the study, then print its table and report.")
 ]
 
+SAME_DATA = ", if the workers find the same data"
+"""What is added to a number of results that are there already."""
+
 
 def submit(
     spec: options.SpecFile,
@@ -141,7 +144,9 @@ def _print_plan(plan: Mapping[str, object], as_json: bool) -> None:
         return
     for name, value in plan.items():
         if isinstance(value, int | str):
-            out().print(f"{name.replace('_', ' '):<12}{value}", markup=False)
+            note = SAME_DATA if name == "reusable" and value else ""
+            upto = "up to " if note else ""
+            out().print(f"{name.replace('_', ' '):<12}{upto}{value}{note}", markup=False)
     seconds = plan.get("seconds")
     if isinstance(seconds, float):
         out().print(f"{'time':<12}about {duration(seconds)} on one core")

@@ -100,6 +100,7 @@ def maximize(optimizer: Gofau, params: Params) -> None:
 
 
 def additive_at_one(optimizer: Gofau, params: Params) -> None:
+    optimizer.param_groups[0]["zero_policy"] = "additive"
     optimizer.state[params[1]]["zero_initialised"] = True
 
 

@@ -72,31 +72,6 @@ def test_two_schedulers_drive_one_group():
     assert one.param_groups[0]["lr_out"] == pytest.approx(0.1)
 
 
-SCHEDULERS = [
-    lambda o: lr_scheduler.LambdaLR(o, lambda epoch: 0.5**epoch),
-    lambda o: lr_scheduler.MultiStepLR(o, [1, 3]),
-    lambda o: lr_scheduler.LinearLR(o, start_factor=0.1, total_iters=3),
-    lambda o: lr_scheduler.CyclicLR(o, 0.01, 0.1, cycle_momentum=False),
-    lambda o: lr_scheduler.OneCycleLR(o, max_lr=0.1, total_steps=9, cycle_momentum=False),
-    lambda o: lr_scheduler.SequentialLR(
-        o, [lr_scheduler.ConstantLR(o, 0.1, 2), lr_scheduler.ExponentialLR(o, 0.9)], [2]
-    ),
-]
-
-
-@pytest.mark.parametrize("make", SCHEDULERS)
-@pytest.mark.parametrize("rule", ["additive", "multiplicative"])
-def test_the_schedule_is_the_one_that_torchs_own_optimizer_gets(make, rule):
-    name = "lr" if rule == "additive" else "lr_out"
-    one, peer = optimizer(rule=rule, **{name: 0.1}), torch.optim.SGD(start(SHAPES), lr=0.1)
-    ours, theirs = make(one), make(peer)
-    for _ in range(6):
-        run(peer, peer.param_groups[0]["params"], gradients(SHAPES, 1))
-        theirs.step()
-        advance(one, ours, 1)
-        assert one.param_groups[0][name] == pytest.approx(peer.param_groups[0]["lr"])
-
-
 @pytest.mark.parametrize("direction", ["sgd", "rmsprop"])
 def test_one_cycle_cycles_the_momentum_too(direction):
     one = optimizer(direction=direction, rule="additive", lr=0.1, momentum=0.9)
@@ -167,19 +142,10 @@ def test_a_group_drives_the_names_that_it_has():
         one.driving("lr_out")
 
 
-def test_a_ratio_to_zero_or_to_a_tensor_is_refused():
+def test_a_ratio_to_a_tensor_is_refused():
     tensor = optimizer(lr=torch.tensor(0.1))
-    with pytest.raises(CatalogError, match="expected Python numbers other than 0, to drive sev"):
+    with pytest.raises(CatalogError, match="expected Python numbers, to drive several names at"):
         tensor.driving("lr", "lr_out")
-    zero = optimizer()
-    zero.param_groups[0]["lr"] = 0.0
-    with pytest.raises(CatalogError, match=r"param_groups\[0\]\.lr: got 0.0, expected Python num"):
-        zero.driving("lr", "lr_out")
-
-
-def test_a_view_does_not_step():
-    with pytest.raises(TypeError, match="view for schedulers; call step"):
-        optimizer().driving("lr").step()
 
 
 SCHEDULES: list[tuple[GammaSchedule, list[float]]] = [

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from gofau import catalog
 from gofau.catalog import ProblemEntry
+from gofau.metric_catalog import MetricEntry
 from gofau.problems import Augmentation, Classification, Dataset, Problem, registry
 from tests.gofau.packing.conftest import METRICS
 
@@ -92,7 +93,7 @@ class Case:
     data: Callable[[], Dataset] = rows
     loss: Loss | None = None
     measure: Measure | None = None
-    metrics: tuple[str, ...] = METRICS
+    metrics: tuple[str | MetricEntry, ...] = METRICS
     scale: bool = True
     base: type[Problem] | None = None
     augmentation: Augmentation | None = field(default=None)

@@ -8,13 +8,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gofau.catalog import Scalar
+from gofau.metric_catalog import MetricEntry
 from gofau.problems import Dataset
-from tests.gofau.packing.conftest import METRICS
 from tests.gofau.packing.table.case import Case, Net, Plain, classes, numbers, rows
 from tests.gofau.packing.table.dense import ALL, perceptron
 
 BY_PRODUCTS = "bmm vmap serial"
 VAL = ("val_loss", "train_loss")
+BRIER = MetricEntry("val_brier", "The squared distance of the probabilities.", minimize=True)
+AREA = MetricEntry("val_area", "The area under the curve of class 0.", minimize=False)
+WIDE = MetricEntry("val_wide", "Whether all outputs are wide.", minimize=False)
 
 
 def smoothed(output: Tensor, target: Tensor) -> Tensor:
@@ -204,14 +207,14 @@ SCORED: dict[str, Case] = {
     "dice": Case(BY_PRODUCTS, perceptron, loss=dice),
     "hinge": Case(BY_PRODUCTS, perceptron, loss=hinge),
     "brier": Case(
-        BY_PRODUCTS, perceptron, measure=brier, metrics=("val_loss", "val_brier", "train_loss")
+        BY_PRODUCTS, perceptron, measure=brier, metrics=("val_loss", BRIER, "train_loss")
     ),
     "area": Case(
-        BY_PRODUCTS, perceptron, measure=area, metrics=("val_loss", "val_area", "train_loss")
+        BY_PRODUCTS, perceptron, measure=area, metrics=("val_loss", AREA, "train_loss")
     ),
     "plain-numbers": Case(BY_PRODUCTS, perceptron, measure=plain_numbers),
     "counted": Case(
-        BY_PRODUCTS, perceptron, measure=counted, metrics=("val_loss", "val_wide", "train_loss")
+        BY_PRODUCTS, perceptron, measure=counted, metrics=("val_loss", WIDE, "train_loss")
     ),
     "fewer-metrics": Case(ALL, perceptron, metrics=VAL),
     "inherited": Case(BY_PRODUCTS, perceptron, base=Inherited),
@@ -264,6 +267,3 @@ def rows_of_rows() -> Dataset:
     wide = (x.unsqueeze(1).repeat(1, 3, 1) for x in (made.train_x, made.val_x))
     train, val = wide
     return Dataset(train, made.train_y, val, made.val_y)
-
-
-assert METRICS[0] in VAL
