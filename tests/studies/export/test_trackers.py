@@ -39,6 +39,7 @@ EMPTY: dict[str, Any] = {
     "frozen_fraction": None,
     "executor": None,
     "executor_reason": None,
+    "pack_size": None,
     "code_version": None,
     "error": None,
     "ended_at": None,
@@ -171,7 +172,7 @@ def test_mlflow_reads_a_run_a_trial(runs: Runs, tmp_path: Path) -> None:
     experiment = client.get_experiment_by_name("tracked st_1")
     assert experiment is not None
     assert experiment.tags["gofau.better.val_loss"] == "lower is better"
-    assert experiment.tags["gofau.better.frozen_fraction"] == "lower is better, in percent"
+    assert experiment.tags["gofau.better.value"] == "lower is better, in val_loss"
     found = client.search_runs([experiment.experiment_id])
     by_index = {int(run.data.tags["gofau.index"]): run for run in found}
     assert sorted(by_index) == [0, 1, 2]
