@@ -175,10 +175,11 @@ def foreign(given: Mapping[str, Any], direction: str, rule: str, path: str) -> d
     hyperparameter is none of them: it is one that would not take effect.
     """
     named = {"direction", "rule", *_known(direction, rule, path)}
-    return {k: v for k, v in given.items() if k not in named and _is_foreign(k, named)}
+    return {k: v for k, v in given.items() if k not in named and is_foreign(k, named)}
 
 
-def _is_foreign(name: str, known: set[str]) -> bool:
+def is_foreign(name: str, known: set[str]) -> bool:
+    """Whether a key is nobody's hyperparameter, nor nearly one of ``known``."""
     if name in _all_names():
         return False
     if name in STRUCTURAL or name.startswith(_SCHEDULERS) or name.endswith(_FACTORS):
