@@ -73,7 +73,7 @@ class ParamGroup(dict[str, Any]):
         for key, value in dict(*args, **kwargs).items():
             self[key] = value
 
-    def __ior__(self, other: Any) -> Self:  # type: ignore[override, misc]
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override]
         self.update(other)
         return self
 
@@ -107,9 +107,9 @@ def refuse_hidden_rate(group: Mapping[str, Any], path: str) -> None:
     that wrote one would anneal nothing.
     """
     known = hyper_names(group["direction"], group["rule"])
-    if "lr" not in known and "lr" in dict.keys(group):  # type: ignore[arg-type]
+    if "lr" not in known and "lr" in list(group):
         expected = f"{step_size_of(group['rule'])}, the step size of the rule {group['rule']}"
-        raise CatalogError(f"{path}.lr", dict.__getitem__(group, "lr"), expected)  # type: ignore[type-var]
+        raise CatalogError(f"{path}.lr", group["lr"], expected)
 
 
 def entries(direction: str, rule: str, path: str) -> tuple[Entry, ...]:

@@ -86,7 +86,7 @@ class Wrapped(Optimizer):
         )
 
     @property
-    def state(self) -> Any:  # type: ignore[override]
+    def state(self) -> Any:
         """``inner``'s state; the rule's own entries begin with ``rule.``."""
         return self.inner.state
 
@@ -213,7 +213,8 @@ class Wrapped(Optimizer):
         if "inner" in given:
             given = _from_format_1(given)
         groups = given["param_groups"]
-        pairs = zip_longest(groups, self.inner.param_groups[: len(groups)], fillvalue={})
+        known: list[Mapping[str, Any]] = list(self.inner.param_groups[: len(groups)])
+        pairs = zip_longest(groups, known, fillvalue={})
         inner = [
             {**group.get("inner", _without_params(own)), "params": group["params"]}
             for group, own in pairs
