@@ -214,7 +214,8 @@ class Wrapped(Optimizer):
             given = _from_format_1(given)
         groups = given["param_groups"]
         known: list[Mapping[str, Any]] = list(self.inner.param_groups[: len(groups)])
-        pairs = zip_longest(groups, known, fillvalue={})
+        nothing: Mapping[str, Any] = {}
+        pairs = zip_longest(groups, known, fillvalue=nothing)
         inner = [
             {**group.get("inner", _without_params(own)), "params": group["params"]}
             for group, own in pairs
