@@ -1,17 +1,43 @@
-"""The torch-free catalog: names, parameters and ranges of directions, rules and problems.
+"""The torch-free catalog: names, parameters and ranges of directions, rules, problems, metrics.
 
 Everything that validates a request reads this module, so that a service without torch refuses a
 bad hyperparameter with the same words as the optimizer that would run it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from math import inf, isfinite, log
 from threading import RLock
 from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
 from gofau.errors import GofauError, IncurableError
+from gofau.metric_catalog import METRICS, PROBLEM_CAP, SHARE, MetricEntry, MetricError
+
+__all__ = [
+    "PROBLEM_CAP",
+    "SHARE",
+    "CatalogError",
+    "DirectionEntry",
+    "Entry",
+    "MetricEntry",
+    "MetricError",
+    "Named",
+    "Parameter",
+    "ProblemEntry",
+    "Registry",
+    "RuleEntry",
+    "Scalar",
+    "common",
+    "directions",
+    "init_scale",
+    "metrics",
+    "optimizer",
+    "problems",
+    "rules",
+    "zero_policy",
+]
 
 Scalar = float | int | bool | str
 
@@ -32,7 +58,8 @@ class Parameter:
 
     ``low`` and ``high`` bound numbers; ``open_low``/``open_high`` exclude the end itself.
     ``choices`` lists the allowed strings of a text setting. A flag that is on needs the numbers
-    in ``needs_nonzero`` to differ from 0 and those in ``needs_zero`` to be 0.
+    in ``needs_nonzero`` to differ from 0 and those in ``needs_zero`` to be 0. While another
+    parameter of the entry has the value beside it in ``idle_at``, this one has no effect.
     """
 
     name: str
@@ -46,6 +73,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     needs_nonzero: tuple[str, ...] = ()
     needs_zero: tuple[str, ...] = ()
+    idle_at: tuple[tuple[str, float], ...] = ()
 
     @property
     def expected(self) -> str:
@@ -83,7 +111,7 @@ class Parameter:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if self.kind is float and is_number and isinstance(value, int | float):
             try:
-                return float(value)
+                return float(value) + 0.0  # no −0, which is 0 and would have another hash
             except OverflowError:
                 pass
         raise CatalogError(path, value, self.expected)
@@ -147,10 +175,12 @@ class DirectionEntry(Entry):
     """What a base optimizer hands to a rule.
 
     ``step_size`` is the usual size of ``lr`` and ``lr_out``, which the optimizer takes when none is
-    given; ``None`` means that the user must choose.
+    given; ``None`` means that the user must choose. ``decouples_decay`` says that weight decay
+    is always decoupled.
     """
 
     step_size: float | None = None
+    decouples_decay: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,17 +194,29 @@ class RuleEntry(Entry):
 class ProblemEntry(Entry):
     """A training problem. ``cap`` bounds the loss of a diverged trial (ln K for K classes).
 
-    ``metrics`` names what a trial measures each epoch; the first is the default goal.
-    ``steps_per_epoch`` is 1 for a toy, where an epoch is one iteration; ``None`` means that the
-    data's size over the batch size decides. ``architecture`` names the parameters that change
-    tensor shapes, hence packs.
+    ``metrics`` is what a trial measures each epoch, the first the default goal: names of the
+    catalog's metrics, or entries that the problem brings along.
+    ``full_batch`` says that a step always takes all training examples, whatever the batch size,
+    so that an epoch is one step.
     """
 
     cap: float = inf
-    metrics: tuple[str, ...] = ("val_loss", "train_loss")
+    metrics: tuple[str | MetricEntry, ...] = ("val_loss", "train_loss")
     train_size: int | None = None
     classes: int | None = None
     optimum: float | None = None
+    full_batch: bool = False
+
+    def steps(self, epochs: int, batch_size: int) -> int | None:
+        """Update steps of a training, or ``None`` where the size of the data is not known here."""
+        if self.full_batch:
+            return epochs
+        return None if self.train_size is None else epochs * (self.train_size // batch_size)
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """The names of what a trial measures."""
+        return tuple(one if isinstance(one, str) else one.name for one in self.metrics)
 
 
 class Named(Protocol):
@@ -194,10 +236,12 @@ class Registry(Generic[E]):
 
     ``discover`` gives entries that are defined elsewhere, such as those of plug-ins. It is asked
     once, when somebody first reads the registry, so that what defines them may import this module.
+    ``admit`` raises for an entry that must not come in.
     """
 
     noun: str
     discover: Callable[[], Iterable[E]] = tuple
+    admit: Callable[[E], None] = lambda entry: None
     _entries: dict[str, E] = field(default_factory=dict)
     _asked: bool = False
     _lock: RLock = field(default_factory=RLock)
@@ -205,6 +249,7 @@ class Registry(Generic[E]):
     def add(self, entry: E) -> E:
         """Register ``entry``; a duplicate name raises `ValueError`."""
         self._refuse_duplicate(entry.name, self._entries)
+        self.admit(entry)
         self._entries[entry.name] = entry
         return entry
 
@@ -216,12 +261,18 @@ class Registry(Generic[E]):
         return known[name]
 
     @property
-    def entries(self) -> Mapping[str, E]:
-        """All entries by name, read-only."""
-        self._complete()
+    def declared(self) -> Mapping[str, E]:
+        """The entries that came in so far, without a look elsewhere for more."""
         return MappingProxyType(self._entries)
 
-    def _complete(self) -> None:
+    @property
+    def entries(self) -> Mapping[str, E]:
+        """All entries by name, read-only."""
+        self.complete()
+        return MappingProxyType(self._entries)
+
+    def complete(self) -> None:
+        """Ask, once, for the entries that are defined elsewhere."""
         with self._lock:
             if self._asked:
                 return
@@ -230,6 +281,7 @@ class Registry(Generic[E]):
                 found: dict[str, E] = {}
                 for entry in self.discover():
                     self._refuse_duplicate(entry.name, {**self._entries, **found})
+                    self.admit(entry)
                     found[entry.name] = entry
             except BaseException:
                 self._asked = False
@@ -262,12 +314,50 @@ def _plugged_problems() -> Iterable[ProblemEntry]:
 
     for found in problem_plugins():
         found.refuse_name_in(problems.entries)
+        with found.blamed(MetricError, "metrics that it declares or the catalog has"):
+            _admit_metrics(found.plugin.entry)
         yield found.plugin.entry
+
+
+def _brought_metrics() -> Iterable[MetricEntry]:
+    """None of its own: completing the problems brings in the metrics that plug-ins declare."""
+    problems.complete()
+    return ()
+
+
+def _admit_metrics(problem: ProblemEntry) -> None:
+    """Take in the metrics that a problem brings, and refuse a name that nobody declares."""
+    brought = {one.name: one for one in problem.metrics if isinstance(one, MetricEntry)}
+    for name in problem.metric_names:
+        known, mine = metrics.declared.get(name), brought.get(name)
+        if known is None and mine is None:
+            raise MetricError(f"problem {problem.name!r}: metrics: {_undeclared(name)}")
+        if known is not None and mine not in (None, known):
+            expected = f"{known} as declared before, or another name"
+            raise MetricError(f"problem {problem.name!r}: got {mine}, expected {expected}")
+    for name, mine in brought.items():
+        if name not in metrics.declared:
+            metrics.add(mine)
+
+
+def _undeclared(name: str) -> str:
+    known = ", ".join(metrics.declared)
+    nearest = get_close_matches(name, metrics.declared, 1)
+    meant = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+    return (
+        f"got {name!r}, expected one of the catalog's, {known}{meant}, or a "
+        "gofau.catalog.MetricEntry that says which way it is better and what a diverged trial "
+        f'counts as, such as MetricEntry({name!r}, "what it is", minimize=False, worst=0.0)'
+    )
 
 
 directions: Registry[DirectionEntry] = Registry("direction")
 rules: Registry[RuleEntry] = Registry("rule", _plugged_rules)
-problems: Registry[ProblemEntry] = Registry("problem", _plugged_problems)
+metrics: Registry[MetricEntry] = Registry("metric", _brought_metrics)
+problems: Registry[ProblemEntry] = Registry("problem", _plugged_problems, _admit_metrics)
+
+for _metric in METRICS:
+    metrics.add(_metric)
 
 _eps = _positive("eps", 1e-8, "added to the denominator")
 _betas = (
@@ -281,7 +371,10 @@ directions.add(
         "The gradient, or its momentum buffer.",
         (
             _unit("momentum", 0.0, "momentum factor", open_high=False),
-            _unit("dampening", 0.0, "dampening of momentum", open_high=False),
+            replace(
+                _unit("dampening", 0.0, "dampening of momentum", open_high=False),
+                idle_at=(("momentum", 0.0),),
+            ),
             Parameter(
                 "nesterov",
                 bool,
@@ -333,6 +426,7 @@ directions.add(
         "Adam's direction; weight decay always shrinks the parameter itself.",
         (*_betas, _eps, _amsgrad),
         step_size=1e-3,
+        decouples_decay=True,
     )
 )
 directions.add(
@@ -361,7 +455,12 @@ rules.add(
     RuleEntry(
         "hybrid",
         "γ parts multiplicative and 1 − γ parts additive.",
-        (_lr, _lr_in, _lr_out, _unit("gamma", 0.5, "share of the multiplicative term", False)),
+        (
+            replace(_lr, idle_at=(("gamma", 1.0),)),
+            replace(_lr_in, idle_at=(("gamma", 0.0),)),
+            replace(_lr_out, idle_at=(("gamma", 0.0),)),
+            _unit("gamma", 0.5, "share of the multiplicative term", False),
+        ),
         lr_drives=("lr", "lr_out"),
     )
 )
@@ -399,7 +498,13 @@ common: Entry = Entry(
     "Settings that every direction and rule take.",
     (
         Parameter("weight_decay", float, 0.0, "L2 penalty", low=0.0),
-        Parameter("decoupled_decay", bool, False, "shrink parameters instead of adding to g"),
+        Parameter(
+            "decoupled_decay",
+            bool,
+            False,
+            "shrink parameters instead of adding to g",
+            idle_at=(("weight_decay", 0.0),),
+        ),
     ),
 )
 """Settings of the optimizer outside its direction and rule."""

@@ -39,4 +39,6 @@ _TOYS: tuple[tuple[str, float, float, str], ...] = (
 )
 
 for _name, _cap, _optimum, _doc in _TOYS:
-    problems.add(ProblemEntry(_name, _doc, (START_NOISE,), cap=_cap, optimum=_optimum))
+    problems.add(
+        ProblemEntry(_name, _doc, (START_NOISE,), cap=_cap, optimum=_optimum, full_batch=True)
+    )

@@ -3,12 +3,17 @@
 from math import isfinite
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 MAX_POINTS = 10_000
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+def _unsigned_zero(value: float) -> float:
+    return value + 0.0  # −0 is 0, and would have another hash
+
+
+Finite = Annotated[float, Field(allow_inf_nan=False), AfterValidator(_unsigned_zero)]
 
 
 def fault(path: str, got: object, expected: str) -> PydanticCustomError:

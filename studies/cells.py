@@ -11,7 +11,7 @@ from studies.entries import DirectionSpec, ProblemSpec, RuleSpec
 from studies.schedules import AXES
 from studies.search.draws import at_submission
 from studies.search.space import Point, Space
-from studies.spec import StudySpec
+from studies.spec import DEFAULT_BATCH, StudySpec
 
 Scalar = catalog.Scalar
 
@@ -72,6 +72,8 @@ class Arm:
             "fixed",
             frozenset(spec.axes),
         )
+        if catalog.directions.get(direction.name, "directions").decouples_decay:
+            common["decoupled_decay"] = True
         self.hyper = {**common, **spec.direction_hyper(direction), **spec.rule_hyper(rule)}
         self.schedule = spec.schedule_of(rule)
         self.rates = [a for a in spec.axes if spec.driven(a, direction, rule) == (AXES.get(a),)]
@@ -83,7 +85,7 @@ class Arm:
             "direction": direction.name,
             "rule": rule.name,
             "epochs": spec.epochs,
-            "batch_size": spec.batch_size,
+            "batch_size": DEFAULT_BATCH if entry.full_batch else spec.batch_size,
             "goal_metric": spec.goal.metric,
             "minimize": spec.goal.minimize,
             "target": spec.goal.target,

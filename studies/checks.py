@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from gofau import catalog
 from studies.axes import MAX_POINTS
 from studies.entries import ProblemSpec, RuleSpec
+from studies.goal import check_goal, check_metric
+from studies.idle import check_idle
 from studies.schedules import AXES
 
 if TYPE_CHECKING:
@@ -34,6 +36,31 @@ def check_against_catalog(spec: "StudySpec") -> None:
         expected = f"float32, since autocast is {spec.autocast}"
         raise catalog.CatalogError("dtype", spec.dtype, expected)
     _axes(spec)
+
+
+def _apart(spec: "StudySpec") -> None:
+    """Refuse a parameter of a rule that a direction or every trial has under the same name."""
+    for (i, rule), direction in product(enumerate(spec.rules), spec.directions):
+        others = (catalog.directions.get(direction.name, "directions"), catalog.common)
+        for parameter in catalog.rules.get(rule.name, "rules").parameters:
+            if any(other.parameter(parameter.name) for other in others):
+                expected = f"a rule whose parameters are none of {direction.name}'s or all trials'"
+                raise catalog.CatalogError(f"rules[{i}].{parameter.name}", rule.name, expected)
+
+
+def check_sense(spec: "StudySpec") -> None:
+    """Raise for what would be computed otherwise than it reads, or would change nothing.
+
+    Specs that were stored before these were checks have such faults, and are still read.
+
+    Raises:
+        CatalogError: with the path of the field.
+    """
+    _apart(spec)
+    check_idle(spec)
+    check_goal(spec.goal)
+    if spec.halving is not None and spec.halving.metric is not None:
+        check_metric("halving", spec.halving.metric, spec.halving.minimize)
 
 
 def _search(spec: "StudySpec") -> None:
@@ -88,16 +115,16 @@ def _halving(spec: "StudySpec") -> None:
         raise catalog.CatalogError("halving", spec.halving.model_dump(), expected)
     for problem in spec.problems:
         entry = catalog.problems.get(problem.name, "problems")
-        if spec.halving.metric not in (None, *entry.metrics):
-            expected = f"a metric of {problem.name}: {', '.join(entry.metrics)}"
+        if spec.halving.metric not in (None, *entry.metric_names):
+            expected = f"a metric of {problem.name}: {', '.join(entry.metric_names)}"
             raise catalog.CatalogError("halving.metric", spec.halving.metric, expected)
 
 
 def _problem(spec: "StudySpec", i: int, problem: ProblemSpec) -> None:
     entry = catalog.problems.get(problem.name, f"problems[{i}].name")
     entry.resolve(problem.parameters, f"problems[{i}]")
-    if spec.goal.metric not in entry.metrics:
-        expected = f"a metric of {problem.name}: {', '.join(entry.metrics)}"
+    if spec.goal.metric not in entry.metric_names:
+        expected = f"a metric of {problem.name}: {', '.join(entry.metric_names)}"
         raise catalog.CatalogError("goal.metric", spec.goal.metric, expected)
     if entry.train_size is not None and spec.batch_size > entry.train_size:
         expected = f"at most {entry.train_size}, the training examples of {problem.name}"

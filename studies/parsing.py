@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from studies.errors import FieldError, SpecError
-from studies.spec import StudySpec
+from studies.spec import STORED, StudySpec
 
 MAX_TEXT = 1_000_000
 MAX_DEPTH = 32
@@ -110,8 +110,12 @@ def too_deep() -> SpecError:
     return SpecError([FieldError("", "deep nesting", f"at most {MAX_DEPTH} levels")])
 
 
-def parse_spec(data: object) -> StudySpec:
+def parse_spec(data: object, *, stored: bool = False) -> StudySpec:
     """Validate plain data into a spec.
+
+    Args:
+        data: a mapping of fields.
+        stored: whether it was accepted before, so that what is refused only since is let through.
 
     Raises:
         SpecError: one `FieldError` a fault, with the field's path.
@@ -121,9 +125,21 @@ def parse_spec(data: object) -> StudySpec:
     if _depth(data) > MAX_DEPTH:
         raise too_deep()
     try:
-        return StudySpec.model_validate(data)
+        return StudySpec.model_validate(data, context=STORED if stored else None)
     except ValidationError as error:
         raise SpecError(field_errors(error.errors(include_url=False))) from error
+
+
+def stored_spec(data: object) -> StudySpec:
+    """The spec of a stored study.
+
+    Metrics had no direction of their own once: a study that minimized an accuracy opens as it ran,
+    and `studies.goal.doubts` says so.
+
+    Raises:
+        SpecError: a spec that was never accepted, or that needs a plug-in which is gone.
+    """
+    return parse_spec(data, stored=True)
 
 
 def field_errors(details: Sequence[ErrorDetails]) -> list[FieldError]:
@@ -133,7 +149,11 @@ def field_errors(details: Sequence[ErrorDetails]) -> list[FieldError]:
 
 
 def _follows(detail: ErrorDetails) -> bool:
-    """Whether a list counts as too short only because entries of it have faults of their own."""
+    """Whether a finding only follows from another: a default that needs a field with a fault, or
+    a list that counts as too short because entries of it have faults of their own.
+    """
+    if detail["type"] == "default_factory_not_called":
+        return True
     least = detail.get("ctx", {}).get("min_length", 0)
     given = detail["input"]
     return (

@@ -4,10 +4,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from gofau.catalog import Parameter
 from studies.axes import fault
+from studies.goal import sense
 
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 Drop = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
@@ -101,12 +110,18 @@ class GammaSchedule(_ByKind):
         return {"kind": self.kind, **own}
 
 
+def _sense_of(data: Mapping[str, Any]) -> bool | None:
+    """The default of ``minimize``: of the goal none, of a metric its own."""
+    return None if data.get("metric") is None else sense(data["metric"])
+
+
 class Halving(BaseModel):
     """Successive halving: of the trials of a pack, the worse ones end before their budget is used.
 
     After ``first``, ``first``·``factor``, ``first``·``factor``², ... epochs (at most ``rungs``
     times) a trial trains on if its ``metric`` is among the best 1/``factor`` of those of its pack
-    that came so far. The metric is the study's goal unless another is named.
+    that came so far. The metric is the study's goal unless another is named, and ``minimize`` is
+    that metric's own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -115,14 +130,22 @@ class Halving(BaseModel):
     factor: Annotated[int, Field(ge=2, le=1_000)] = 3
     rungs: Annotated[int, Field(ge=1, le=100)] | None = None
     metric: str | None = None
-    minimize: bool | None = None
+    minimize: bool | None = Field(default_factory=_sense_of)
 
     @model_validator(mode="after")
     def _sense(self) -> Self:
-        if (self.metric is None) != (self.minimize is None):
-            missing = "minimize" if self.minimize is None else "metric"
-            raise fault(missing, None, "metric and minimize together, or neither")
+        if self.metric is None and self.minimize is not None:
+            raise fault("metric", None, "the metric that is minimized, or no minimize")
         return self
+
+    @model_serializer(mode="wrap")
+    def _dump(
+        self, handler: SerializerFunctionWrapHandler, info: SerializationInfo
+    ) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        if info.exclude_defaults and self.minimize == _sense_of({"metric": self.metric}):
+            data.pop("minimize", None)
+        return data
 
     def definition(self, metric: str, minimize: bool) -> dict[str, Any]:
         """What of it belongs to a cell's definition, where the study's goal is ``metric``."""
@@ -132,5 +155,5 @@ class Halving(BaseModel):
             "factor": self.factor,
             "rungs": self.rungs,
             "metric": self.metric if own else metric,
-            "minimize": self.minimize if own else minimize,
+            "minimize": minimize if self.minimize is None else self.minimize,
         }

@@ -5,49 +5,41 @@ from functools import cached_property
 from math import prod
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
 
 from gofau import catalog
-from studies.axes import Axis, Finite, fault, storable, telling
+from studies.axes import Axis, fault, storable, telling
 from studies.canonical import canonical_json, content_hash
-from studies.checks import check_against_catalog
+from studies.checks import check_against_catalog, check_sense
 from studies.entries import (
     DirectionSpec,
-    NamedEntry,
     ProblemSpec,
     RuleSpec,
     Value,
     label_entries,
 )
+from studies.goal import Goal
+from studies.meaning import entry_meaning, meaning
 from studies.schedules import AXES, Halving, Schedule
 from studies.search.model import GRID, Refine, Search
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 MAX_SEEDS = 100_000
+DEFAULT_BATCH = 64
 Tag = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(telling)]
 
 _labelled = AfterValidator(label_entries)
 
-UNHASHED = ("name", "description", "tags", "max_attempts", "checkpoint_every")
-"""Fields that change no result."""
-
-HASHED_IF_USED = ("refine", "schedule", "halving", "autocast")
-"""Fields that the hash leaves out at their default, as it did before they existed."""
-
-
-class Goal(BaseModel):
-    """What a trial is judged by: a metric, its direction, a target and the basin's tolerance.
-
-    ``tolerance`` is how far above the best value a cell may lie and still count as good; by
-    default a tenth of the distance from the best value to the problem's cap.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    metric: str
-    minimize: bool = True
-    target: Finite | None = None
-    tolerance: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+STORED = {"stored": True}
+"""Validation context of a spec that was accepted once: what has become a check since, such as the
+directions and ranges of its metrics, is let through as it is."""
 
 
 class StudySpec(BaseModel):
@@ -62,7 +54,7 @@ class StudySpec(BaseModel):
         strict=False, min_length=1, max_length=100
     )
     epochs: Annotated[int, Field(ge=1, le=100_000)]
-    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 64
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = DEFAULT_BATCH
     directions: Annotated[tuple[DirectionSpec, ...], _labelled] = Field(
         strict=False, min_length=1, max_length=100
     )
@@ -105,7 +97,7 @@ class StudySpec(BaseModel):
         return full
 
     @model_validator(mode="after")
-    def _against_catalog(self) -> Self:
+    def _against_catalog(self, info: ValidationInfo) -> Self:
         _check_distinct("seeds", self.seeds, "distinct entries")
         for field in ("problems", "directions", "rules"):
             labels = [entry.label for entry in getattr(self, field)]
@@ -114,23 +106,23 @@ class StudySpec(BaseModel):
             raise fault("stop_at_target", True, "false, or a goal.target to stop at")
         try:
             check_against_catalog(self)
+            if info.context != STORED:
+                check_sense(self)
         except catalog.CatalogError as error:
             raise fault(error.path, error.got, error.expected) from error
+        if info.context != STORED:
+            self._check_apart()
+        return self
+
+    def _check_apart(self) -> None:
         for field in ("problems", "directions", "rules"):
             bare = {
-                entry.label: canonical_json(self._bare(entry)) for entry in getattr(self, field)
+                entry.label: canonical_json(entry_meaning(self, entry))
+                for entry in getattr(self, field)
             }
             repeated = [label for label in bare if [*bare.values()].count(bare[label]) > 1]
             if repeated:
                 raise fault(field, repeated, "entries that differ in more than their labels")
-        return self
-
-    def _bare(self, entry: NamedEntry) -> dict[str, Any]:
-        """What decides the results of an entry."""
-        bare = entry.model_dump(exclude={"label"})
-        if isinstance(entry, RuleSpec):
-            bare["schedule"] = self.schedule_of(entry).definition()
-        return bare
 
     def schedule_of(self, rule: RuleSpec) -> Schedule:
         """The schedule of a rule's learning rates: its own, or else the study's."""
@@ -167,6 +159,9 @@ class StudySpec(BaseModel):
         for axis, names in rule.drives.items():
             if axis not in self.axes:
                 raise catalog.CatalogError(f"{path}.drives.{axis}", axis, "an axis of this study")
+            if axis in self._settings:
+                expected = f"an axis of another name, since {axis} is a setting beside the rules"
+                raise catalog.CatalogError(f"{path}.drives.{axis}", list(names), expected)
             for name in names:
                 if entry.parameter(name) is None:
                     known = ", ".join(p.name for p in entry.parameters)
@@ -181,6 +176,14 @@ class StudySpec(BaseModel):
         """The direction's fixed parameters, defaults filled in, without those an axis drives."""
         entry = catalog.directions.get(direction.name, f"{path}.name")
         return entry.resolve(direction.parameters, path, frozenset(self.axes))
+
+    @property
+    def _settings(self) -> set[str]:
+        """Names that an axis sets beside the rules, whatever a rule says."""
+        directions = (catalog.directions.get(d.name, "directions") for d in self.directions)
+        places = (catalog.common, *directions)
+        own = {parameter.name for place in places for parameter in place.parameters}
+        return {catalog.init_scale.name} | own
 
     @property
     def arm_count(self) -> int:
@@ -212,22 +215,15 @@ class StudySpec(BaseModel):
 
     @cached_property
     def hash(self) -> str:
-        """Content hash of everything that can change a result."""
-        fields = type(self).model_fields
-        unused = {n for n in HASHED_IF_USED if getattr(self, n) == fields[n].default}
-        data = self.model_dump(mode="json", exclude={*UNHASHED, *unused})
-        for rule in data["rules"]:
-            for name in ("schedule", "gamma_schedule"):
-                if rule[name] is None:
-                    del rule[name]
-        return content_hash(data)
+        """Content hash of everything that can change a result: specs of one meaning share it."""
+        return content_hash(meaning(self))
 
 
 def _default_goal(problems: Any) -> Any:
     first = problems[0] if isinstance(problems, list | tuple) and problems else None
     name = first.get("name") if isinstance(first, Mapping) else first
     entry = catalog.problems.entries.get(name) if isinstance(name, str) else None
-    return {"metric": entry.metrics[0] if entry else "val_loss"}
+    return {"metric": entry.metric_names[0] if entry else "val_loss"}
 
 
 def _check_distinct(path: str, values: Any, expected: str) -> None:

@@ -14,7 +14,7 @@ import torch
 
 from gofau.errors import UnsupportedError
 
-__all__ = ["cache_folder", "compiled", "find_compiler", "load"]
+__all__ = ["cache_folder", "compiled", "compiler_version", "find_compiler", "load"]
 
 SOURCES = Path(__file__).parent / "kernels"
 FLAGS = (
@@ -157,7 +157,7 @@ def _build(compiler: str, defines: tuple[str, ...], source: str, target: Path) -
 
 def _key(compiler: str, defines: tuple[str, ...], source: str = "sweep.cpp") -> str:
     digest = hashlib.sha256()
-    machine = (compiler, torch.__version__, _processor(), _version(compiler))
+    machine = (compiler, torch.__version__, _processor(), compiler_version(compiler))
     for part in (source, *defines, *FLAGS, *machine):
         digest.update(part.encode() + b"\0")
     digest.update(_sources())
@@ -171,7 +171,7 @@ def _sources() -> bytes:
 
 
 @cache
-def _version(compiler: str) -> str:
+def compiler_version(compiler: str) -> str:
     """The compiler's own words about itself, or its path's modification time where it has none."""
     done = subprocess.run(
         [compiler, "--version"], check=False, capture_output=True, text=True, timeout=30

@@ -77,11 +77,15 @@ def _batch(group: dict[str, Any], key: _Kind, members: _Members, hyper: Hyper) -
 
 
 def hyperparameters(group: dict[str, Any], capturable: bool) -> Hyper:
-    """The group's hyperparameters; tensors become numbers unless a graph must keep them."""
+    """The group's hyperparameters; tensors become numbers unless a graph must keep them.
+
+    A kept one has no dimensions, whatever it was given with: the multi-tensor kernels take no
+    other, and a step of a parameter with fewer dimensions than its step size would change shape.
+    """
     names = hyper_names(group["direction"], group["rule"])
     values = {name: dict.__getitem__(group, name) for name in names}  # past what answers for `lr`
     if capturable:
-        return values
+        return {k: v.reshape(()) if isinstance(v, Tensor) else v for k, v in values.items()}
     return {k: v.item() if isinstance(v, Tensor) else v for k, v in values.items()}
 
 

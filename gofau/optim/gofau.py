@@ -20,7 +20,7 @@ from gofau.optim.groups import (
     resolve,
 )
 from gofau.optim.replay import Replay
-from gofau.optim.storage import FORMAT, by_parameter, load_checked
+from gofau.optim.storage import FORMAT, by_parameter, load_checked, restore_counters
 
 _Turn: TypeAlias = tuple[str, Batch]
 
@@ -186,6 +186,7 @@ class Gofau(Optimizer):
         self._replays = {}
         by_parameter(self.param_groups, self.state)
         self.param_groups: list[dict[str, Any]] = [complete(g) for g in self.param_groups]
+        restore_counters(self.state, self.param_groups)
 
 
 def _only_starts(group: dict[str, Any], batch: Batch) -> bool:

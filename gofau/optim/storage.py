@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -76,3 +77,13 @@ def check_loadable(state_dict: Mapping[str, Any], groups: Sequence[Mapping[str, 
                     f"param_groups[{index}].{key}: got {saved.get(key)!r}, expected "
                     f"{group[key]!r}; build the optimizer as the saved one was, or start afresh"
                 )
+
+
+def restore_counters(states: Mapping[Tensor, Any], groups: Sequence[Mapping[str, Any]]) -> None:
+    """Make tensors of step counts that were stored as numbers, as torch's own optimizers do."""
+    for group in groups:
+        for param in group["params"]:
+            state = states.get(param, {})
+            if isinstance(state.get("step"), int | float):
+                device = param.device if group.get("capturable") else torch.device("cpu")
+                state["step"] = torch.tensor(state["step"], dtype=torch.float32, device=device)

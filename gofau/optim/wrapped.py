@@ -10,13 +10,12 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from gofau import catalog
-from gofau.catalog import CatalogError
-from gofau.errors import StateError, UnsupportedError
-from gofau.fused.rows import same
+from gofau.errors import UnsupportedError
 from gofau.optim.batching import refuse_dtype, refuse_untrainable
 from gofau.optim.displacement import Displacements
 from gofau.optim.driving import Driven
-from gofau.optim.groups import STRUCTURAL, ParamGroup, is_foreign, nearest
+from gofau.optim.groups import ParamGroup
+from gofau.optim.pairing import TENSORS, Pairing, for_inner, resolved, taken_over
 from gofau.optim.storage import FORMAT, load_checked
 from gofau.optim.zeros import begins_at_zero, rule_of_parameter
 
@@ -81,9 +80,8 @@ class Wrapped(Optimizer):
                 "not differentiated; the rule moves parameters in place"
             )
         self.inner = inner
-        super().__init__(
-            [_outside(group, inner.defaults) for group in inner.param_groups], defaults
-        )
+        self._pairing = Pairing()
+        super().__init__(taken_over(inner), defaults)
 
     @property
     def state(self) -> Any:
@@ -95,24 +93,28 @@ class Wrapped(Optimizer):
         """Leave ``inner``'s state alone, where torch's constructor would begin one."""
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add a group, which ``inner`` must have already.
+        """Add a group, to ``inner`` too unless it has it already.
+
+        The rule's options may be the group's own, and so may the rule; what the rule does not
+        know and ``inner`` does, such as its weight decay, is handed to it.
 
         Raises:
-            CatalogError: an unknown option or a value out of range.
-            StateError: ``inner`` has no such group in this place.
+            CatalogError: an unknown option or a value out of range, with the group's index.
             UnsupportedError: a complex parameter.
         """
         index = len(self.param_groups)
         path = f"param_groups[{index}]"
-        options = _options({**self.defaults, **param_group}, param_group, path)
-        super().add_param_group(dict(param_group))
-        group = self.param_groups.pop()
-        theirs = [g["params"] for g in self.inner.param_groups[index : index + 1]]
-        if not theirs or not same(theirs[0], group["params"]):
-            raise _mismatch(path)
-        refuse_untrainable(group["params"], path)
-        kept = {k: v for k, v in group.items() if k in param_group}
-        self.param_groups.append(ParamGroup({**kept, **options}))
+        if not isinstance(param_group, dict):
+            raise TypeError(f"{path}: got {type(param_group).__name__}, expected a dict")
+        options = resolved(param_group, self.defaults, self.inner, path)
+        super().add_param_group({k: v for k, v in param_group.items() if k in TENSORS})
+        added = self.param_groups.pop()
+        refuse_untrainable(added["params"], path)
+        if index >= len(self.inner.param_groups):
+            self.inner.add_param_group(for_inner(param_group, added, options, self.inner))
+        self._pairing.add(added["params"])
+        own = {k: v for k, v in added.items() if k in TENSORS}
+        self.param_groups.append(ParamGroup({**own, **options}))
 
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """Let ``inner`` propose a step, take it back, and move by the rule instead.
@@ -136,7 +138,8 @@ class Wrapped(Optimizer):
         return self._perform(closure)
 
     def _perform(self, closure: Callable[[], float] | None) -> float | None:
-        self._refuse_other_groups()
+        self._pairing.settle(self.param_groups, self.inner)
+        self._refuse_untouchable()
         unstarted = not self.state
         params = [p for group in self.param_groups for p in group["params"]]
         moves = Displacements(params, exact=_is_torchs(self.inner))
@@ -152,15 +155,6 @@ class Wrapped(Optimizer):
             for group in self.param_groups:
                 self._move(group, moves, unstarted)
         return loss
-
-    def _refuse_other_groups(self) -> None:
-        for index, (own, inner) in enumerate(
-            zip_longest(self.param_groups, self.inner.param_groups)
-        ):
-            path = f"param_groups[{index}]"
-            if own is None or inner is None or not same(own["params"], inner["params"]):
-                raise _mismatch(path)
-        self._refuse_untouchable()
 
     def _refuse_untouchable(self) -> None:
         for index, group in enumerate(self.param_groups):
@@ -237,41 +231,12 @@ class Wrapped(Optimizer):
 
     def __getstate__(self) -> dict[str, Any]:
         kept = super().__getstate__()
-        return {**{k: v for k, v in kept.items() if k != "state"}, "inner": self.inner}
+        own = {k: v for k, v in kept.items() if k != "state"}
+        return {**own, "inner": self.inner, "_pairing": self._pairing}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__({k: v for k, v in state.items() if k != "state"})
         self.param_groups: list[dict[str, Any]] = [ParamGroup(g) for g in self.param_groups]
-
-
-def _outside(group: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """What the wrapper's group takes from ``inner``'s: parameters, names, others' keys."""
-    kept = {k: v for k, v in group.items() if k not in defaults and k != "initial_lr"}
-    return {**kept, "params": list(group["params"])}
-
-
-def _options(named: Mapping[str, Any], given: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """The rule and its checked hyperparameters, from the group or the constructor."""
-    entry = catalog.rules.get(named["rule"], f"{path}.rule")
-    known = {p.name for p in entry.parameters}
-    fixed = {"direction": WRAPPED, "rule": named["rule"]}
-    for key in given:
-        if key not in known | STRUCTURAL | {*fixed, "zero_policy"} and not is_foreign(key, known):
-            near = nearest(key, known)
-            hint = f" (did you mean {near}?)" if near else ""
-            names = ", ".join([*(p.name for p in entry.parameters), "zero_policy"])
-            raise CatalogError(f"{path}.{key}", given[key], f"one of: {names}{hint}")
-    policy = catalog.zero_policy.check(named["zero_policy"], f"{path}.zero_policy")
-    rates = entry.resolve({k: v for k, v in named.items() if k in known}, path)
-    return {**fixed, "zero_policy": policy, **rates}
-
-
-def _mismatch(path: str) -> StateError:
-    return StateError(
-        f"{path}.params: got other parameters than those of the inner optimizer's group, expected "
-        "the same ones; give a new group first to inner.add_param_group and then to the "
-        "wrapper's add_param_group"
-    )
 
 
 def _is_torchs(inner: Optimizer) -> bool:

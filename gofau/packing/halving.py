@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, inf, isnan
+from math import ceil, inf, isfinite
 
 from gofau.packing.errors import PlanError
 
@@ -20,7 +20,8 @@ class Halving:
         factor: one in so many trains on, >= 2.
         rungs: how many decisions there are, >= 1; ``None`` for no bound.
         metric: what decides, one of the problem's metrics; ``None`` for the plan's goal.
-        minimize: whether less of ``metric`` is better; of the plan's goal, the plan says so.
+        minimize: whether less of ``metric`` is better; ``None`` for the metric's own direction,
+            and of the plan's goal, the plan says so.
 
     Source: Li, Jamieson, Rostamizadeh, Gonina, Hardt, Recht, Talwalkar, arXiv 1810.05934.
     """
@@ -29,7 +30,7 @@ class Halving:
     factor: int = 3
     rungs: int | None = None
     metric: str | None = None
-    minimize: bool = True
+    minimize: bool | None = None
 
     def __post_init__(self) -> None:
         if self.first < 1:
@@ -84,4 +85,4 @@ class Rungs:
         return self._cost(value) <= costs[ceil(len(costs) / self._halving.factor) - 1]
 
     def _cost(self, value: float) -> float:
-        return inf if isnan(value) else self._sign * value
+        return self._sign * value if isfinite(value) else inf

@@ -6,7 +6,7 @@ from math import inf, isnan
 from numbers import Integral
 from typing import Literal, get_args
 
-from gofau.catalog import Scalar
+from gofau.catalog import Scalar, metrics
 from gofau.packing.errors import PlanError
 from gofau.packing.gamma import Gamma
 from gofau.packing.halving import Halving
@@ -67,7 +67,7 @@ class PackPlan:
         batch_size: examples a step, >= 1; an epoch drops the last, partial batch.
         trials: at least one.
         goal_metric: one of the problem's metrics.
-        minimize: whether less of it is better.
+        minimize: whether less of it is better; ``None`` for the metric's own direction.
         target: its value that counts as reached.
         stop_at_target: end a trial at the epoch that reaches the target.
         divergence_factor: how many times the larger of the loss before training and the
@@ -84,6 +84,9 @@ class PackPlan:
             and eager otherwise.
         memory_format: of images and kernels; ``auto`` as for the backend, and contiguous otherwise.
         halving: stop the worse trials of the pack early.
+        inputs: the digest of the data and the code that it depends on, see `gofau.fingerprint`;
+            states of other ones are not gone on with. Found where it is needed and empty.
+        code: the digest of that code alone, which calibrations depend on.
     """
 
     problem: str
@@ -94,7 +97,7 @@ class PackPlan:
     batch_size: int
     trials: tuple[TrialPlan, ...]
     goal_metric: str
-    minimize: bool = True
+    minimize: bool | None = None
     target: float | None = None
     stop_at_target: bool = False
     divergence_factor: float = 2.0
@@ -106,13 +109,26 @@ class PackPlan:
     backend: BackendName = "auto"
     memory_format: MemoryFormatName = "auto"
     halving: Halving | None = None
+    inputs: str = ""
+    code: str = ""
+
+    @property
+    def judge(self) -> str:
+        """The metric that decides a successive halving."""
+        own = None if self.halving is None else self.halving.metric
+        return self.goal_metric if own is None else own
 
     @property
     def judged_by(self) -> tuple[str, bool]:
         """The metric that decides a successive halving, and whether less of it is better."""
         if self.halving is None or self.halving.metric is None:
-            return self.goal_metric, self.minimize
-        return self.halving.metric, self.halving.minimize
+            return self.judge, self.lower_is_better
+        return self.judge, _sense(self.judge, self.halving.minimize)
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether less of the goal metric is better."""
+        return _sense(self.goal_metric, self.minimize)
 
     @property
     def casts(self) -> bool:
@@ -199,6 +215,10 @@ class TrialOutcome:
     executor: str
     executor_reason: str
     wall_s: float
+
+
+def _sense(metric: str, minimize: bool | None) -> bool:
+    return metrics.get(metric, "goal_metric").minimize if minimize is None else minimize
 
 
 def _count(name: str, value: object) -> None:

@@ -120,12 +120,12 @@ class Progress:
 
     def _at_target(self) -> bool:
         target, value = self.plan.target, self.curves[self.plan.goal_metric][-1]
-        if target is None:
+        if target is None or not isfinite(value):
             return False
-        return value <= target if self.plan.minimize else value >= target
+        return value <= target if self.plan.lower_is_better else value >= target
 
     def _best(self) -> float:
         values = [v for v in self.curves[self.plan.goal_metric] if isfinite(v)]
         if not values:
             return nan
-        return min(values) if self.plan.minimize else max(values)
+        return min(values) if self.plan.lower_is_better else max(values)

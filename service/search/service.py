@@ -4,18 +4,17 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from gofau.version import code_version
 from service.errors import InvalidError
 from service.search import checks, repository
 from service.search.models import SearchRoundRow
 from service.store.base import now
 from service.studies.enumeration import Enumeration
 from service.studies.models import Study
-from service.studies.reuse import reuse_results
 from service.trials import cells, ledger
 from service.trials import repository as trials
 from studies.cells import Cell, arms
 from studies.errors import FieldError
+from studies.parsing import stored_spec
 from studies.spec import StudySpec
 from studies.trials import StudyState
 from studies.wire import RoundReceipt, SearchRound
@@ -41,11 +40,11 @@ def append(session: Session, study: Study, wanted: SearchRound) -> RoundReceipt:
 def reopen(study: Study) -> None:
     """Let a locked study that ended early plan the rounds that it has not had."""
     have = study.waiting + study.running + study.completed + study.failed + study.cancelled
-    study.unplanned = StudySpec.model_validate(study.spec).trial_count - have
+    study.unplanned = stored_spec(study.spec).trial_count - have
 
 
 def _add(session: Session, study: Study, wanted: SearchRound) -> int:
-    spec = StudySpec.model_validate(study.spec)
+    spec = stored_spec(study.spec)
     known = cells.keys(session, study.id)
     made = _cells(spec, wanted)
     checks.check_round(spec, wanted, [cell.key for cell in made], known, study.unplanned)
@@ -61,8 +60,6 @@ def _add(session: Session, study: Study, wanted: SearchRound) -> int:
             created_at=now(),
         ),
     )
-    if study.reuse:
-        reuse_results(session, study, code_version())
     ledger.settle(session, study)
     return len(made)
 

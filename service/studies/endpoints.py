@@ -81,6 +81,12 @@ def list_studies(
     problem: Text = None,
     rule: Text = None,
     owner: Text = None,
+    spec_hash: Annotated[
+        str | None, Query(alias="hash", max_length=200, description="the spec's hash")
+    ] = None,
+    open_: Annotated[
+        bool | None, Query(alias="open", description="whether the study has not ended")
+    ] = None,
     created_after: Time = None,
     created_before: Time = None,
     sort: Sort = "-created",
@@ -95,6 +101,8 @@ def list_studies(
         tag=tag,
         problem=problem,
         rule=rule,
+        spec_hash=spec_hash,
+        open=open_,
         created_after=created_after,
         created_before=created_before,
     )

@@ -11,19 +11,17 @@ from pydantic import (
 )
 from sqlalchemy.orm import Session
 
-from gofau.version import code_version
 from service.errors import ConflictError, InvalidError
 from service.search import repository as rounds
 from service.settings import Settings
 from service.studies import lifecycle
 from service.studies.enumeration import Enumeration
 from service.studies.models import Study
-from service.studies.reuse import reuse_results
 from service.studies.service import check_quota, check_size
 from service.trials import cells, ledger
 from service.trials import repository as trials
 from studies.errors import FieldError
-from studies.parsing import parse_spec
+from studies.parsing import stored_spec
 from studies.spec import MAX_SEEDS, StudySpec
 from studies.trials import StudyState
 
@@ -61,7 +59,7 @@ def extend(session: Session, study: Study, wanted: Extension, settings: Settings
     """
     if study.state in (StudyState.CANCELLED, StudyState.CANCELLING):
         raise ConflictError(f"study {study.public_id} is {study.state}; it is not extended")
-    old = StudySpec.model_validate(study.spec)
+    old = stored_spec(study.spec)
     if old.later_points and rounds.cell_count(session, study.id) != old.cell_count:
         raise ConflictError(
             f"study {study.public_id} has rounds of its search to come; it is extended after them"
@@ -90,7 +88,7 @@ def _extended(old: StudySpec, wanted: Extension) -> StudySpec:
     if wanted.seeds is not None:
         data["seeds"] = wanted.seeds
     data["axes"] = {**data["axes"], **(wanted.axes or {})}
-    new = parse_spec(data)
+    new = stored_spec(data)
     missing = sorted(set(old.seeds) - set(new.seeds))
     if missing:
         raise _lacks("seeds", missing, "every seed of the study and more")
@@ -125,12 +123,10 @@ def _add_cells(session: Session, study: Study, old: StudySpec, new: StudySpec) -
 
 
 def _store(session: Session, study: Study, new: StudySpec) -> None:
-    study.waiting += new.trial_count - StudySpec.model_validate(study.spec).trial_count
+    study.waiting += new.trial_count - stored_spec(study.spec).trial_count
     study.spec = new.model_dump(mode="json")
     study.spec_hash = new.hash
     study.revision += 1
     if study.waiting:
         lifecycle.requeue(session, study)
-    if study.reuse:
-        reuse_results(session, study, code_version())
     ledger.settle(session, study)

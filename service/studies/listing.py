@@ -26,6 +26,8 @@ class StudyFilter:
     tag: str | None = None
     problem: str | None = None
     rule: str | None = None
+    spec_hash: str | None = None
+    open: bool | None = None
     created_after: float | None = None
     created_before: float | None = None
 
@@ -94,9 +96,12 @@ def _narrowed(query: Select[Any], wanted: StudyFilter) -> Select[Any]:
     for column, value in (
         (Study.owner, wanted.owner),
         (Study.state, wanted.state),
+        (Study.spec_hash, wanted.spec_hash),
     ):
         if value is not None:
             query = query.where(column == value)
+    if wanted.open is not None:
+        query = query.where(Study.state.in_(repository.OPEN) == wanted.open)
     if wanted.name is not None:
         query = query.where(func.lower(Study.name).contains(wanted.name.lower(), autoescape=True))
     if wanted.tag is not None:

@@ -186,7 +186,7 @@ MEMORY = Memory()
 def metric_names(study: Study) -> tuple[str, ...]:
     """The metrics that a study's problems measure each epoch."""
     named = {problem["name"]: None for problem in study.spec["problems"]}
-    found = [m for name in named for m in catalog.problems.get(name, "problems").metrics]
+    found = [m for name in named for m in catalog.problems.get(name, "problems").metric_names]
     return tuple(dict.fromkeys(found))
 
 

@@ -17,9 +17,14 @@ def log_weights(values: Floats) -> Floats:
     Args:
         values: ``[N]`` ascending, > 0.
     """
-    if values.size == 1:
+    return trapezoid_weights(np.log10(values))
+
+
+def trapezoid_weights(x: Floats) -> Floats:
+    """Trapezoid weights of a mean over ascending ``x[N]``, summing to 1; one point weighs 1."""
+    if x.size == 1:
         return np.ones(1)
-    steps = np.diff(np.log10(values))
+    steps = np.diff(x)
     padded = np.concatenate([[0.0], steps, [0.0]])
     return np.asarray((padded[:-1] + padded[1:]) / (2.0 * steps.sum()))
 

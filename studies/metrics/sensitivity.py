@@ -3,7 +3,7 @@
 import numpy as np
 
 from studies.landscape import Floats
-from studies.metrics.grid import Grid, weighted_mean
+from studies.metrics.grid import Grid, trapezoid_weights, weighted_mean
 
 
 def lr_sensitivity(curves: Floats, weights: Floats, cap: float) -> Floats:
@@ -57,8 +57,9 @@ def _mean_of_columns(maps: Floats, lr_weights: Floats, init_weights: Floats, cap
 def windowed_lr_sensitivity(maps: Floats, grid: Grid, cap: float, decades: float = 1.0) -> Floats:
     """Like `mean_lr_sensitivity` on the learning rates within ``decades`` of each map's optimum.
 
-    The optimum is that of the map, averaged over init scales; a window that leaves the grid is
-    cut off there.
+    The optimum is that of the map, averaged over init scales. The mean is the trapezoid mean of
+    the window itself, whose ends are interpolated where no learning rate lies on them; a window
+    that leaves the grid is cut off there.
 
     Args:
         maps: ``[..., L, I]`` costs.
@@ -69,8 +70,30 @@ def windowed_lr_sensitivity(maps: Floats, grid: Grid, cap: float, decades: float
     centres = np.where(np.isnan(profile), np.inf, profile).argmin(axis=-1)
     found = np.empty(len(flat))
     for centre in np.unique(centres):
-        near = np.flatnonzero(np.abs(grid.x - grid.x[centre]) <= decades + 1e-9)
-        rows, window = np.flatnonzero(centres == centre), slice(near[0], near[-1] + 1)
-        weights = grid.lr_weights[window]
-        found[rows] = _mean_of_columns(flat[rows, window], weights, grid.init_weights, cap)
+        rows, middle = np.flatnonzero(centres == centre), grid.x[centre]
+        x, cut = _cut(np.minimum(flat[rows], cap), grid.x, middle - decades, middle + decades)
+        found[rows] = _mean_of_columns(cut, trapezoid_weights(x), grid.init_weights, cap)
     return found.reshape(maps.shape[:-2])
+
+
+def _cut(maps: Floats, x: Floats, low: float, high: float) -> tuple[Floats, Floats]:
+    """Positions and ``[B, N, I]`` values of ``maps[B, L, I]``, linear in x, from low to high.
+
+    An end beyond the grid is the grid's.
+    """
+    inside = np.flatnonzero((x >= low - 1e-9) & (x <= high + 1e-9))
+    first, last = inside[0], inside[-1]
+    places, values = [x[first : last + 1]], [maps[:, first : last + 1]]
+    if first > 0 and x[first] - low > 1e-9:
+        places.insert(0, np.array([low]))
+        values.insert(0, _between(maps, x, first - 1, low))
+    if last < x.size - 1 and high - x[last] > 1e-9:
+        places.append(np.array([high]))
+        values.append(_between(maps, x, last, high))
+    return np.concatenate(places), np.concatenate(values, axis=1)
+
+
+def _between(maps: Floats, x: Floats, left: int, at: float) -> Floats:
+    """``[B, 1, I]`` values at a place between the nodes ``left`` and ``left + 1``."""
+    part = (at - x[left]) / (x[left + 1] - x[left])
+    return np.asarray((1 - part) * maps[:, [left]] + part * maps[:, [left + 1]])

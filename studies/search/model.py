@@ -21,6 +21,9 @@ WITHIN = 0.01
 STARTUP = 10
 """Points that an adaptive sampler is given before it proposes its own, as in Optuna."""
 
+BATCH = 8
+"""Points of a round that an adaptive sampler proposes unless its spec says otherwise."""
+
 Sampler = Literal["grid", "random", "sobol", "tpe", "gp", "cmaes"]
 ADAPTIVE = ("tpe", "gp", "cmaes")
 
@@ -42,7 +45,7 @@ class Search(BaseModel):
     sampler: Annotated[Sampler, BeforeValidator(_canonical)]
     trials: Annotated[int, Field(ge=1, le=MAX_TRIALS)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    batch: Annotated[int, Field(ge=2, le=10_000)] = 8
+    batch: Annotated[int, Field(ge=2, le=10_000)] = BATCH
 
     @model_validator(mode="before")
     @classmethod

@@ -22,12 +22,16 @@ class Space:
 
     @classmethod
     def of(cls, axes: Mapping[str, Axis]) -> Self:
-        """The space of a spec's axes, which are all ranges."""
-        return cls(dict(axes))
+        """The space of a spec's axes, which are all ranges.
+
+        Axes are taken by name, since the order of a mapping says nothing: a spec draws the same
+        points however it is written.
+        """
+        return cls({name: axes[name] for name in sorted(axes)})
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The axes in the order of the spec: the columns of the unit cube."""
+        """The axes: the columns of the unit cube."""
         return tuple(self.axes)
 
     @cached_property

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from studies.parsing import parse_spec
+from studies.parsing import stored_spec
 from studies.refine import rounds as refinement
 from studies.search.draws import sobol_cube
 from studies.search.space import Point, Space
@@ -20,7 +20,7 @@ def next_round(history: SearchHistory) -> SearchRound | None:
     """
     if history.finished:
         return None
-    spec = parse_spec(history.spec)
+    spec = stored_spec(history.spec)
     if spec.search.is_grid:
         return refinement.next_round(spec, history)
     found = told(history)

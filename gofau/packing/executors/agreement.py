@@ -1,19 +1,23 @@
 """One step and one evaluation on a few examples, by executors and by a module alone, compared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from gofau.packing.dropout import DropoutMasks, StreamDropout
 from gofau.packing.errors import PlanError
 from gofau.packing.executors.base import Batch, Executor, Groups
 from gofau.packing.executors.serial import SerialExecutor
 from gofau.packing.stack import Stack
-from gofau.packing.streams import drawing_from
+from gofau.packing.streams import drawing_from, evaluation_seed
 from gofau.problems import Dataset, Problem
 
 EXAMPLES = 8
+GRADIENT, AFTER = "gradient of ", " after a step"
+ROUNDING = 1024
+"""How many units in the last place sums behind a normalisation may be off."""
 FAINTER = 0.7
 """What the parameters of the second trial are, of those of the first."""
 
@@ -22,27 +26,41 @@ Result = Mapping[str, Tensor]
 
 
 def sort_of(problem: Problem, template: nn.Module) -> tuple[object, ...]:
-    """What decides how a module behaves in a stack: its problem, dtype and device."""
+    """What decides how a module behaves in a stack: its problem, dtype and device.
+
+    A class may be patched, and an instance may have a loss of its own, made anew each time.
+    """
     like = next(iter(template.parameters()))
-    return type(problem), tuple(sorted(problem.parameters.items())), like.dtype, like.device
+    given = type(problem), tuple(sorted(problem.parameters.items()))
+    called = (problem.loss, problem.measure, problem.module, problem.dataset)
+    reached = tuple(getattr(one, "__code__", type(one)) for one in called)
+    return *given, reached, like.dtype, like.device
 
 
-def unable(kind: type[Executor], problem: Problem, template: nn.Module) -> str | None:
+def unable(
+    kind: type[Executor], problem: Problem, template: nn.Module, data: Dataset
+) -> str | None:
     """Why an executor cannot train two trials as the serial one does, or ``None``.
 
     Found by trying: with examples of their own, and with examples that they share.
     """
-    few = _examples(problem, template, EXAMPLES)
+    like = next(iter(template.parameters()))
+    few = data.first(EXAMPLES).to(like.dtype, like.device)
     for streams in ("one", "other"), ("both", "both"):
         serial, stacked = SerialExecutor(problem, template), kind(problem, template)
-        want = _passes(serial, _pair(serial), few, streams)
+        try:
+            with _Watch() as watch:
+                want = _scored(serial, _pair(serial), few, streams)
+        except Exception as error:  # noqa: BLE001 - a fault of few examples, or training tells it
+            return f"it cannot be tried on {EXAMPLES} examples ({_first_line(error)})"
+        if watch.padded and not kind.pads:
+            return "torch's vectorised embedding moves its padding"
         stack = _pair(stacked)
         given = [block._version for block in stack.blocks]
         try:
-            got = _passes(stacked, stack, few, streams)
+            got = _scored(stacked, stack, few, streams)
         except Exception as error:  # noqa: BLE001 - if it is the module's own, training tells it
-            said = str(error).strip() or type(error).__name__
-            return f"torch cannot vectorise its forward pass ({said.splitlines()[0]})"
+            return f"torch cannot vectorise it ({_first_line(error)})"
         if [block._version for block in stack.blocks] != given:
             return "its forward pass writes over its parameters"
         differing = unlike(want, got)
@@ -51,24 +69,62 @@ def unable(kind: type[Executor], problem: Problem, template: nn.Module) -> str |
     return None
 
 
+class _Watch(TorchDispatchMode):
+    """Notes embeddings with a padding, which the examples at hand need not contain."""
+
+    padded = False
+
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., object],
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
+        place = _PADDING.get(str(func))
+        if place is not None and len(args) > place and args[place] != -1:
+            self.padded = True
+        return func(*args, **(kwargs or {}))
+
+
+_PADDING = {"aten.embedding.default": 2, "aten._embedding_bag.default": 8}
+"""Where torch's embeddings take the number of the padding, or -1."""
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 def unlike(want: Result, got: Result) -> str | None:
     """The first name whose values differ by more than rounding, or ``None``.
 
     Gradients are compared with the largest of all, since those before a normalisation cancel.
+    So do means behind one: a running mean may be nothing but rounding, which `ROUNDING` of the
+    largest tensor after the step allows.
     """
-    gradients = [value for name, value in want.items() if name.startswith("gradient")]
-    largest = max(map(_size, gradients), default=0.0)
-    for name, value in want.items():
-        other = got[name]
-        if value.shape != other.shape:
+    largest = {kind: _largest(want, kind) for kind in (GRADIENT, AFTER)}
+    for name in dict.fromkeys((*want, *got)):
+        if name not in want or name not in got or want[name].shape != got[name].shape:
             return name
-        size = largest if name.startswith("gradient") else _size(value)
-        one, two = (torch.view_as_real(v) if v.is_complex() else v for v in (value, other))
-        kind = one.dtype if one.is_floating_point() else torch.float64
-        near = {"rtol": 0.0, "atol": size * torch.finfo(kind).eps ** 0.4}
+        one, two = (_real(v) for v in (want[name], got[name]))
+        eps = torch.finfo(one.dtype if one.is_floating_point() else torch.float64).eps
+        size = largest[GRADIENT] if GRADIENT in name else _size(one)
+        floor = largest[AFTER] * ROUNDING * eps if AFTER in name else 0.0
+        near = {"rtol": 0.0, "atol": max(size * eps**0.4, floor)}
         if not torch.allclose(one.double(), two.double(), **near, equal_nan=True):
             return name
     return None
+
+
+def _largest(result: Result, kind: str) -> float:
+    named = [
+        v for n, v in result.items() if kind in n and (v.is_floating_point() or v.is_complex())
+    ]
+    return max(map(_size, named), default=0.0)
+
+
+def _real(value: Tensor) -> Tensor:
+    return torch.view_as_real(value) if value.is_complex() else value
 
 
 def alone(problem: Problem, module: nn.Module, few: Dataset) -> Result:
@@ -94,7 +150,7 @@ def alone(problem: Problem, module: nn.Module, few: Dataset) -> Result:
         raise refused(problem, "writes over its inputs", "one that leaves them as they are")
     gradients = {name: _gradient(p) for name, p in module.named_parameters()}
     after = tensors(module)
-    with torch.no_grad():
+    with torch.no_grad(), drawing_from(evaluation_seed(problem.name), few.val_x.device):
         outputs = module.eval()(few.val_x)
     return _named(loss.detach(), gradients, after, outputs)
 
@@ -115,11 +171,6 @@ def tensors(module: nn.Module) -> dict[str, Tensor]:
     masks = {f"{n}.mask" for n, m in module.named_modules() if isinstance(m, StreamDropout)}
     named = {**dict(module.named_parameters()), **dict(module.named_buffers())}
     return {name: value.detach().clone() for name, value in named.items() if name not in masks}
-
-
-def _examples(problem: Problem, template: nn.Module, count: int) -> Dataset:
-    like = next(iter(template.parameters()))
-    return problem.dataset().first(count).to(like.dtype, like.device)
 
 
 def _stack(executor: Executor, held: Sequence[Result]) -> Stack:
@@ -156,12 +207,20 @@ def _passes(executor: Executor, stack: Stack, few: Dataset, streams: Sequence[st
     return _named(losses.clone(), gradients, after, executor.outputs(stack, few.val_x))
 
 
+def _scored(executor: Executor, stack: Stack, few: Dataset, streams: Sequence[str]) -> Result:
+    """As `_passes`, with the examples in the executor's form, and what is measured of them."""
+    ready = executor.prepare(few)
+    passed = _passes(executor, stack, ready, streams)
+    measured = executor.measure(stack, ready.val_x, ready.val_y)
+    return {**passed, **{f"measured {name}": value for name, value in measured.items()}}
+
+
 def _named(loss: Tensor, gradients: Result, after: Result, outputs: Tensor) -> Result:
     return {
         "loss": loss,
         "output": outputs,
-        **{f"gradient of {name}": value for name, value in gradients.items()},
-        **{f"{name} after a step": value for name, value in after.items()},
+        **{f"{GRADIENT}{name}": value for name, value in gradients.items()},
+        **{f"{name}{AFTER}": value for name, value in after.items()},
     }
 
 

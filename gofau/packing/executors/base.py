@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gofau.packing.dropout import DropoutMasks
+from gofau.packing.executors.scores import Scores, in_measured_form
 from gofau.packing.layout import Layout
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
@@ -80,6 +81,8 @@ class Executor(ABC):
     """
 
     name: ClassVar[ExecutorName]
+    bitwise: ClassVar[bool] = False
+    """Whether, on a CPU, a trial's numbers are the same bit by bit in every stack."""
     casts: ClassVar[bool] = True
     """Whether its forward pass follows `torch.autocast`."""
     channels: ClassVar[bool] = False
@@ -88,8 +91,14 @@ class Executor(ABC):
     """Whether a CUDA graph can record it: it does nothing on the host that matters."""
     compiles: ClassVar[bool] = True
     """Whether it consists of torch's operations, which torch's compiler can fuse."""
-    tried: ClassVar[bool] = False
-    """Whether it is tried on a few examples before it is taken, since its code is the module's."""
+    placed: ClassVar[bool] = False
+    """Whether its promise to be bitwise rests on libraries, so that it is tried; see `places`."""
+    tried: ClassVar[bool] = True
+    """Whether it is compared with the serial executor on a few examples before it is taken."""
+    pads: ClassVar[bool] = True
+    """Whether embeddings leave the row of their padding without a gradient."""
+    together: ClassVar[bool] = True
+    """Whether trials are measured in one call where torch can vectorise the measure."""
     layout: Layout
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:
@@ -98,11 +107,12 @@ class Executor(ABC):
         self.channels_last = False
         self._masks = DropoutMasks(template)
         self._grads = torch.empty(0)
+        self._score = Scores(problem, self.together)
 
     @staticmethod
     @abstractmethod
-    def obstacle(problem: Problem, template: nn.Module) -> str | None:
-        """Why this executor cannot train that module on that problem, or ``None``."""
+    def obstacle(problem: Problem, template: nn.Module, data: Dataset) -> str | None:
+        """Why this executor cannot train that module on that problem's ``data``, or ``None``."""
 
     def prepare(self, dataset: Dataset) -> Dataset:
         """The data set in the form that this executor reads."""
@@ -166,15 +176,15 @@ class Executor(ABC):
         return _over_chunks(lambda *rows: self._measure(stack, *rows), x, y)
 
     def _measure(self, stack: Stack, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        score = torch.vmap(self.problem.measure, in_dims=(0, None))
-        outputs = self.outputs(stack, x).to(stack.blocks[0].dtype)
-        measured: dict[str, Tensor] = score(outputs, y)
-        return measured
+        like = stack.blocks[0]
+        return self._score(in_measured_form(self.outputs(stack, x), like), y, like)
 
 
 def changed_from_without(module: nn.Module) -> str | None:
     """Why layers of ``module`` do something else than their types say, or ``None``."""
     hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    if any(getattr(nn.modules.module, f"_global{kind}") for kind in hooks):
+        return "all modules have hooks"
     for part in module.modules():
         if any(getattr(part, kind) for kind in hooks) or "forward" in vars(part):
             return f"a {type(part).__name__} has hooks or another forward pass"

@@ -9,6 +9,7 @@ from gofau.errors import UnsupportedError
 from gofau.fused.mlp import NetworkKernel
 from gofau.packing.executors.base import Batch
 from gofau.packing.executors.mlp import MLPExecutor
+from gofau.packing.executors.scores import other_than_classes, other_than_written
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
 from gofau.problems import Dataset, Problem
@@ -21,7 +22,8 @@ EXAMPLES = 64
 class CompiledExecutor(MLPExecutor):
     """What `MLPExecutor` computes, by `gofau.fused.mlp.NetworkKernel`.
 
-    A trial's numbers are the same bit by bit in every stack.
+    A trial's numbers are the same bit by bit in every stack and on any number of threads: the
+    kernel computes one trial after the other in memory of its own.
     """
 
     name: ClassVar[ExecutorName] = "compiled"
@@ -30,14 +32,11 @@ class CompiledExecutor(MLPExecutor):
     def __init__(self, problem: Problem, template: nn.Module) -> None:
         super().__init__(problem, template)
         self._kernel = _kernel(template)
-        self._classes = [m for m in template.children() if isinstance(m, nn.Linear)][
-            -1
-        ].out_features
 
     @staticmethod
-    def obstacle(problem: Problem, template: nn.Module) -> str | None:
+    def obstacle(problem: Problem, template: nn.Module, data: Dataset) -> str | None:
         """See `Executor.obstacle`."""
-        general = MLPExecutor.obstacle(problem, template)
+        general = MLPExecutor.obstacle(problem, template, data) or other_than_written(problem)
         if general is not None:
             return general
         like = next(iter(template.parameters()))
@@ -47,20 +46,7 @@ class CompiledExecutor(MLPExecutor):
             _kernel(template)
         except UnsupportedError as error:
             return str(error)
-        return None
-
-    def prepare(self, dataset: Dataset) -> Dataset:
-        """Flat inputs with a column of ones, and targets that the kernel may use as indices.
-
-        Raises:
-            ValueError: a target is not a class.
-        """
-        for name, y in (("train_y", dataset.train_y), ("val_y", dataset.val_y)):
-            low, high = int(y.min()), int(y.max())
-            if low < 0 or high >= self._classes:
-                expected = f"classes in [0, {self._classes - 1}]"
-                raise ValueError(f"{name}: got targets in [{low}, {high}], expected {expected}")
-        return super().prepare(dataset)
+        return other_than_classes(data, _layers(template)[-1].out_features)
 
     @torch.no_grad()
     def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
@@ -82,7 +68,11 @@ class CompiledExecutor(MLPExecutor):
         return {"val_loss": losses / len(x), "val_accuracy": hits.to(block.dtype) / len(x)}
 
 
+def _layers(template: nn.Module) -> list[nn.Linear]:
+    return [m for m in template.children() if isinstance(m, nn.Linear)]
+
+
 def _kernel(template: nn.Module) -> NetworkKernel:
-    layers = [m for m in template.children() if isinstance(m, nn.Linear)]
+    layers = _layers(template)
     widths = [layers[0].in_features, *(layer.out_features for layer in layers)]
     return NetworkKernel(widths, layers[0].weight.dtype)

@@ -12,7 +12,7 @@ from gofau.packing.executors.base import Batch, changed_from_without
 from gofau.packing.executors.functional import ModuleExecutor
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
-from gofau.problems import Problem
+from gofau.problems import Dataset, Problem
 from gofau.problems.layers import Pixels
 
 Values = Mapping[str, Tensor]
@@ -27,11 +27,10 @@ class GroupedExecutor(ModuleExecutor):
     """
 
     name: ClassVar[ExecutorName] = "grouped"
-    tried: ClassVar[bool] = True
     channels: ClassVar[bool] = True
 
     @staticmethod
-    def obstacle(problem: Problem, template: nn.Module) -> str | None:
+    def obstacle(problem: Problem, template: nn.Module, data: Dataset) -> str | None:
         """See `Executor.obstacle`."""
         if type(template) is not nn.Sequential:
             return "its module is not a Sequential"

@@ -33,7 +33,6 @@ class ToyProblem(Problem):
     ``start_noise`` 0, the default, seeds of a trial repeat one another exactly.
     """
 
-    full_batch: ClassVar[bool] = True
     toy: ClassVar[Toy]
 
     def dataset(self) -> Dataset:

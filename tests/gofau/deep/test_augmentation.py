@@ -94,6 +94,9 @@ def test_augmentation_changes_training_and_can_be_switched_off(data: Path) -> No
 
 def test_an_mlp_whose_inputs_change_is_not_hand_batched() -> None:
     given = problem("mnist1d-mlp")
-    assert MLPExecutor.obstacle(given, given.module()) is None
+    data = given.dataset()
+    assert MLPExecutor.obstacle(given, given.module(), data) is None
     given.augmentation = partial(crop_and_flip, padding=1)
-    assert MLPExecutor.obstacle(given, given.module()) == "its training inputs change at random"
+    assert (
+        MLPExecutor.obstacle(given, given.module(), data) == "its training inputs change at random"
+    )

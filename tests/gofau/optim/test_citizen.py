@@ -248,3 +248,13 @@ def test_a_first_step_at_rate_zero_without_gradients_only_starts_the_state():
     assert set(optimizer.state[params[0]]) == {"step", "exp_avg", "exp_avg_sq"}
     moved = run(optimizer, params, zeros)
     assert not torch.equal(moved[0], before[0])
+
+
+@pytest.mark.parametrize("implementation", ["loop", "foreach"])
+def test_kept_tensors_of_one_element_may_have_any_number_of_dimensions(implementation):
+    grads = gradients([(3, 2), ()], 3)
+    plain, shaped = start([(3, 2), ()]), start([(3, 2), ()])
+    expected = run(Gofau(plain, rule="additive", lr=0.5, beta1=0.75), plain, grads)
+    kept = {"lr": torch.tensor([0.5]), "beta1": torch.tensor([[[0.75]]]), "capturable": True}
+    optimizer = Gofau(shaped, rule="additive", implementation=implementation, **kept)
+    torch.testing.assert_close(run(optimizer, shaped, grads), expected)

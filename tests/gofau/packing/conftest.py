@@ -11,6 +11,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from gofau import catalog
 from gofau.catalog import ProblemEntry, Scalar
 from gofau.packing import PackPlan, TrialPlan, executors, template
+from gofau.packing.executors import mlp
 from gofau.problems import Classification, Dataset, registry
 from tests.compilers import compiler_works
 
@@ -223,5 +224,7 @@ def fake_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(nn.Module, "to", _moved)
     monkeypatch.setattr(executors, "unable", lambda *_: None)
     monkeypatch.setattr(template, "examine", lambda *_: None)
+    monkeypatch.setattr(template, "check_scoring", lambda *_: None)
+    monkeypatch.setattr(mlp, "other_than_classes", lambda *_: None)
     with FakeTensorMode(allow_non_fake_inputs=True):
         yield

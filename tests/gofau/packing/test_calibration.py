@@ -62,7 +62,7 @@ def test_what_only_runs_serially(plan: Plans) -> None:
     got = measured(plan(problem="test-untraceable"), lambda *_: 1.0)
     assert (got.executor, got.width, got.gain) == ("serial", 1, 1.0)
     assert got.reason.startswith("calibrated: only it can (not compiled: its module is not a ")
-    assert "; not vmap: torch cannot vectorise its forward pass (" in got.reason
+    assert "; not vmap: torch cannot vectorise it (" in got.reason
 
 
 def test_the_serial_executor_asked_for_is_no_choice(plan: Plans) -> None:

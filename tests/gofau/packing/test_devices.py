@@ -35,7 +35,7 @@ class OnDevice(TorchDispatchMode):
 def lane_of(program: Program) -> Lane:
     """A lane of the plan's trials, without the numbers that only a real run knows."""
     trials = program.plan.trials
-    values = dict.fromkeys(program.problem.entry.metrics, 0.0)
+    values = dict.fromkeys(program.problem.entry.metric_names, 0.0)
     return Lane(program._stack(trials), [program._progress(t, 0.0, values) for t in trials])
 
 

@@ -96,7 +96,7 @@ def test_qmc_is_sobol() -> None:
     [
         (BASE, 10, 20),
         (BASE.replace("trials: 30", "trials: 30, batch: 12"), 12, 18),
-        (BASE.replace("trials: 30", "trials: 6"), 6, 0),
+        (BASE.replace("trials: 30", "trials: 11"), 10, 1),
         (BASE.replace("tpe", "random"), 30, 0),
         (GRID, 16, 0),
         (f"{GRID}refine: {{trials: 9}}", 16, 9),

@@ -1,0 +1,105 @@
+"""Each parameter of the catalog, asked for, is the one that runs."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from gofau import catalog
+from studies.parsing import parse_spec
+from studies.spec import StudySpec
+from tests.workers.bases import BASE, TOY, Data
+from tests.workers.trained import pending, records, trained
+
+
+def other(parameter: catalog.Parameter) -> catalog.Scalar:
+    """A value that a parameter may have instead of its default."""
+    if parameter.kind is bool:
+        return not parameter.default
+    if parameter.kind is str:
+        return next(choice for choice in parameter.choices if choice != parameter.default)
+    if parameter.kind is int:
+        return int(parameter.default or 0) + (1 if parameter.default == parameter.low else -1)
+    return 0.5 if parameter.default != 0.5 else 0.25
+
+
+def problem_parameters() -> list[tuple[str, str]]:
+    """All but those of problems whose data must be fetched; they have archives of their own."""
+    entries = (e for e in catalog.problems.entries.values() if "gofau.data fetch" not in e.doc)
+    return [
+        (entry.name, parameter.name)
+        for entry in entries
+        if not entry.name.startswith("test-")
+        for parameter in entry.parameters
+    ]
+
+
+@pytest.mark.parametrize(("problem", "name"), problem_parameters())
+def test_every_parameter_of_a_problem_is_felt(problem: str, name: str) -> None:
+    entry = catalog.problems.get(problem, "problem")
+    small = {p.name: 2 for p in entry.parameters if p.kind is int}
+    parameter = entry.parameter(name)
+    assert parameter is not None
+    value = 3 if parameter.kind is int else other(parameter)
+    base: Data = {**BASE, "epochs": 1, "problem": {"name": problem, **small}}
+    if entry.full_batch:
+        base |= {"batch_size": 64}
+    again = {**base, "problem": {"name": problem, **small, name: value}}
+    assert records(again) != records(base)
+
+
+CONTEXT: dict[str, dict[str, catalog.Scalar]] = {
+    "dampening": {"momentum": 0.5},
+    "nesterov": {"momentum": 0.5},
+    "amsgrad": {"beta2": 0.5},
+    "decoupled_decay": {"weight_decay": 0.1, "momentum": 0.5},
+}
+"""What a parameter needs beside it to have an effect, where there is such a one.
+
+Without momentum, both kinds of decay are the same for the additive rule with plain gradients.
+"""
+
+VALUES = {"g_bound": 1e-3, "lr": 0.02, "lr_out": 0.02}
+SIZES = {"lr": 0.01, "lr_out": 0.01}
+
+
+def hyper_spec(
+    direction: catalog.DirectionEntry,
+    rule: catalog.RuleEntry,
+    values: Mapping[str, catalog.Scalar],
+) -> StudySpec:
+    def own(entry: catalog.Entry) -> dict[str, catalog.Scalar]:
+        return {name: value for name, value in values.items() if entry.parameter(name)}
+
+    sizes = {name: value for name, value in SIZES.items() if rule.parameter(name)}
+    return parse_spec(
+        {
+            **TOY,
+            "problem": "linear-regression",
+            "dtype": "float64",
+            "directions": [{"name": direction.name, **own(direction)}],
+            "rules": [{"name": rule.name, **sizes, **own(rule)}],
+            "axes": {"init_scale": {"values": [1.0]}},
+            "fixed": own(catalog.common),
+        }
+    )
+
+
+@pytest.mark.parametrize("fused", [True, False])
+@pytest.mark.parametrize("rule", catalog.rules.entries)
+@pytest.mark.parametrize("direction", catalog.directions.entries)
+def test_every_hyperparameter_is_felt_by_every_direction_and_rule(
+    direction: str, rule: str, fused: bool
+) -> None:
+    which, how = catalog.directions.entries[direction], catalog.rules.entries[rule]
+    trials, asked = [], []
+    for parameter in (*which.parameters, *how.parameters, *catalog.common.parameters):
+        if which.decouples_decay and parameter.name == "decoupled_decay":
+            continue
+        beside = CONTEXT.get(parameter.name, {})
+        value = VALUES.get(parameter.name, other(parameter))
+        for values in (beside, {**beside, parameter.name: value}):
+            trials += pending(hyper_spec(which, how, values), first=len(trials))
+        asked.append(parameter.name)
+    found = trained(trials, fused=fused)
+    same = [name for i, name in enumerate(asked) if found[2 * i] == found[2 * i + 1]]
+    assert same == []
