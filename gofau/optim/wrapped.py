@@ -1,8 +1,8 @@
 """Any additive torch optimizer as the direction of an update rule."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import zip_longest
+from functools import partial
 from typing import Any, cast, final
 
 import torch
@@ -15,14 +15,13 @@ from gofau.optim.batching import refuse_dtype, refuse_untrainable
 from gofau.optim.displacement import Displacements
 from gofau.optim.driving import Driven
 from gofau.optim.groups import ParamGroup
+from gofau.optim.inner_state import OWN, is_own, load_inner, without_params
 from gofau.optim.pairing import TENSORS, Pairing, for_inner, resolved, taken_over
 from gofau.optim.storage import FORMAT, load_checked
 from gofau.optim.zeros import begins_at_zero, rule_of_parameter
 
 WRAPPED = "wrapped"
 """The name that the groups of a wrapped optimizer give as their direction."""
-OWN = "rule."
-"""How the names begin of what a rule remembers, beside ``inner``'s entries in a state."""
 
 
 @final
@@ -170,7 +169,7 @@ class Wrapped(Optimizer):
             start = param.detach() if moves.taken_back else cast(Tensor, moves.start(param))
             self._begin(group, param, start)
             state = self.state[param]
-            remembered = {k.removeprefix(OWN): v for k, v in state.items() if _is_own(k)}
+            remembered = {k.removeprefix(OWN): v for k, v in state.items() if is_own(k)}
             rule, hyper = rule_of_parameter(group, state, group)
             u = -moves.of(param)
             param.copy_(start if still else rule.update(start, u, remembered, hyper))
@@ -191,7 +190,7 @@ class Wrapped(Optimizer):
         """As torch's, with the version of the format and ``inner``'s options in each group."""
         state: dict[str, Any] = {**super().state_dict(), "format": FORMAT}
         for packed, group in zip(state["param_groups"], self.inner.param_groups, strict=True):
-            packed["inner"] = _without_params(group)
+            packed["inner"] = without_params(group)
         return state
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -200,34 +199,7 @@ class Wrapped(Optimizer):
         Raises:
             StateError: a newer format, or groups saved with another rule.
         """
-        load_checked(self, state_dict, self._load_inner)
-
-    def _load_inner(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Load ``inner``'s part of a checked state, and return the rest of it."""
-        if "inner" in given:
-            given = _from_format_1(given)
-        groups = given["param_groups"]
-        known: list[Mapping[str, Any]] = list(self.inner.param_groups[: len(groups)])
-        nothing: Mapping[str, Any] = {}
-        pairs = zip_longest(groups, known, fillvalue=nothing)
-        inner = [
-            {**group.get("inner", _without_params(own)), "params": group["params"]}
-            for group, own in pairs
-        ]
-        states = given["state"]
-        theirs = {i: {k: v for k, v in s.items() if not _is_own(k)} for i, s in states.items()}
-        self.inner.load_state_dict({"state": theirs, "param_groups": inner})
-        ids = [i for group in groups for i in group["params"]]
-        params = [p for group in self.param_groups for p in group["params"]]
-        for i, param in zip(ids, params, strict=True):
-            # A flattened checkpoint gives an empty dictionary for what it does not have.
-            own = {
-                k: v for k, v in states.get(i, {}).items() if _is_own(k) and v.__class__ is not dict
-            }
-            if own:
-                self.state[param].update({k: _like(param, v) for k, v in own.items()})
-        rest = [{k: v for k, v in group.items() if k != "inner"} for group in groups]
-        return {**given, "state": {}, "param_groups": rest}
+        load_checked(self, state_dict, partial(load_inner, self.param_groups, self.inner))
 
     def __getstate__(self) -> dict[str, Any]:
         kept = super().__getstate__()
@@ -258,37 +230,3 @@ def _visible(inner: Optimizer) -> Iterator[None]:
 
 def _has_gradient(param: Tensor) -> bool:
     return param.grad is not None and bool(param.grad.any())
-
-
-def _is_own(key: object) -> bool:
-    return key == "zero_initialised" or (isinstance(key, str) and key.startswith(OWN))
-
-
-def _like(param: Tensor, value: Any) -> Any:
-    return value.to(param.device, param.dtype) if isinstance(value, Tensor) else value
-
-
-def _without_params(group: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in group.items() if k != "params"}
-
-
-def _from_format_1(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A state that kept ``inner``'s as a whole, and zeros by their place in a group."""
-    groups = [dict(group) for group in given["param_groups"]]
-    states: dict[Any, dict[str, Any]] = {i: dict(s) for i, s in given["inner"]["state"].items()}
-    for group, inner in zip(groups, given["inner"]["param_groups"], strict=True):
-        zeros: Sequence[int] = group.pop("zero_initialised", ())
-        group["inner"] = _without_params(inner)
-        for place, i in enumerate(group["params"]):
-            own = given["state"].get(i)
-            if own is None:
-                continue
-            kept = {OWN + k: v for k, v in own.items() if k != "step"}
-            if group["zero_policy"] == "additive":
-                kept["zero_initialised"] = place in zeros
-            states.setdefault(i, {}).update(kept)
-    return {
-        **{k: v for k, v in given.items() if k != "inner"},
-        "state": states,
-        "param_groups": groups,
-    }
