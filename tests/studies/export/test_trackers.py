@@ -43,7 +43,6 @@ EMPTY: dict[str, Any] = {
     "code_version": None,
     "error": None,
     "ended_at": None,
-    "pack_size": None,
     "wall_s": None,
     "metrics": {},
     "curves": {},
