@@ -10,6 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from gofau.catalog import metrics
 from gofau.packing.errors import PlanError
 from gofau.packing.executors.base import CHUNK
 from gofau.packing.executors.scores import Scores, other_than_written
@@ -27,6 +28,9 @@ ROWS = 2
 
 IGNORED = -100
 """The target that torch's cross-entropy leaves out."""
+
+SLACK = 1e-3
+"""How much better than its best a metric may be by rounding, in bfloat16 too."""
 
 Numbers = dict[str, float]
 
@@ -61,6 +65,7 @@ def check_scoring(problem: Problem, module: nn.Module, data: Dataset, few: Datas
                 raise _fault(problem, f"{scored.what} writes over its targets", "one that does not")
             if scored.what == "measure":
                 check_names(problem, first)
+                check_ranges(problem, first)
             _check_calls(scored, first)
             spread = scored.spread()
             if spread is not None:
@@ -93,6 +98,22 @@ def check_names(problem: Problem, measured: Mapping[str, object]) -> None:
         hint = f" (is it {near[0]}?)" if near else ""
         what = f"measure gives {', '.join(measured) or 'nothing'}"
         raise _fault(problem, what, f"{name}, as its catalog entry says{hint}")
+
+
+def check_ranges(problem: Problem, measured: Numbers) -> None:
+    """Raise for a metric that is better than the catalog allows: in percent, say, and not a share.
+
+    Raises:
+        PlanError: the first of them.
+    """
+    for name, value in measured.items():
+        entry = metrics.entries.get(name)
+        if entry is None or entry.best is None:
+            continue
+        ahead = (entry.best - value) if entry.minimize else (value - entry.best)
+        if ahead > SLACK:
+            expected = f"no better than {entry.best:g}, the best that its catalog entry allows"
+            raise _fault(problem, f"measure gives {name} = {value:g}", expected)
 
 
 @dataclass(frozen=True)

@@ -179,6 +179,8 @@ class Dots(Classification):
             del measured["val_accuracy"]
         if self.flaw == "per example":
             measured["val_accuracy"] = (output.argmax(-1) == target).to(output.dtype)
+        if self.flaw == "percent":
+            measured["val_accuracy"] = 0 * measured["val_accuracy"] + 90.0
         return measured
 
 
@@ -197,6 +199,7 @@ PROBLEM_FLAWS = {
     "other": r"expected train_y and val_y of one type and shape",
     "stale": r"whose module\(\) gives the same 0 at each call, expected a new one",
     "keeps": "whose loss changes from call to call",
+    "percent": "measure gives val_accuracy = 90, expected no better than 1, the best that its",
     "size": "got 30, expected the catalog's 31 training examples",
     "draws": "got two results of one stream, expected an augmentation that its generator alone",
     "in place": "got a changed input, expected an augmentation out of place",
