@@ -179,7 +179,7 @@ def foreign(given: Mapping[str, Any], direction: str, rule: str, path: str) -> d
 
 
 def is_foreign(name: str, known: set[str]) -> bool:
-    """Whether a key that is none of ``known`` may belong to somebody else's code."""
+    """Whether a key is nobody's hyperparameter, nor nearly one of ``known``."""
     if name in _all_names():
         return False
     if name in STRUCTURAL or name.startswith(_SCHEDULERS) or name.endswith(_FACTORS):
