@@ -9,7 +9,7 @@ INTEROP := $(VENV)/.interop
 TESTING := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-interop demo up test test-slow test-gpu test-all check format lock clean
+.PHONY: help install install-interop demo up test test-slow test-numerics test-gpu test-all check format lock clean
 
 help: ## Show this help.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -40,6 +40,9 @@ test: $(STAMP) ## Run the fast tests, one process a core.
 
 test-slow: $(STAMP) ## Run the tests with real processes and long runs.
 	$(TESTING) $(BIN)/python -m pytest -m slow
+
+test-numerics: $(STAMP) ## Run the laws of packs under other libraries' modes and threads; SETTINGS=NAMES picks.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m tests.numerics $(SETTINGS)
 
 test-gpu: $(STAMP) ## Run the tests that need a CUDA device, on one.
 	$(BIN)/python -m pytest -m gpu

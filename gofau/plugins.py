@@ -6,15 +6,12 @@ no torch, so that a service without torch validates requests; the plug-in names 
 as ``package.module:Class``, which is imported only where it is trained.
 """
 
-import hashlib
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from gofau.catalog import ProblemEntry, RuleEntry
@@ -124,42 +121,3 @@ def _find(group: str, kind: type[P]) -> Iterator[Found[P]]:
 def _told(error: Exception) -> str:
     plain = isinstance(error, ImportError | AttributeError)
     return str(error) if plain else f"{type(error).__name__}: {error}"
-
-
-def sources() -> list[Path]:
-    """The Python files of all packages that plug-ins are implemented in.
-
-    They belong to the version of the code that results are filed under.
-    """
-    tops = {
-        name.partition(".")[0]
-        for module, implementation in _modules()
-        for name in (module, implementation)
-    }
-    return [path for top in sorted(tops) for path in _files(top)]
-
-
-def _modules() -> list[tuple[str, str]]:
-    problems = [(found.point, found.plugin.implementation) for found in problem_plugins()]
-    rules = [(found.point, found.plugin.implementation) for found in rule_plugins()]
-    return [(point.module, path.partition(":")[0]) for point, path in (*problems, *rules)]
-
-
-def _files(package: str) -> list[Path]:
-    spec = find_spec(package)
-    if spec is None:
-        return []
-    if spec.submodule_search_locations is None:
-        return [] if spec.origin is None else [Path(spec.origin)]
-    return sorted(p for root in spec.submodule_search_locations for p in Path(root).rglob("*.py"))
-
-
-def fingerprint() -> str:
-    """The SHA-256 of those files in hex digits, or an empty text without plug-ins."""
-    files = sources()
-    if not files:
-        return ""
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()

@@ -22,6 +22,7 @@ from service.metrics import endpoints as metrics
 from service.metrics.http import HttpMetrics
 from service.origins import OwnOrigin
 from service.pages import endpoints as pages
+from service.provenance import endpoints as provenance
 from service.rates import RateLimit
 from service.ray_jobs import JobRunner, RayJobs
 from service.reconciler.bell import Bell
@@ -54,6 +55,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     search.router,
     tokens_api.router,
     exports.router,
+    provenance.router,
     metrics.router,
     health.router,
     docs_page.router,

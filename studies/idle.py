@@ -8,6 +8,7 @@ from gofau import catalog
 from gofau.catalog import CatalogError, Parameter, Scalar
 from studies.entries import DirectionSpec, RuleSpec
 from studies.schedules import Schedule
+from studies.search.model import BATCH, STARTUP, Search
 
 if TYPE_CHECKING:
     from studies.spec import StudySpec
@@ -22,6 +23,7 @@ def check_idle(spec: "StudySpec") -> None:
         CatalogError: with the path of the field.
     """
     _batch_size(spec)
+    _search(spec.search)
     _decay(spec)
     for (i, direction), (j, rule) in product(enumerate(spec.directions), enumerate(spec.rules)):
         hyper = _hyper(spec, direction, rule)
@@ -45,6 +47,18 @@ def _batch_size(spec: "StudySpec") -> None:
             f"{default} or nothing, since a step of {entries[0].name} takes the whole problem"
         )
         raise CatalogError("batch_size", spec.batch_size, expected)
+
+
+def _search(search: Search) -> None:
+    first = max(STARTUP, search.batch)
+    if search.is_grid:
+        return
+    if not search.adaptive and search.batch != BATCH:
+        expected = f"none, since {search.sampler} draws all points at once"
+        raise CatalogError("search.batch", search.batch, expected)
+    if search.adaptive and search.budget <= first:
+        expected = f"more than the {first} points that {search.sampler} starts from"
+        raise CatalogError("search.trials", search.trials, expected)
 
 
 def _decay(spec: "StudySpec") -> None:

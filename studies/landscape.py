@@ -4,12 +4,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from gofau import catalog
+from studies.counting import Bools, Floats, counted
+
+__all__ = [
+    "AddedCells",
+    "Bools",
+    "Codes",
+    "Floats",
+    "GoalMetric",
+    "GroupKey",
+    "Landscape",
+    "LandscapeError",
+    "LandscapeKey",
+    "OutcomeCode",
+]
+
 Codes = NDArray[np.int8]
 GroupKey = tuple[str, str]
 
@@ -40,17 +55,41 @@ class OutcomeCode(IntEnum):
             raise LandscapeError("outcome", repr(name), f"one of: {known}") from None
 
 
+_OF_METRIC: Any = None
+"""What a goal leaves to the catalog's metric; none is left once the goal is made."""
+
+
 @dataclass(frozen=True)
 class GoalMetric:
     """What is optimised: a metric's name, its sense and the value that counts as success.
 
+    ``minimize`` and ``unit`` are those of the catalog's metric, unless they are given.
     ``tolerance`` is how much worse than the best still counts as good, in the metric's unit.
+
+    Raises:
+        LandscapeError: no ``minimize`` for a metric that the catalog does not have.
     """
 
     metric: str
-    minimize: bool = True
+    minimize: bool = _OF_METRIC
     target: float | None = None
     tolerance: float | None = None
+    unit: str = _OF_METRIC
+
+    def __post_init__(self) -> None:
+        entry = catalog.metrics.entries.get(self.metric)
+        if cast("bool | None", self.minimize) is None:
+            if entry is None:
+                expected = "minimize=True or minimize=False, since the catalog has no such metric"
+                raise LandscapeError(f"minimize of {self.metric}", None, expected)
+            object.__setattr__(self, "minimize", entry.minimize)
+        if cast("str | None", self.unit) is None:
+            object.__setattr__(self, "unit", "" if entry is None else entry.unit)
+
+    @property
+    def shown_unit(self) -> str:
+        """The unit of the metric's numbers, its name where it has none."""
+        return self.unit or self.metric
 
     @property
     def sign(self) -> float:
@@ -113,6 +152,7 @@ class Landscape:
         steps_to_target: ``[L, I, S]`` steps until the target, ``inf`` when never.
         frozen_fraction: ``[L, I, S]`` share of parameters that the rule cannot move.
         added: cells off the grid; basins and their best cost take them in, other metrics do not.
+        repeated: seeds that were left out, since their results are those of one of ``seeds``.
 
     Raises:
         LandscapeError: shapes disagree, an axis isn't ascending and positive, the cap isn't
@@ -130,6 +170,7 @@ class Landscape:
     steps_to_target: Floats | None = None
     frozen_fraction: Floats | None = None
     added: AddedCells | None = None
+    repeated: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         _check_axis("lr", self.lr)
@@ -187,10 +228,13 @@ class Landscape:
         return self._capped(self.added.loss, self.added.outcome)
 
     def _capped(self, loss: Floats, outcome: Codes) -> Floats:
-        cost = np.minimum(self.goal.sign * loss, self.cost_cap)
-        cost[np.isin(outcome, [OutcomeCode.DIVERGED, OutcomeCode.NONFINITE])] = self.cost_cap
-        there = outcome != OutcomeCode.MISSING
-        return np.asarray(np.where(there, cost, np.nan), dtype=np.float64)
+        return self.goal.sign * counted(
+            loss,
+            ended=np.asarray(outcome != OutcomeCode.MISSING),
+            diverged=np.isin(outcome, [OutcomeCode.DIVERGED, OutcomeCode.NONFINITE]),
+            cap=self.cap,
+            minimize=self.goal.minimize,
+        )
 
     def renamed(self, rule: str) -> "Landscape":
         """The same landscape under another rule label."""

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from studies.censoring import whole
+from studies.counting import DIVERGED, counted
 from studies.landscape import Floats, GoalMetric, LandscapeError
 
 GROUP = ["problem", "direction", "rule"]
-WORST = ("diverged", "nonfinite")
 AXES = ("lr", "init_scale")
 
 
@@ -36,13 +36,24 @@ def binned(trials: pd.DataFrame, goal: GoalMetric, lr: int, init_scale: int) -> 
         if count < 1:
             raise LandscapeError(f"bins of {name}", count, "at least 1")
         moved[name] = _centres(trials[name].to_numpy(np.float64), count)
-    cost = (goal.sign * moved["value"]).mask(moved["outcome"].isin(WORST), np.inf)
-    ordered = moved.assign(_idle=~whole(moved), _cost=cost)
+    ended = whole(moved)
+    ordered = moved.assign(_idle=~ended, _cost=_costs(moved, ended, goal))
     ordered = ordered.sort_values(["_idle", "_cost"], kind="stable")
     by_bin = ordered.groupby([*GROUP, *AXES, "seed"], sort=False)
     done = by_bin["_idle"].transform(lambda idle: (~idle).sum())
     median = by_bin.cumcount() == np.maximum(done - 1, 0) // 2
     return ordered[median].drop(columns=["_idle", "_cost"]).sort_index()
+
+
+def _costs(trials: pd.DataFrame, ended: "pd.Series[bool]", goal: GoalMetric) -> Floats:
+    """Costs to rank by, infinite where a trial diverged."""
+    return goal.sign * counted(
+        trials["value"].to_numpy(np.float64),
+        ended=ended.to_numpy(np.bool_),
+        diverged=trials["outcome"].isin(DIVERGED).to_numpy(np.bool_),
+        cap=goal.sign * np.inf,
+        minimize=goal.minimize,
+    )
 
 
 def _centres(values: Floats, count: int) -> Floats:

@@ -13,21 +13,36 @@ and posts each result once it exists. Non-finite numbers travel as ``null``, sin
 | ``POST /v1/worker/leases/{lease}/release`` | | `LeaseStatus` |
 | ``GET /v1/worker/studies/{id}/search`` | | `SearchHistory` |
 | ``POST /v1/worker/studies/{id}/rounds`` | `SearchRound` | `RoundReceipt` |
+| ``POST /v1/worker/studies/{id}/failure`` | `StudyFailure` | `LeaseStatus` |
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from studies.canonical import canonical_json
 from studies.trials import Outcome, StudyState
 
 MAX_BATCH = 10_000
 MAX_CURVE = 100_002
+MAX_RECORD = 65_536
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Curve = Annotated[list[Number | None], Field(max_length=MAX_CURVE)]
 Index = Annotated[int, Field(ge=0, lt=2**31)]
 Count = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+Fact = Annotated[str, Field(max_length=500)] | Annotated[int, Field(ge=-(2**53), le=2**53)]
+
+
+def _bounded(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The record, if it is small enough to be stored and plain JSON."""
+    text = canonical_json(record)
+    if len(text) > MAX_RECORD or "\\u0000" in text:
+        raise ValueError(f"expected plain JSON of at most {MAX_RECORD} characters")
+    return record
 
 
 class Wire(BaseModel):
@@ -81,19 +96,41 @@ class WorkPage(Wire):
 
 
 class LeaseRequest(Wire):
-    """A worker asks for trials by index; ``worker`` names the process that will train them."""
+    """A worker asks for trials by index; ``worker`` names the process that will train them.
+
+    Args:
+        worker: the process.
+        trials: of one problem, direction and rule.
+        code_version: of the worker's gofau; a lease is refused where it is not the service's.
+        inputs: what training them there depends on beside gofau and their cells: the data, the
+            module, the loss and other code, in plain JSON. Trials that have a result of the same
+            inputs elsewhere are completed by it. Without it nothing is reused, now or later.
+        environment: what decides the last bits of results there: processor, libraries, versions.
+    """
 
     worker: Annotated[str, Field(min_length=1, max_length=200)]
     trials: Annotated[list[Index], Field(min_length=1, max_length=MAX_BATCH)]
     code_version: Annotated[str, Field(min_length=1, max_length=100)]
+    inputs: Annotated[dict[str, Any], AfterValidator(_bounded)] | None = None
+    environment: Annotated[dict[str, Fact], AfterValidator(_bounded)] | None = None
 
 
 class Lease(Wire):
-    """The trials granted (those still waiting) and how long they are held without a heartbeat."""
+    """The trials granted (those still waiting) and how long they are held without a heartbeat.
+
+    ``reused`` counts those that have been completed by results of other studies instead.
+    """
 
     lease: str
     granted: list[int]
+    reused: int = 0
     ttl_s: float
+
+
+class StudyFailure(Wire):
+    """Why a driver ends with trials left that no further attempt could train."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=4000)]
 
 
 class LeaseStatus(Wire):

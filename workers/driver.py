@@ -16,7 +16,7 @@ from studies.logs import LogFormatError
 from studies.tracing import TracingError
 from studies.trials import StudyState
 from workers.checkpoints import discard
-from workers.errors import NoProgressError, WorkerError
+from workers.errors import NoProgressError, RefusedError, WorkerError
 from workers.rounds import run_round
 from workers.service_client import ServiceClient
 from workers.settings import WorkerSettings
@@ -60,6 +60,7 @@ def drive(
 
     Raises:
         NoProgressError: several rounds in a row moved no trial.
+        RefusedError: the service leases nothing to a worker, and has been told to fail the study.
     """
     seen: dict[int, int] = {}
     stuck = 0
@@ -77,12 +78,23 @@ def drive(
                 raise NoProgressError(f"{stuck} rounds moved none of {len(trials)} waiting trials")
             seen = attempts
             every = first.checkpoint_every or settings.checkpoint_every
-            run(replace(settings, checkpoint_every=every), trials)
+            _run(client, run, replace(settings, checkpoint_every=every), trials)
         elif first.running:
             sleep(IDLE_S)
         elif not first.searching or not plan(client):
             discard(settings)
             return
+
+
+def _run(
+    client: ServiceClient, run: Round, settings: WorkerSettings, trials: list[PendingTrial]
+) -> None:
+    """A round; a worker that is refused ends the study, since no attempt of it would be another."""
+    try:
+        run(settings, trials)
+    except RefusedError as error:
+        client.fail(str(error))
+        raise
 
 
 def _read(client: ServiceClient) -> tuple[wire.WorkPage, list[PendingTrial]]:

@@ -1,7 +1,7 @@
 """The exception tree of this package.
 
 `WorkerError` > `SettingsError`, `PlacementError`, `LeaseLostError`, `NoProgressError`,
-`ServiceError` > `ServiceUnreachableError`.
+`RefusedError`, `ServiceError` > `ServiceUnreachableError`.
 """
 
 
@@ -27,6 +27,10 @@ class ServiceUnreachableError(ServiceError):
 
 class LeaseLostError(WorkerError):
     """The service took the lease back; what the pack has not posted yet is not ours any more."""
+
+
+class RefusedError(WorkerError):
+    """The service leases nothing to this worker, whatever it asks for; the message says why."""
 
 
 class NoProgressError(WorkerError):

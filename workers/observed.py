@@ -24,7 +24,7 @@ class PackMetrics:
 
     def add(self, account: PackAccount, seconds: float) -> None:
         """Count one pack."""
-        for end in ("completed", "failed", "refused"):
+        for end in ("completed", "failed", "reused", "refused"):
             count = getattr(account, end)
             if count:
                 self._trials.inc(count, {"end": end})

@@ -8,10 +8,11 @@ import ray
 from ray import tune
 
 from studies import tracing
+from workers.errors import RefusedError
 from workers.placement import Placement, check_backend, place
 from workers.scratch import scratch
 from workers.settings import WorkerSettings
-from workers.trainable import PackTrainable
+from workers.trainable import REFUSAL, PackTrainable
 from workers.work import PendingTrial, bucket_sizes, pack_up
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,9 @@ def run_round(settings: WorkerSettings, trials: list[PendingTrial]) -> None:
 
     A pack whose process dies is logged and left to its lease, which expires and gives the trials
     back.
+
+    Raises:
+        RefusedError: the service leases nothing to a worker of the cluster.
     """
     os.environ.update(TUNE_ENVIRONMENT)
     logging.getLogger(TUNE_RESULTS).setLevel(logging.ERROR)
@@ -58,6 +62,10 @@ def run_round(settings: WorkerSettings, trials: list[PendingTrial]) -> None:
         ended = _fit(settings, packs, placed)
     for error in ended.errors:
         log.error("a pack's process died: %s", str(error).strip().splitlines()[-1])
+    told = (ended[i].metrics or {} for i in range(len(ended)))
+    refusals = [metrics[REFUSAL] for metrics in told if REFUSAL in metrics]
+    if refusals:
+        raise RefusedError(refusals[0])
 
 
 def pack_sizes(trials: list[PendingTrial], workers: int, most: int) -> dict[str, int]:

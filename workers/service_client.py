@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import httpx
 
 from studies import tracing, wire
-from workers.errors import LeaseLostError, ServiceError, ServiceUnreachableError
+from workers.errors import LeaseLostError, RefusedError, ServiceError, ServiceUnreachableError
 from workers.settings import WorkerSettings
 
 M = TypeVar("M", bound=wire.Wire)
@@ -62,9 +62,19 @@ class ServiceClient:
             after = page.next_after
 
     def lease(self, request: wire.LeaseRequest) -> wire.Lease:
-        """Ask for trials; the answer grants those that were still waiting."""
+        """Ask for trials; the answer grants those that were still waiting.
+
+        Raises:
+            RefusedError: this worker is given none.
+        """
         path = f"/v1/worker/studies/{self._settings.study}/leases"
         return self._call("POST", path, wire.Lease, json=request.model_dump(mode="json"))
+
+    def fail(self, reason: str) -> wire.LeaseStatus:
+        """Fail what is left of the study."""
+        path = f"/v1/worker/studies/{self._settings.study}/failure"
+        body = wire.StudyFailure(reason=reason).model_dump(mode="json")
+        return self._call("POST", path, wire.LeaseStatus, json=body)
 
     def heartbeat(self, lease: str) -> wire.LeaseStatus:
         """Renew the lease."""
@@ -111,7 +121,17 @@ class ServiceClient:
 def _parsed(response: httpx.Response, answer: type[M]) -> M:
     if response.status_code == httpx.codes.GONE:
         raise LeaseLostError(response.text[:500])
+    if response.status_code == httpx.codes.CONFLICT:
+        raise RefusedError(_detail(response))
     if response.is_error:
         call = f"{response.request.method} {response.request.url.path}"
         raise ServiceError(f"{call}: HTTP {response.status_code} {response.text[:500]}")
     return answer.model_validate_json(response.content)
+
+
+def _detail(response: httpx.Response) -> str:
+    """What problem details say in words."""
+    try:
+        return str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return response.text[:500]

@@ -7,19 +7,22 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from gofau.errors import IncurableError
 from gofau.packing import PlanError, run_pack
+from gofau.packing.identity import identified
 from gofau.packing.plan import PackPlan, TrialOutcome
 from gofau.version import code_version
 from studies import tracing, wire
 from studies.logs import bound
 from workers.checkpoints import checkpointing
 from workers.errors import LeaseLostError
+from workers.inputs import Looked, environment, look
 from workers.lease import HeldLease
 from workers.service_client import ServiceClient
 from workers.settings import WorkerSettings
-from workers.work import PendingTrial, plan, ranges, result
+from workers.work import PendingTrial, ranges, result
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +38,14 @@ class PackStopped(Exception):  # noqa: N818 - the service asked for it; nothing 
 
 @dataclass
 class PackAccount:
-    """What became of a pack's trials: posted as completed, posted as failed, not leased."""
+    """What became of a pack's trials.
+
+    Posted as completed, posted as failed, completed by results of other studies, not leased.
+    """
 
     completed: int = 0
     failed: int = 0
+    reused: int = 0
     refused: int = 0
     stopped: bool = False
 
@@ -91,6 +98,7 @@ class _Outbox:
         self.account.failed += len(failures)
 
 
+Plan = Callable[[list[PendingTrial]], PackPlan]
 Train = Callable[[PackPlan, Callable[[], None]], Iterator[TrialOutcome]]
 
 
@@ -103,7 +111,7 @@ def packed(settings: WorkerSettings) -> Train:
 
     def train(pack_plan: PackPlan, check: Callable[[], None]) -> Iterator[TrialOutcome]:
         pack_plan = replace(
-            pack_plan, backend=settings.backend, memory_format=settings.memory_format
+            identified(pack_plan), backend=settings.backend, memory_format=settings.memory_format
         )
         return run_pack(
             pack_plan,
@@ -120,20 +128,24 @@ def train_pack(
 ) -> PackAccount:
     """Lease a pack's trials, train those granted on ``device``, and post each result.
 
-    Code that raises fails the attempt of every trial that has no result yet; the error travels
-    with it. A fault that no retry can cure fails its trials for good; where it is one trial's, the
-    others are trained without it. A lost lease or a stop request ends the pack quietly.
+    Trials that have a result elsewhere are completed by it and not trained. Code that raises fails
+    the attempt of every trial that has no result yet; the error travels with it. A fault that no
+    retry can cure fails its trials for good; where it is one trial's, the others are trained
+    without it. A lost lease or a stop request ends the pack quietly.
+
+    Raises:
+        RefusedError: the service has another gofau, so that it leases nothing.
     """
     account = PackAccount()
-    request = wire.LeaseRequest(
-        worker=f"{socket.gethostname()}:{os.getpid()}",
-        trials=[trial.index for trial in pack],
-        code_version=code_version(),
-    )
+    looked = look(pack)
+    request = _request(pack, looked, device)
     with tracing.span("lease", trials=request.trials):
         lease = client.lease(request)
     granted = set(lease.granted)
-    account.refused = len(pack) - len(granted)
+    account.reused = lease.reused
+    account.refused = len(pack) - len(granted) - lease.reused
+    if lease.reused:
+        log.info("%d of %d trials have results of the same inputs already", lease.reused, len(pack))
     if not granted:
         return account
     with (
@@ -144,7 +156,9 @@ def train_pack(
         log.info("pack begun: %d of %d trials granted", len(granted), len(pack))
         outbox = _Outbox(held, len(granted), account, set(granted))
         try:
-            _train([t for t in pack if t.index in granted], device, held, outbox, train)
+            with looked.held:
+                left = [trial for trial in pack if trial.index in granted]
+                _train(left, partial(looked.plan, device=device), held, outbox, train)
         except (PackStopped, LeaseLostError) as stop:
             account.stopped = True
             log.info("pack stopped: %s", stop or "on request")
@@ -152,8 +166,18 @@ def train_pack(
     return account
 
 
+def _request(pack: list[PendingTrial], looked: Looked, device: str) -> wire.LeaseRequest:
+    return wire.LeaseRequest(
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+        trials=[trial.index for trial in pack],
+        code_version=code_version(),
+        inputs=None if looked.inputs is None else dict(looked.inputs.record),
+        environment=environment(device),
+    )
+
+
 def _train(
-    trials: list[PendingTrial], device: str, held: HeldLease, outbox: _Outbox, train: Train
+    trials: list[PendingTrial], plan: Plan, held: HeldLease, outbox: _Outbox, train: Train
 ) -> None:
     def check() -> None:
         if held.stop.is_set():
@@ -161,7 +185,7 @@ def _train(
 
     while trials:
         try:
-            for outcome in train(plan(trials, device), check):
+            for outcome in train(plan(trials), check):
                 outbox.add(outcome)
                 check()
             outbox.flush()

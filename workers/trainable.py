@@ -9,12 +9,20 @@ import torch
 from ray import tune
 
 from studies import logs, tracing
-from workers.errors import PlacementError
+from workers.errors import PlacementError, RefusedError
 from workers.observed import PackMetrics
 from workers.service_client import ServiceClient
 from workers.settings import WorkerSettings
-from workers.train import packed, train_pack
+from workers.train import PackAccount, packed, train_pack
 from workers.work import PendingTrial
+
+REFUSAL = "refusal"
+"""The name under which a pack tells that the service leases nothing to its worker, and why."""
+
+
+def counts(account: PackAccount) -> dict[str, int]:
+    """What became of a pack's trials, as Tune takes it."""
+    return {f: getattr(account, f) for f in ("completed", "failed", "reused", "refused")}
 
 
 class PackTrainable(tune.Trainable):
@@ -61,22 +69,19 @@ class PackTrainable(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """Train the pack to its end."""
+        """Train the pack to its end; where the service leases nothing, say why."""
         begun = time.monotonic()
         with (
             logs.bound(study=self._study, pack=self._number),
             tracing.continued(self._trace),
             tracing.span("pack", trials=[trial.index for trial in self._pack]),
         ):
-            account = train_pack(self._client, self._pack, self._train, self._device)
+            try:
+                account = train_pack(self._client, self._pack, self._train, self._device)
+            except RefusedError as error:
+                return {"done": True, REFUSAL: str(error)}
         self._metrics.add(account, time.monotonic() - begun)
-        return {
-            "done": True,
-            "trials": len(self._pack),
-            "completed": account.completed,
-            "failed": account.failed,
-            "refused": account.refused,
-        }
+        return {"done": True, "trials": len(self._pack), **counts(account)}
 
     def cleanup(self) -> None:
         """Close the connections to the service; Ray may kill this process any time from now on."""

@@ -3,13 +3,19 @@
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gofau.catalog import Scalar
 from gofau.contract.errors import require
 from gofau.contract.packs import check_pack
+from gofau.packing import PlanError
+from gofau.packing.scoring import Scored
 from gofau.packing.streams import initial_module
+from gofau.packing.template import check_module, check_tensors, fit
 from gofau.problems import Dataset, Problem, problem
+
+EXAMPLES = 12
+LIKE = torch.empty(0, dtype=torch.float64)
 
 
 def check_problem(name: str, parameters: Mapping[str, Scalar] | None = None) -> None:
@@ -30,8 +36,9 @@ def check_problem(name: str, parameters: Mapping[str, Scalar] | None = None) -> 
     _check_data(one, data, subject)
     _check_module(one, subject)
     _check_augmentation(one, data, subject)
-    _check_scores(one, data, subject)
-    check_pack(one, data, subject)
+    template = _check_template(one, data, subject)
+    _check_scores(one, template, data, subject)
+    check_pack(one, template, data, subject)
 
 
 def _check_data(one: Problem, data: Dataset, subject: str) -> None:
@@ -44,6 +51,13 @@ def _check_data(one: Problem, data: Dataset, subject: str) -> None:
         require(wide, subject, f"{field} in float32 or an integer type", first.dtype)
     for x, y in ((data.train_x, data.train_y), (data.val_x, data.val_y)):
         require(len(x) == len(y) > 0, subject, "a target for each example", (len(x), len(y)))
+    for part in ("x", "y"):
+        train, val = getattr(data, f"train_{part}"), getattr(data, f"val_{part}")
+        forms = [(str(v.dtype), tuple(v.shape[1:])) for v in (train, val)]
+        law = f"train_{part} and val_{part} of one type and shape"
+        require(forms[0] == forms[1], subject, law, f"{forms[0]} and {forms[1]}")
+        finite = bool(train.isfinite().all() and val.isfinite().all())
+        require(finite, subject, f"finite {part}", "NaN or infinity")
     size = one.entry.train_size
     law = f"the catalog's {size} training examples"
     require(size in (None, len(data.train_x)), subject, law, len(data.train_x))
@@ -76,37 +90,31 @@ def _check_augmentation(one: Problem, data: Dataset, subject: str) -> None:
     require(kept, subject, "shape and dtype kept", (tuple(first.shape), first.dtype))
 
 
-def _check_scores(one: Problem, data: Dataset, subject: str) -> None:
-    module = initial_module(one.name, 5, one.module).double().eval()
-    moved = data.to(torch.float64, torch.device("cpu"))
-    x, y = moved.val_x[:12], moved.val_y[:12]
+def _check_template(one: Problem, data: Dataset, subject: str) -> nn.Module:
+    """A module in float64, once all that a study looks at before it trains holds of it."""
+    template = initial_module(one.name, 5, one.module)
+    try:
+        check_tensors(one, template, scaled=False)
+        fit(template, LIKE, data)
+        check_module(one, template, data, LIKE)
+    except PlanError as error:
+        require(False, subject, error.expected, error.got)
+    return template
+
+
+def _check_scores(one: Problem, template: nn.Module, data: Dataset, subject: str) -> None:
+    moved = data.first(EXAMPLES).to(LIKE.dtype, LIKE.device)
     with torch.no_grad():
-        output = module(x)
-    whole = _scores(one, output, y)
-    expected = set(one.entry.metric_names) - {"train_loss"} | {"loss"}
-    law = f"the catalog's metrics {', '.join(one.entry.metric_names)}"
-    require(expected <= whole.keys(), subject, law, ", ".join(whole))
-    head = max(1, len(x) // 3)
-    for name, value in whole.items():
-        require(value.dim() == 0, f"{subject} {name}", "a scalar", tuple(value.shape))
-        if len(x) > head:
-            shares = (head / len(x), 1 - head / len(x))
-            parts = (_scores(one, output[s], y[s])[name] for s in (slice(head), slice(head, None)))
-            joined = sum(share * part.item() for share, part in zip(shares, parts, strict=True))
-            law = "a mean over examples, so that parts of a data set combine by their sizes"
-            close = abs(joined - value.item()) <= 1e-9 * max(1, abs(joined))
-            require(close, f"{subject} {name}", law, (joined, value.item()))
-    _check_vectorises(one, output, y, subject)
-
-
-def _scores(one: Problem, output: Tensor, y: Tensor) -> dict[str, Tensor]:
-    return {"loss": one.loss(output, y), **one.measure(output, y)}
+        output = template.eval()(moved.train_x)
+    summed = Scored(one, "loss", output, moved.train_y).sums()
+    law = "a mean over examples, which does not grow with the batch"
+    require(not summed, f"{subject} loss", law, "a sum over examples")
+    _check_vectorises(one, output, moved.train_y, subject)
 
 
 def _check_vectorises(one: Problem, output: Tensor, y: Tensor, subject: str) -> None:
     try:
         torch.vmap(one.loss, in_dims=(0, None))(torch.stack([output, output]), y)
-        torch.vmap(one.measure, in_dims=(0, None))(torch.stack([output, output]), y)
-    except RuntimeError as error:
-        law = "loss and measure without branches on values, which run under torch.vmap"
+    except (RuntimeError, ValueError) as error:
+        law = "a loss without branches on values, which runs under torch.vmap"
         require(False, subject, law, str(error).splitlines()[0])

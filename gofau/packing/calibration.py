@@ -16,6 +16,7 @@ import torch
 from gofau.errors import UnsupportedError
 from gofau.fused.compiler import find_compiler
 from gofau.packing.executors import Demands, able
+from gofau.packing.identity import identified
 from gofau.packing.kept import alone_in, replacing
 from gofau.packing.plan import BackendName, ExecutorName, MemoryFormatName, PackPlan
 from gofau.packing.program import Program
@@ -113,6 +114,7 @@ def calibrated(plan: PackPlan, folder: Path, *, fused: bool = True) -> Calibrati
         folder: where calibrations are kept; made if missing.
         fused: whether kernels that this machine compiles may run; see `run_pack`.
     """
+    plan = identified(plan)
     path = folder / f"calibration-{_key(plan, fused)}.json"
     folder.mkdir(parents=True, exist_ok=True)
     with alone_in(folder):
@@ -191,6 +193,8 @@ def _packed(plan: PackPlan, program: Program, rate: Rate) -> tuple[Calibration, 
     elif plan.executor == "auto" and "serial" in names and gain < WORTH_PACKING:
         reason = f"calibrated: packing gains {gain:.2f}x over serial, less than {WORTH_PACKING}x"
         best = alone
+    if found and plan.executor == "auto" and program.why_not_others:
+        reason += f"; {program.why_not_others}"
     if best.memory_format != "contiguous":
         reason += f", {best.memory_format}"
     form = best.memory_format
@@ -292,6 +296,7 @@ def _key(plan: PackPlan, fused: bool) -> str:
         torch.__version__,
         fused,
         _compiler(),
+        plan.code,
         code_version(),
     )
     return blake2b(repr(parts).encode(), digest_size=12).hexdigest()

@@ -22,6 +22,7 @@ from gofau.packing.plan import PackPlan, TrialOutcome, TrialPlan
 from gofau.packing.progress import Progress
 from gofau.packing.schedule import Schedule
 from gofau.packing.stack import Stack
+from gofau.version import code_version
 
 FORMAT = 3
 
@@ -110,7 +111,8 @@ class Checkpointing:
         if found != (FORMAT, fingerprint(plan)):
             raise CheckpointError(
                 f"checkpoint {self.path}: got format and plan {found}, expected "
-                f"{(FORMAT, fingerprint(plan))}; remove the file or give another path"
+                f"{(FORMAT, fingerprint(plan))}, those of this plan with its data and code of now; "
+                "remove the file or give another path"
             )
         return snapshot_in(plan, content)
 
@@ -152,15 +154,15 @@ def _unreadable(path: Path) -> CheckpointError:
 
 
 def fingerprint(plan: PackPlan) -> str:
-    """A hash of everything in the plan."""
-    return blake2b(repr(plan).encode(), digest_size=16).hexdigest()
+    """A hash of everything in the plan, and of the code that trains it."""
+    return blake2b(repr((code_version(), plan)).encode(), digest_size=16).hexdigest()
 
 
 def common(plan: PackPlan) -> str:
-    """A hash of what the trials of the plan share, without how it is computed."""
+    """A hash of what the trials of the plan share, and of the code, without how it is computed."""
     how = ("executor", "backend", "memory_format")
     names = [f.name for f in fields(PackPlan) if f.name not in ("trials", *how)]
-    text = repr([(name, getattr(plan, name)) for name in names])
+    text = repr([code_version(), *((name, getattr(plan, name)) for name in names)])
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 

@@ -32,11 +32,11 @@ class StreamDropout(nn.Module):
         """x times the mask."""
         return x * self.mask if self.training else x
 
-    def draw(self, shape: Sequence[int], generator: torch.Generator) -> Tensor:
+    def draw(self, shape: Sequence[int], generator: torch.Generator, dtype: torch.dtype) -> Tensor:
         """A mask for an input of that shape: 0 with probability p, else 1/(1 − p)."""
         drawn = [n if i < 2 or not self.per_channel else 1 for i, n in enumerate(shape)]
         keep = torch.rand(drawn, generator=generator) >= self.p
-        return keep * (1 / (1 - self.p) if self.p < 1 else 0.0)
+        return keep.to(dtype) * (1 / (1 - self.p) if self.p < 1 else 0.0)
 
 
 class DropoutMasks:
@@ -59,11 +59,13 @@ class DropoutMasks:
         if not self._shapes:
             self._shapes = self._trace(module, x)
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        # Inputs may be integers, such as words.
+        dtype = next(module.parameters()).dtype
         masks: dict[str, Tensor] = {}
         for name, layer in self._layers.items():
             shape = (len(x), *self._shapes[name])
-            drawn = torch.stack([layer.draw(shape, generator) for generator in generators])
-            masks[f"{name}.mask"] = drawn.to(x.device, x.dtype)
+            drawn = torch.stack([layer.draw(shape, one, dtype) for one in generators])
+            masks[f"{name}.mask"] = drawn.to(x.device)
         return masks
 
     def _trace(self, module: nn.Module, x: Tensor) -> dict[str, tuple[int, ...]]:

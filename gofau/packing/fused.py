@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -21,6 +22,11 @@ from gofau.rules import UpdateRule
 
 DIRECTION, RULE, DECAY = slice(0, 8), slice(8, 12), slice(12, 13)
 """Where the numbers of each part stand in a row of 13."""
+
+PIECES = (1, 37, 130, 64, 7, 300, 20)
+"""Elements of the pieces in which a kernel is tried; whole, they are more than its longest tile."""
+
+PLACE_MATTERS = "an element's place in a row decides how this machine's kernel rounds it"
 
 Row: TypeAlias = Mapping[str, float | bool]
 """One trial's hyperparameters as Python numbers."""
@@ -69,6 +75,11 @@ class FusedRows:
             raise UnsupportedError(f"the rule {rule.name} keeps numbers per tensor, not per row")
         templates = (decay.template, way.template, far.template)
         self._kernel: Kernel = kernel(*templates, like.dtype)
+        numbers = np.zeros((1, 13))
+        self._set(numbers[0], row)
+        numbers[0, DIRECTION][: len(way.numbers)] = way.numbers
+        if not is_steady(self._kernel, len(self._states), like, numbers):
+            raise UnsupportedError(PLACE_MATTERS)
 
     def begin(self, lane: Lane) -> "FusedPass":
         """What the steps of one epoch of ``lane`` share."""
@@ -154,6 +165,29 @@ def _kinds(lane: Lane, rows: Sequence[Row], names: Sequence[str]) -> list[Kind]:
         key = (progress.steps, *(row[name] for name in names))
         kinds.setdefault(key, Kind(row, progress.steps, [])).members.append(k)
     return list(kinds.values())
+
+
+def is_steady(kernel: Kernel, states: int, like: Tensor, numbers: NDArray[np.float64]) -> bool:
+    """Whether a kernel steps an element alike wherever it stands in a row, and the row in memory.
+
+    A compiler may contract products and sums otherwise in a loop's vectors than in what is left of
+    it. So a row is stepped whole and in uneven pieces.
+
+    Args:
+        kernel: that steps it.
+        states: how many tensors the direction keeps.
+        like: of its dtype.
+        numbers: those of the step, ``[1, 13]``.
+    """
+    draw = torch.Generator().manual_seed(0)
+    size = sum(PIECES)
+    drawn = [torch.randn(size, generator=draw).to(like.dtype) for _ in range(2)]
+    kept = [torch.rand(size, generator=draw).to(like.dtype) for _ in range(states)]
+    whole, cut = ([tensor.clone() for tensor in (*drawn, *kept)] for _ in range(2))
+    for tensors, pieces in ((whole, np.array([size])), (cut, np.array(PIECES))):
+        table = _split(_addresses([tensor[None] for tensor in tensors]), pieces, whole[0][None])
+        run_rows(kernel, table, pieces, numbers.repeat(len(pieces), axis=0))
+    return all(torch.equal(one, other) for one, other in zip(whole, cut, strict=True))
 
 
 def plain(hyper: Mapping[str, Scalar]) -> Row:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from gofau.catalog import Scalar
 from gofau.directions import Direction, direction
 from gofau.errors import UnsupportedError
 from gofau.hyper import Hyper, State
+from gofau.packing.alignment import owned
 from gofau.packing.checks import check_hyper
 from gofau.packing.compiler import compiled
 from gofau.packing.errors import PlanError
@@ -178,16 +179,27 @@ class StackOptimizer:
         """
         stack.step += 1
         for i, block in enumerate(stack.blocks):
-            stack.blocks[i] = self._move(
-                block,
-                grads[i],
-                self.direction,
-                self.rule,
-                stack.direction[i],
-                stack.rule[i],
-                column(stack.step, block),
-                self._hyper(stack, block, factor),
-            )
+            hyper = self._hyper(stack, block, factor)
+            given = (block, grads[i], column(stack.step, block))
+            stack.blocks[i] = self._moved(given, stack.direction[i], stack.rule[i], hyper)
+
+    def _moved(
+        self, given: tuple[Tensor, Tensor, Tensor], direction: State, rule: State, hyper: Hyper
+    ) -> Tensor:
+        """A block after a step, from itself, its gradient and the step's numbers.
+
+        On a CPU row by row: torch takes another function at the end of a tensor, where no whole
+        vector is left, than before, so that a trial's place would decide how its numbers round.
+        """
+        if given[0].device.type != "cpu":
+            block, grad, step = given
+            return self._move(block, grad, self.direction, self.rule, direction, rule, step, hyper)
+        rows = []
+        for k in range(len(given[0])):
+            block, grad, step = (tensor[k : k + 1] for tensor in given)
+            own = (_row(direction, k), _row(rule, k), step, _row(hyper, k))
+            rows.append(self._move(block, grad, self.direction, self.rule, *own))
+        return torch.cat(rows)
 
     def frozen_fraction(self, stack: Stack) -> Tensor:
         """The share of each trial's parameters that are zero and can never move, ``[K]``."""
@@ -229,10 +241,25 @@ class StackOptimizer:
         """The rule's state per named parameter, spread over blocks of the same shape."""
         spread: list[State] = [{} for _ in stack.blocks]
         for name, view in self._layout.views(stack.blocks).items():
-            made = self.rule.init(view, self._hyper(stack, view, None), batch_dims=1)
+            made = self._begun(view, self._hyper(stack, view, None))
             for key, value in made.items():
                 if key not in spread[0]:
                     for state, block in zip(spread, stack.blocks, strict=True):
                         state[key] = torch.zeros_like(block, dtype=value.dtype)
                 self._layout.views([state[key] for state in spread])[name].copy_(value)
         return spread
+
+    def _begun(self, view: Tensor, hyper: Hyper) -> State:
+        """The rule's state of one parameter ``[K, ...]``; row by row on a CPU, as in `_moved`."""
+        if view.device.type != "cpu":
+            return self.rule.init(view, hyper, batch_dims=1)
+        made = [
+            self.rule.init(owned(view[k : k + 1]), _row(hyper, k), batch_dims=1)
+            for k in range(len(view))
+        ]
+        return {name: torch.cat([state[name] for state in made]) for name in made[0]}
+
+
+def _row(named: Mapping[str, Any], k: int) -> dict[str, Any]:
+    """The k-th trial's rows of tensors; numbers and flags are every trial's."""
+    return {n: v[k : k + 1] if isinstance(v, Tensor) else v for n, v in named.items()}

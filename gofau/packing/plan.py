@@ -84,6 +84,9 @@ class PackPlan:
             and eager otherwise.
         memory_format: of images and kernels; ``auto`` as for the backend, and contiguous otherwise.
         halving: stop the worse trials of the pack early.
+        inputs: the digest of the data and the code that it depends on, see `gofau.fingerprint`;
+            states of other ones are not gone on with. Found where it is needed and empty.
+        code: the digest of that code alone, which calibrations depend on.
     """
 
     problem: str
@@ -106,6 +109,8 @@ class PackPlan:
     backend: BackendName = "auto"
     memory_format: MemoryFormatName = "auto"
     halving: Halving | None = None
+    inputs: str = ""
+    code: str = ""
 
     @property
     def judge(self) -> str:

@@ -8,6 +8,7 @@ from math import nan
 import torch
 from torch import Tensor
 
+from gofau.packing.alignment import settled
 from gofau.packing.errors import PlanError
 from gofau.packing.executors import Batch, Demands, choose
 from gofau.packing.executors.base import IMAGES
@@ -18,10 +19,11 @@ from gofau.packing.plan import PackPlan, TrialPlan
 from gofau.packing.progress import Progress
 from gofau.packing.recorded import RecordedSteps
 from gofau.packing.schedule import table
+from gofau.packing.scoring import check_names
 from gofau.packing.stack import Stack
 from gofau.packing.template import template
 from gofau.packing.tour import Tour, Tours
-from gofau.problems import problem
+from gofau.problems import examples, problem
 
 SYNC_EVERY = 32
 """Steps between looks at which trials are still finite, within an epoch."""
@@ -56,8 +58,9 @@ class Program:
         """Whether kernels that this machine compiles may run."""
         self.problem = problem(plan.problem, plan.problem_parameters)
         self.like = torch.empty(0, dtype=getattr(torch, plan.dtype), device=plan.device)
-        data = self.examples = self.problem.dataset()
+        data = self.examples = examples(self.problem)
         """The data set as the problem gives it."""
+        self._check_examples()
         self.template = template(self.problem, plan, data, self.like)
         self.shows_images = data.train_x.dim() == IMAGES
         """Whether the inputs are images, ``[N, C, H, W]``."""
@@ -75,7 +78,8 @@ class Program:
         if plan.compiles:
             self.executor.compile()
         self.reason = why or self.why_not_others
-        self.data = self.executor.prepare(data.to(self.like.dtype, self.like.device))
+        moved = data.to(self.like.dtype, self.like.device)
+        self.data = self.executor.prepare(settled(moved))
         self.size = len(data.train_x)
         self.batch = self.size if self.problem.full_batch else plan.batch_size
         self.epoch_steps = self.size // self.batch
@@ -216,6 +220,14 @@ class Program:
         cached = not self.plan.records
         return torch.autocast(self.like.device.type, torch.bfloat16, cache_enabled=cached)
 
+    def _check_examples(self) -> None:
+        data = self.examples
+        for part in ("train", "val"):
+            x, y = getattr(data, f"{part}_x"), getattr(data, f"{part}_y")
+            if not len(x) == len(y) > 0:
+                got = f"{self.problem.name}, with {len(x)} {part}_x and {len(y)} {part}_y"
+                raise PlanError("problem", got, "a target for each of one example or more")
+
     def _check(self) -> None:
         if self.epoch_steps == 0:
             expected = f"at most {self.size}, the training examples"
@@ -286,6 +298,7 @@ class Program:
         """Each trial's metrics as numbers, fetched from the device in one go."""
         with self._casting():
             measured = self.executor.measure(stack, self.data.val_x, self.data.val_y)
+        check_names(self.problem, measured)
         columns = {**measured, "train_loss": train_loss}
         names = self.problem.entry.metric_names
         table = torch.stack([columns[name] for name in names], 1).tolist()

@@ -7,6 +7,8 @@ from time import perf_counter
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from gofau.packing.denormals import flushed_denormals
 from gofau.packing.memory import available
@@ -66,7 +68,11 @@ def _timed(step: Callable[[], None], like: Tensor) -> float:
 
 
 def _kept(program: Program) -> int:
-    """Bytes that a plain forward pass of one batch keeps for the backward pass."""
+    """Bytes that a plain forward pass of one batch keeps for the backward pass.
+
+    Where the pass transforms functions (`torch.func`), what it keeps cannot be told from what it
+    makes, which is more.
+    """
     total = 0
 
     def count(tensor: Tensor) -> Tensor:
@@ -76,9 +82,40 @@ def _kept(program: Program) -> int:
 
     batch = program.examples.first(program.batch)
     x = batch.to(program.like.dtype, program.like.device).train_x
-    with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-        program.template(x)
+    try:
+        with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+            program.template(x)
+    except RuntimeError as error:
+        if "saved tensor hooks" not in str(error):
+            raise
+        with _Made() as made:
+            program.template(x)
+        return made.bytes
     return total
+
+
+class _Made(TorchDispatchMode):
+    """Counts the bytes of all tensors that operations make, views left out."""
+
+    bytes = 0
+
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., object],
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
+        made = func(*args, **(kwargs or {}))
+        given = {_storage(v) for v in tree_leaves((args, kwargs)) if isinstance(v, Tensor)}
+        for value in tree_leaves(made):
+            if isinstance(value, Tensor) and _storage(value) not in given:
+                self.bytes += value.numel() * value.element_size()
+        return made
+
+
+def _storage(tensor: Tensor) -> int:
+    return tensor.untyped_storage()._cdata
 
 
 def _free(device: torch.device) -> int:

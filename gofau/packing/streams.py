@@ -3,9 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
+from threading import RLock
 
 import torch
 from torch import Tensor, nn
+
+_drawing = RLock()
+"""Held while torch's global generators are a stream's: packs may train in several threads."""
 
 
 def stream_seed(problem: str, seed: int, purpose: str, index: int = 0) -> int:
@@ -29,22 +33,24 @@ def epoch_order(problem: str, seed: int, epoch: int, size: int) -> Tensor:
     return torch.randperm(size, generator=stream(problem, seed, "order", epoch))
 
 
+@contextmanager
+def drawing_from(seed: int, device: torch.device) -> Iterator[None]:
+    """Let the global generators of CPU and ``device`` be at a stream's start, and put them back.
+
+    Other threads that ask for the same wait until then.
+    """
+    cuda = device.type == "cuda"
+    with _drawing, torch.random.fork_rng(devices=[device] if cuda else []):
+        torch.default_generator.manual_seed(seed)
+        if cuda:
+            torch.cuda.manual_seed(seed)
+        yield
+
+
 def initial_module(problem: str, seed: int, factory: Callable[[], nn.Module]) -> nn.Module:
     """The module that ``factory`` draws at the start of the seed's init stream.
 
     The global generator is left as it was.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(stream_seed(problem, seed, "init"))
+    with drawing_from(stream_seed(problem, seed, "init"), torch.device("cpu")):
         return factory()
-
-
-@contextmanager
-def drawing_from(seed: int, device: torch.device) -> Iterator[None]:
-    """Let the global generators of CPU and ``device`` be at a stream's start, and put them back."""
-    cuda = device.type == "cuda"
-    with torch.random.fork_rng(devices=[device] if cuda else []):
-        torch.default_generator.manual_seed(seed)
-        if cuda:
-            torch.cuda.manual_seed(seed)
-        yield

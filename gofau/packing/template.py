@@ -12,8 +12,10 @@ from gofau.packing.dropout import use_streams
 from gofau.packing.errors import PlanError
 from gofau.packing.executors import SerialExecutor
 from gofau.packing.executors.agreement import alone, by_executor, refused, sort_of, tensors, unlike
+from gofau.packing.executors.base import CHUNK
 from gofau.packing.plan import PackPlan
-from gofau.packing.streams import initial_module
+from gofau.packing.scoring import MOST_EXAMPLES, check_scoring
+from gofau.packing.streams import drawing_from, initial_module
 from gofau.problems import Dataset, Problem
 
 EXAMPLES = 2
@@ -32,30 +34,63 @@ def template(problem: Problem, plan: PackPlan, data: Dataset, like: Tensor) -> n
         PlanError: a module that cannot be trained in a stack, nor one trial after the other.
     """
     module = initial_module(problem.name, 0, problem.module)
-    for fault, expected in _faults(module, plan):
-        raise PlanError("problem", f"{problem.name} with {fault}", expected)
-    some = data.first(2 * EXAMPLES).to(like.dtype, like.device)
-    _fit(module, like, some)
+    check_tensors(problem, module, any(trial.init_scale != 1 for trial in plan.trials))
+    fit(module, like, data)
     key = sort_of(problem, module)
     if key not in _examined:
-        other = initial_module(problem.name, 1, problem.module)
-        _fit(other, like, some)
-        examine(problem, module, other, some)
+        check_module(problem, module, data, like)
         _examined.add(key)
     return module
+
+
+def check_tensors(problem: Problem, module: nn.Module, scaled: bool) -> None:
+    """Raise `PlanError` for parameters that a stack cannot hold, or an init scale cannot name."""
+    for fault, expected in _faults(module, scaled):
+        raise PlanError("problem", f"{problem.name} with {fault}", expected)
+
+
+def check_module(problem: Problem, module: nn.Module, data: Dataset, like: Tensor) -> None:
+    """Examine a module of ``problem`` that fits ``like``, and its loss and measure.
+
+    Raises:
+        PlanError: see `examine` and `check_scoring`, or it is not a new one at each call.
+    """
+    other = initial_module(problem.name, 1, problem.module)
+    _check_fresh(problem, module, other)
+    fit(other, like, data)
+    few = data.first(MOST_EXAMPLES).to(like.dtype, like.device)
+    check_scoring(problem, module, few, len(data.val_x) > CHUNK)
+    examine(problem, module, other, few.first(2 * EXAMPLES))
 
 
 _examined: set[tuple[object, ...]] = set()
 """Problems whose modules this process has examined, with their parameters, dtypes and devices."""
 
 
-def _fit(module: nn.Module, like: Tensor, some: Dataset) -> None:
+def _check_fresh(problem: Problem, module: nn.Module, other: nn.Module) -> None:
+    """What two trials had in common, one of them would change for the other."""
+    held = {id(part) for part in module.modules() if _owns(part)}
+    shared = [name for name, part in other.named_modules() if id(part) in held]
+    if shared:
+        what = f"module() gives the same {shared[0] or 'module'} at each call"
+        got = f"{problem.name}, whose {what}"
+        raise PlanError("problem", got, "a new one (copy.deepcopy makes one)")
+
+
+def _owns(part: nn.Module) -> bool:
+    """Whether a module has tensors of its own."""
+    return any(t is not None for t in (*part._parameters.values(), *part._buffers.values()))
+
+
+def fit(module: nn.Module, like: Tensor, data: Dataset) -> None:
+    """Cast ``module`` as ``like``, and let its dropouts draw from trials' streams."""
     _cast(module, like)
-    with torch.random.fork_rng(devices=[]):
-        use_streams(module, some.train_x[:EXAMPLES])
+    some = data.first(EXAMPLES).to(like.dtype, like.device)
+    with drawing_from(0, torch.device("cpu")):
+        use_streams(module, some.train_x)
 
 
-def _faults(module: nn.Module, plan: PackPlan) -> Iterator[tuple[str, str]]:
+def _faults(module: nn.Module, scaled: bool) -> Iterator[tuple[str, str]]:
     """What a module must not have, each with what is expected instead."""
     parameters = dict(module.named_parameters())
     tensors = {**parameters, **dict(module.named_buffers())}
@@ -71,7 +106,7 @@ def _faults(module: nn.Module, plan: PackPlan) -> Iterator[tuple[str, str]]:
         yield f"hooks on {hooked}", "a module whose forward pass alone makes its gradients"
     if odd := _names(parameters, lambda p: not p.is_floating_point()):
         yield f"{odd} complex", "real parameters (view them as complex in the forward pass)"
-    if any(trial.init_scale != 1 for trial in plan.trials):
+    if scaled:
         try:
             scaling_reasons(module)
         except UnsupportedError as error:
@@ -100,7 +135,9 @@ def _cast(module: nn.Module, like: Tensor) -> None:
     moved: dict[int, Tensor] = {}
     for owner, name, buffer in owned:
         dtype = like.dtype if buffer.is_floating_point() else buffer.dtype
-        setattr(owner, name, moved.setdefault(id(buffer), buffer.to(like.device, dtype)))
+        # Copies, since a factory may give the same constants at each call.
+        copied = buffer.to(like.device, dtype, copy=True)
+        setattr(owner, name, moved.setdefault(id(buffer), copied))
 
 
 def examine(problem: Problem, module: nn.Module, other: nn.Module, some: Dataset) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gofau.packing.alignment import owned, placed
 from gofau.packing.executors import Batch, Groups
 from gofau.packing.feed import Feed
 from gofau.packing.fused import FusedPass
@@ -66,7 +67,8 @@ class Tours:
             stream_seed(self._problem.name, *self._place(where, step, "noise"))
             for where in tour.streams
         )
-        return Batch(self._augmented(x, tour.streams, step), y, tour.groups, noise)
+        given = self._augmented(placed(x), tour.streams, step)
+        return Batch(given, placed(y), tour.groups, noise)
 
     def _augmented(self, x: Tensor, streams: Sequence[tuple[int, int]], step: int) -> Tensor:
         """Inputs ``[G, B, ...]``, changed by draws from the stream of each group's seed."""
@@ -75,7 +77,7 @@ class Tours:
             return x
         name = self._problem.name
         draws = (stream(name, *self._place(where, step, "augment")) for where in streams)
-        return torch.stack([change(one, draw) for one, draw in zip(x, draws, strict=True)])
+        return torch.stack([change(owned(one), draw) for one, draw in zip(x, draws, strict=True)])
 
     def _place(self, where: tuple[int, int], step: int, purpose: str) -> tuple[int, str, int]:
         seed, epoch = where

@@ -13,6 +13,7 @@ from gofau.packing.checkpoint import Checkpointing, Snapshot
 from gofau.packing.denormals import flushed_denormals
 from gofau.packing.errors import CheckpointError, PlanError
 from gofau.packing.halving import Rungs
+from gofau.packing.identity import identified
 from gofau.packing.lane import Lane, join_all
 from gofau.packing.plan import PackPlan, TrialOutcome
 from gofau.packing.program import Program
@@ -49,7 +50,8 @@ def run_pack(
         checkpoint: where to keep the state, and how often. One that cannot be written is logged,
             and the training goes on. A run that finds a checkpoint of the same plan goes on from
             it: it first yields again what had ended by then. One that salvages goes on with each
-            trial that any checkpoint in the folder has.
+            trial that any checkpoint in the folder has. States that other data, other code or
+            another gofau left are not gone on with.
         fused: let compiled kernels take the optimizer's steps, and the passes of multilayer
             perceptrons, where this machine has a compiler and there is such a kernel; else, and
             with ``False``, torch's operations do.
@@ -62,6 +64,8 @@ def run_pack(
     if width is not None and width < 1:
         raise PlanError("width", width, ">= 1")
     why = ""
+    if calibration is not None or checkpoint is not None:
+        plan = identified(plan)
     if calibration is not None:
         found = calibrated(plan, calibration, fused=fused)
         plan, why = found.applied(plan), found.reason

@@ -7,11 +7,21 @@ from gofau.plugins import problem_plugins
 from gofau.problems.base import Augmentation, Classification, Dataset, Problem
 from gofau.problems.digits import DigitsMLP
 from gofau.problems.digits_cnn import DigitsCNN
+from gofau.problems.held import examples, holding
 from gofau.problems.mnist1d import Mnist1dCNN, Mnist1dMLP
 from gofau.problems.photographs import photograph_problems
 from gofau.problems.toys import problem_class, toys
 
-__all__ = ["Augmentation", "Classification", "Dataset", "Problem", "problem", "registry"]
+__all__ = [
+    "Augmentation",
+    "Classification",
+    "Dataset",
+    "Problem",
+    "examples",
+    "holding",
+    "problem",
+    "registry",
+]
 
 
 def _plugged() -> Iterable[type[Problem]]:

@@ -44,9 +44,12 @@ class Problem(ABC):
 
     - `dataset` returns the same split on every call, whatever the seed of a trial;
     - `module` draws from torch's global generator only, so that a seeded call repeats;
-    - `loss` is the mean over the examples of a batch, and `measure` returns means over examples,
-      so that chunks of a data set combine by their sizes;
-    - `loss` and `measure` are free of branches on tensor values and run under ``torch.vmap``;
+    - `loss` is one number for a batch, and no sum over its examples; `measure` returns one number
+      a metric, and means over examples where there are more than 512 for validation, which are
+      measured in parts;
+    - `loss` and `measure` give the same for the same tensors, change none, and keep nothing;
+    - `loss` is free of branches on tensor values and runs under ``torch.vmap``, or its trials are
+      trained one after the other;
     - `augmentation`, where there is one, draws from its generator only, and keeps shape and dtype.
     """
 
@@ -81,11 +84,11 @@ class Problem(ABC):
 
     @abstractmethod
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """The mean loss of a batch, a scalar."""
+        """The loss of a batch, a scalar that does not grow with the number of examples."""
 
     @abstractmethod
     def measure(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """The validation metrics of a batch, as scalar means over its examples."""
+        """The validation metrics of a batch by name, scalars; see the laws."""
 
     def integer(self, name: str) -> int:
         """The integer parameter of that name."""
@@ -110,8 +113,11 @@ class Classification(Problem):
         return F.cross_entropy(output, target)
 
     def measure(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Cross-entropy and the share of examples whose largest output is the target's."""
-        hits = (output.argmax(-1) == target).to(output.dtype)
+        """Cross-entropy and the share of examples whose largest output is the target's.
+
+        As for the loss, classes lie on the second axis of the output.
+        """
+        hits = (output.argmax(min(1, output.dim() - 1)) == target).to(output.dtype)
         return {"val_loss": self.loss(output, target), "val_accuracy": hits.mean()}
 
 

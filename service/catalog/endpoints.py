@@ -1,17 +1,19 @@
 """``/v1/catalog`` and ``/v1/limits``: what a spec may say."""
 
+from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from gofau import catalog
-from gofau.catalog import Entry, Parameter, Scalar
+from gofau.catalog import PROBLEM_CAP, Entry, MetricEntry, Parameter, Scalar
 from gofau.version import code_version
 from service.dependencies import Reader, Use
 from service.problems import PROBLEMS
 from studies.axes import MAX_POINTS
+from studies.metrics.facts import OUTCOMES, RESULTS, ROBUSTNESS, Way
 from studies.parsing import MAX_TEXT
 from studies.spec import MAX_SEEDS
 
@@ -42,6 +44,27 @@ class RuleView(EntryView):
     lr_drives: list[str]
 
 
+class NumberView(BaseModel):
+    """A number and which way it is better.
+
+    ``goal`` as direction or unit stands for the goal metric's own.
+    """
+
+    name: str
+    better: Way
+    unit: str = Field(description="in words; share is printed in percent; empty for none")
+
+
+class MetricView(NumberView):
+    """A metric that trials measure."""
+
+    doc: str
+    minimize: bool
+    worst: float | None = Field(description="what a diverged trial counts as, if it is a number")
+    problem_cap: bool = Field(description="whether that is the cap of the problem")
+    best: float | None = Field(description="the best value that there can be, if bounded")
+
+
 class ProblemView(EntryView):
     """A problem and what it measures."""
 
@@ -52,12 +75,16 @@ class ProblemView(EntryView):
 
 
 class CatalogView(BaseModel):
-    """All directions, rules and problems."""
+    """All directions, rules, problems and metrics, and the other numbers of trials and reports."""
 
     code_version: str
     directions: list[EntryView]
     rules: list[RuleView]
     problems: list[ProblemView]
+    metrics: list[MetricView]
+    results: list[NumberView] = Field(description="numbers of a trial beside its metrics")
+    outcomes: list[NumberView] = Field(description="shares of a cell's trials")
+    robustness: list[NumberView] = Field(description="numbers of a report")
     common: list[ParameterView]
     init_scale: ParameterView
 
@@ -76,7 +103,7 @@ class LimitsView(BaseModel):
 
 @router.get("/catalog")
 def get_catalog(_: Reader) -> CatalogView:
-    """Directions, rules, problems and their parameters."""
+    """Directions, rules, problems and their parameters; which way each number is better."""
     return CatalogView(
         code_version=code_version(),
         directions=[EntryView(**_entry(e)) for e in catalog.directions.entries.values()],
@@ -94,6 +121,10 @@ def get_catalog(_: Reader) -> CatalogView:
             )
             for e in catalog.problems.entries.values()
         ],
+        metrics=[_metric(e) for e in catalog.metrics.entries.values()],
+        results=_numbers(RESULTS),
+        outcomes=_numbers(OUTCOMES),
+        robustness=_numbers(ROBUSTNESS),
         common=[_parameter(p) for p in catalog.common.parameters],
         init_scale=_parameter(catalog.init_scale),
     )
@@ -112,6 +143,23 @@ def get_limits(app: Use, _: Reader) -> LimitsView:
         max_seeds=MAX_SEEDS,
         lease_ttl_s=s.lease_ttl_s,
     )
+
+
+def _metric(entry: MetricEntry) -> MetricView:
+    return MetricView(
+        name=entry.name,
+        doc=entry.doc,
+        minimize=entry.minimize,
+        better="lower" if entry.minimize else "higher",
+        unit=entry.unit,
+        worst=None if entry.worst == PROBLEM_CAP else entry.worst,
+        problem_cap=entry.worst == PROBLEM_CAP,
+        best=entry.best,
+    )
+
+
+def _numbers(table: Mapping[str, tuple[Way, str]]) -> list[NumberView]:
+    return [NumberView(name=n, better=way, unit=unit) for n, (way, unit) in table.items()]
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

@@ -34,6 +34,9 @@ def conclude(
     if study.counts.failed:
         said = study.message or f"{study.counts.failed} trials failed"
         out().print(said, markup=False, soft_wrap=True)
+    if study.reused:
+        rest = "; nothing new was trained" if study.reused == study.trials else ""
+        out().print(f"{'reused':<15}{study.reused} of {study.trials} trials{rest}", markup=False)
     if html is not None:
         out().print(f"{'report':<15}{html.absolute()}", markup=False, soft_wrap=True)
     where = f"{client.url}/studies/{study.id}" if stays else study.id

@@ -1,7 +1,7 @@
 """Tables of studies and of rules."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -31,6 +31,7 @@ def print_report(report: "RobustnessReport", console: Console) -> None:
     """An overview of several groups, the verdicts in words, then a table for each group."""
     # The analysis comes with scipy and pandas, whose imports other commands need not wait for.
     from studies.report.overview import overview
+    from studies.report.provenance import brief
     from studies.report.verdicts import told
 
     whole = overview(report.groups)
@@ -48,6 +49,8 @@ def print_report(report: "RobustnessReport", console: Console) -> None:
         console.print(Text(f"note: {note}", style="dim"))
     for group in report.groups:
         console.print(rules_table(group))
+    if line := brief(report.provenance):
+        console.print(Text(line, style="dim"))
 
 
 def overview_table(whole: "Overview") -> Table:
@@ -88,8 +91,10 @@ def _table(title: Text | None = None, leading: int = 0) -> Table:
 
 
 def _unit(group: "GroupReport", name: str) -> str:
-    units = {rule.scalars[name].unit for rule in group.rules if name in rule.scalars}
-    return ", ".join(sorted(units - {"share"}))
+    shown = [rule.scalars[name] for rule in group.rules if name in rule.scalars]
+    units = sorted({scalar.unit for scalar in shown} - {"share"})
+    ways = sorted({f"{scalar.better} is better" for scalar in shown if scalar.better != "neither"})
+    return "\n".join([", ".join(units), *ways]).strip()
 
 
 def _cell(scalar: "Scalar | None") -> Text:
@@ -174,6 +179,8 @@ def study_table(study: Study) -> Table:
         "Name": study.name,
         "State": str(study.state),
         "Message": study.message or "",
+        "Goal": _goal(study.goal),
+        "Doubt": " ".join(study.doubts),
         "Trials": f"{study.counts.ended} of {study.trials} ended ({study.progress:.0%})",
         "By state": _counted(study.counts.model_dump()),
         "By outcome": _counted({str(o): n for o, n in study.outcomes.items()}),
@@ -189,6 +196,12 @@ def study_table(study: Study) -> Table:
         if value:
             table.add_row(name, Text(value))
     return table
+
+
+def _goal(goal: Mapping[str, Any]) -> str:
+    """``val_loss, lower is better, target 0.3``: as the study took it."""
+    way = f"{goal['metric']}, {'lower' if goal['minimize'] else 'higher'} is better"
+    return way if goal.get("target") is None else f"{way}, target {goal['target']:g}"
 
 
 def _counted(counts: Mapping[str, int]) -> str:

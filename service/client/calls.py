@@ -21,6 +21,7 @@ from service.client.models import (
     NewToken,
     Page,
     Plan,
+    Provenance,
     Study,
     StudyDetail,
     Token,
@@ -140,6 +141,11 @@ def compare(studies: Sequence[str]) -> Call["RobustnessReport"]:
     return Call("GET", "/v1/compare", _report, {"study": list(studies)})
 
 
+def provenance(study: str) -> Call[Provenance]:
+    """What results depended on, and where they were computed."""
+    return Call("GET", f"{_study(study)}/provenance", _model(Provenance))
+
+
 def export(study: str, kind: str, **filters: Filter) -> Call[bytes]:
     """All trials as ``csv``, ``ndjson`` or ``parquet``."""
     params = {"format": kind, **filters}
@@ -233,7 +239,8 @@ def _text(response: httpx.Response) -> str:
 def _model(model: type[B]) -> Callable[[httpx.Response], B]:
     def read(response: httpx.Response) -> B:
         try:
-            return model.model_validate_json(response.content)
+            # A later release may say more, also inside parts that are closed to their makers.
+            return model.model_validate_json(response.content, extra="ignore")
         except ValidationError as error:
             raise _unexpected(response, error) from error
 

@@ -27,6 +27,7 @@ from service.client.models import (
     NewToken,
     Page,
     Plan,
+    Provenance,
     Study,
     StudyDetail,
     Token,
@@ -187,6 +188,10 @@ class Client:
     def compare(self, *studies: str) -> "RobustnessReport":
         """One report over several studies with the same grid; the first is the baseline."""
         return self.send(calls.compare(studies))
+
+    def provenance(self, study: str) -> Provenance:
+        """Data, other code and processors of a study's results; trials name them by digest."""
+        return self.send(calls.provenance(study))
 
     def export(self, study: str, kind: str = "csv", **filters: Filter) -> Iterator[bytes]:
         """All trials, one row a trial, as chunks of ``csv``, ``ndjson`` or ``parquet``."""

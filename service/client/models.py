@@ -5,9 +5,9 @@ Unknown fields are ignored, so that an older client reads a newer service.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from studies.trials import Outcome, StudyState, TrialState
 
@@ -38,22 +38,32 @@ class Counts(Answer):
         return self.waiting + self.running + self.ended
 
 
+def _known_outcomes(given: Any) -> Any:
+    """Counts by outcome without outcomes of later releases."""
+    known = set(Outcome)
+    return {k: n for k, n in given.items() if k in known} if isinstance(given, Mapping) else given
+
+
 class Study(Answer):
     """A stored study: its state and how far it is."""
 
     id: str
     name: str
+    owner: str
     state: StudyState
     spec_hash: str
     goal: Mapping[str, Any]
     trials: int
     counts: Counts
-    outcomes: Mapping[Outcome, int]
+    outcomes: Annotated[Mapping[Outcome, int], BeforeValidator(_known_outcomes)]
+    reuse: bool
     reused: int
     progress: float
     trials_per_s: float | None
     eta_s: float | None
+    revision: int
     message: str | None
+    doubts: tuple[str, ...] = ()
     tags: tuple[str, ...]
     created_at: datetime
     started_at: datetime | None
@@ -105,13 +115,18 @@ class Trial(Answer):
     value: float | None
     best: float | None
     steps_to_target: int | None
+    steps: int | None
+    epochs_run: int | None
     frozen_fraction: float | None
     executor: str | None
     executor_reason: str | None
     pack_size: int | None
     wall_s: float | None
     code_version: str | None
+    inputs: str | None
+    environment: str | None
     error: str | None
+    revision: int | None
     ended_at: datetime | None
 
 
@@ -155,6 +170,32 @@ class Cell(Answer):
     std: float | None
     minimum: float | None
     maximum: float | None
+    wall_s: float
+
+
+class Environment(Answer):
+    """Where trials were computed; ``digest`` is ``None`` where that was not recorded."""
+
+    digest: str | None
+    trials: int
+    record: Mapping[str, Any]
+
+
+class Inputs(Answer):
+    """What trials of a problem and a rule depended on beside gofau and their cells."""
+
+    problem: str
+    rule: str
+    digest: str | None
+    trials: int
+    record: Mapping[str, Any]
+
+
+class Provenance(Answer):
+    """All environments and inputs of a study's completed trials."""
+
+    environments: tuple[Environment, ...]
+    inputs: tuple[Inputs, ...]
 
 
 class Token(Answer):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from service.client.models import StudyDetail
+from service.client.models import StudyDetail, Trial
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from studies.search.progress import TuningCurve
     from studies.spec import StudySpec
 
-NUMBERS = ("value", "best", "steps_to_target", "frozen_fraction", "wall_s")
+NUMBERS = tuple(
+    name
+    for name, field in Trial.model_fields.items()
+    if field.annotation in (float | None, int | None)
+)
 """Columns that are empty for trials without a result, and numbers all the same."""
 
 
@@ -80,11 +84,11 @@ class StudyResults:
 
     def tuning_curves(self) -> "list[TuningCurve]":
         """The best of the first n points, rule by rule."""
-        from studies.search.points import points
+        from studies.search.points import study_points
         from studies.search.progress import tuning_curves
 
         spec = self.spec()
-        table = points(self.to_pandas(), list(spec.axes), spec.goal.minimize)
+        table = study_points(spec, self.to_pandas())
         return tuning_curves(table, ordered=spec.search.adaptive)
 
     def importances(
@@ -102,8 +106,7 @@ class StudyResults:
         if not said:
             from studies.report.importances import study_importances
 
-            caps = {group.problem: group.cap for group in groups}
-            said = study_importances(self.spec(), self.to_pandas(), caps)
+            said = study_importances(self.spec(), self.to_pandas())
         found: dict[tuple[str, str, str], dict[str, dict[str, float]]] = {}
         for group, lines in said.items():
             for one in lines:

@@ -9,23 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from service.exports.rows import PLACE
+from service.trials.schemas import TrialView
+
 Chunks = Iterable[Sequence[dict[str, Any]]]
 
 TEXT = pa.string()
-INTEGERS = ("index", "seed", "attempts", "steps_to_target", "steps", "epochs_run", "pack_size")
-NUMBERS = ("value", "best", "frozen_fraction", "wall_s")
-TEXTS = (
-    "problem",
-    "direction",
-    "rule",
-    "state",
-    "outcome",
-    "executor",
-    "executor_reason",
-    "code_version",
-    "error",
-    "ended_at",
-)
 
 
 def as_csv(columns: Sequence[str], chunks: Chunks) -> Iterator[bytes]:
@@ -58,9 +47,13 @@ def as_parquet(columns: Sequence[str], chunks: Chunks) -> Iterator[bytes]:
 
 
 def _type(name: str) -> pa.DataType:
-    if name in INTEGERS:
-        return pa.int64()
-    return TEXT if name in TEXTS else pa.float64()
+    """As the API shows the field of that name; what it has no field for is an axis."""
+    if name in PLACE:
+        return TEXT
+    field = TrialView.model_fields.get(name)
+    if field is None or field.annotation in (float, float | None):
+        return pa.float64()
+    return pa.int64() if field.annotation in (int, int | None) else TEXT
 
 
 class _Sink(io.RawIOBase):

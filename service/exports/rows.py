@@ -5,34 +5,24 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from service.provenance import repository as provenance
+from service.provenance.models import EnvironmentRow
 from service.store.engine import Store
 from service.studies.models import Study
 from service.trials import curves, queries, service
 from service.trials.models import Measurement
+from service.trials.schemas import TrialView
 from studies.parsing import stored_spec
 
 CHUNK = 5_000
 MEASURED_CHUNK = 500
-BEFORE = ("index", "problem", "direction", "rule")
-RESULTS = (
-    "seed",
-    "state",
-    "outcome",
-    "attempts",
-    "value",
-    "best",
-    "steps_to_target",
-    "steps",
-    "epochs_run",
-    "frozen_fraction",
-    "executor",
-    "executor_reason",
-    "pack_size",
-    "wall_s",
-    "code_version",
-    "error",
-    "ended_at",
-)
+_FIELDS = list(TrialView.model_fields)
+BEFORE = tuple(_FIELDS[: _FIELDS.index("point")])
+PLACE = ("processor", "isa", "torch")
+"""What a row says of its environment; the digest leads to the rest."""
+
+RESULTS = (*_FIELDS[_FIELDS.index("point") + 1 :], *PLACE)
+"""What a row has after its axis values: all that the API shows of a trial, and its place."""
 
 MEASURED = ("metrics", "curves")
 
@@ -63,11 +53,13 @@ def chunks(
     """
     size = MEASURED_CHUNK if measured else CHUNK
     after, left = -1, limit
+    places: dict[str, Row] = {}
     while left != 0:
         most = size if left is None else min(size, left)
         with store.read() as session:
             found = queries.page(session, study_id, wanted, after, most)
             rows = [_flat(service.trial_view(*row).model_dump(mode="json")) for row in found]
+            _add_places(session, rows, places)
             if rows and measured:
                 rows = _measured(session, study_id, rows)
         if rows:
@@ -76,6 +68,16 @@ def chunks(
             return
         after = rows[-1]["index"]
         left = None if left is None else left - len(rows)
+
+
+def _add_places(session: Session, rows: list[Row], known: dict[str, Row]) -> None:
+    """Say of each row where it was computed; ``known`` has the records read before."""
+    new = {row["environment"] for row in rows if row["environment"]} - known.keys()
+    if new:
+        known |= provenance.records(session, EnvironmentRow, new)
+    for row in rows:
+        record = known.get(row["environment"], {})
+        row.update((name, record.get(name)) for name in PLACE)
 
 
 def _measured(session: Session, study_id: int, rows: list[Row]) -> list[Row]:

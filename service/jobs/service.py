@@ -15,7 +15,7 @@ from service.tokens import tickets
 from service.trials import ledger
 from service.workers import repository as leases
 from service.workers.service import EXPIRED
-from studies.trials import StudyState, TrialState
+from studies.trials import StudyState
 
 BARREN = (JobStatus.FAILED.value, JobStatus.SUCCEEDED.value)
 """How a job ends that had its chance; a stopped or lost one had not."""
@@ -97,13 +97,7 @@ def give_up(session: Session, study_id: int, tries: int) -> bool:
     jobs = repository.of_study(session, study_id)
     last = jobs[0].message if jobs else None
     error = f"{tries} jobs in a row got nowhere; the last one said: {last or 'nothing'}"
-    unplanned = study.unplanned
-    ledger.close(session, study, TrialState.FAILED, error)
-    if unplanned:
-        studies.set_state(session, study, StudyState.FAILED)
-    ledger.settle(session, study)
-    if study.state == StudyState.FAILED:
-        study.message = error
+    ledger.give_up(session, study, error)
     return True
 
 

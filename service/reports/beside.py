@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from service.trials import curves
 from service.trials.models import Measurement
+from studies.counting import DIVERGED
 from studies.landscape import GroupKey
-from studies.landscape_bins import WORST
 from studies.report.chosen import ChosenCell, chosen_cells
 from studies.report.importances import ABSENT, available, study_importances
 from studies.report.learning import Training, learning_curves
@@ -47,13 +47,11 @@ def supplements(
     return {group: Supplement(curves=_learning(group, trainings, spec)) for group in groups}
 
 
-def importances_of(
-    spec: StudySpec, trials: pd.DataFrame, caps: Mapping[str, float]
-) -> dict[GroupKey, tuple[Importance, ...]]:
+def importances_of(spec: StudySpec, trials: pd.DataFrame) -> dict[GroupKey, tuple[Importance, ...]]:
     """Importances once nothing waits or runs, and where the package for them is installed."""
     if trials["state"].isin(PENDING).any() or not available():
         return {}
-    return study_importances(spec, trials, caps)
+    return study_importances(spec, trials)
 
 
 def with_importances(
@@ -83,7 +81,7 @@ def _trainings(
     trials: pd.DataFrame, measured: Mapping[int, Sequence[float | None]]
 ) -> list[Training]:
     return [
-        Training(measured[index], outcome in WORST)
+        Training(measured[index], outcome in DIVERGED)
         for index, outcome in zip(trials["index"], trials["outcome"], strict=True)
         if index in measured
     ]

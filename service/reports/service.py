@@ -1,34 +1,33 @@
 """Reports of stored trials, each computed once for a revision of its study."""
 
-import platform
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from gofau.version import code_version
 from service.errors import InvalidError
 from service.reports import beside
 from service.reports.frame import trials_frame
+from service.reports.provenance import provenance_of
 from service.store.engine import Store
 from service.studies import repository
-from service.studies.caps import cap
 from service.studies.models import Study
 from studies import censoring
 from studies.canonical import content_hash
+from studies.caps import caps
 from studies.entries import RuleSpec
 from studies.errors import FieldError
+from studies.goal import doubts
 from studies.landscape import Landscape
 from studies.parsing import stored_spec
 from studies.report import build
-from studies.report.model import AnalysisSettings, Provenance, RobustnessReport, SpecSummary
+from studies.report.model import AnalysisSettings, RobustnessReport, SpecSummary
+from studies.report.provenance import mixtures
 from studies.search.notes import notes
 from studies.spec import StudySpec
 from studies.study_maps import study_maps
@@ -83,11 +82,12 @@ def compare(store: Store, public_ids: Sequence[str], owner: str | None) -> Robus
         specs = [stored_spec(study.spec) for study in studies]
         _check_comparable(public_ids, specs)
         frames = [trials_frame(session, study) for study in studies]
-    every = pd.concat(frames)
+        every = pd.concat(frames)
+        told = provenance_of(session, studies, every)
     found = [
         one.renamed(f"{one.key.rule} @ {label}")
         for spec, frame, label in zip(specs, frames, _labels(studies), strict=True)
-        for one in study_maps(spec, frame, _caps(spec, every)).landscapes
+        for one in study_maps(spec, frame, caps(spec, every)).landscapes
     ]
     hashes = [study.spec_hash for study in studies]
     summary = SpecSummary(
@@ -97,7 +97,8 @@ def compare(store: Store, public_ids: Sequence[str], owner: str | None) -> Robus
     )
     settings = AnalysisSettings(tolerance=specs[0].goal.tolerance, baseline=found[0].key.rule)
     rng = np.random.default_rng(int(summary.spec_hash[:16], 16))
-    return _noted(build(found, summary, _provenance(every), rng, settings), every)
+    said = dict.fromkeys(doubt for study in studies for doubt in doubts(study.spec))
+    return _noted(build(found, summary, told, rng, settings), every, (*said, *mixtures(told)))
 
 
 def _check_comparable(public_ids: Sequence[str], specs: Sequence[StudySpec]) -> None:
@@ -119,41 +120,37 @@ def _labels(studies: Sequence[Study]) -> list[str]:
 def _analyse(session: Session, study: Study) -> Analysis:
     spec = stored_spec(study.spec)
     frame = trials_frame(session, study)
-    caps = _caps(spec, frame)
-    maps, settings = study_maps(spec, frame, caps), AnalysisSettings(tolerance=spec.goal.tolerance)
+    bounds = caps(spec, frame)
+    maps, settings = (
+        study_maps(spec, frame, bounds),
+        AnalysisSettings(tolerance=spec.goal.tolerance),
+    )
+    told = provenance_of(session, [study], frame)
     with ThreadPoolExecutor(1) as aside:
         # A forest is grown by the interpreter, while a report's arrays mostly do without it.
-        importances = aside.submit(beside.importances_of, spec, frame, caps)
+        importances = aside.submit(beside.importances_of, spec, frame)
         report = build(
             maps.landscapes,
             SpecSummary(name=study.name, spec_hash=study.spec_hash, settings=_settings(spec)),
-            _provenance(frame),
+            told,
             np.random.default_rng(int(study.spec_hash[:16], 16)),
             settings,
             supplements=beside.supplements(session, study.id, spec, maps, settings),
         )
     report = beside.with_importances(report, importances.result())
-    said = (*beside.notes(), *notes(spec, maps.landscapes))
+    said = (
+        *doubts(study.spec),
+        *mixtures(told),
+        *beside.notes(),
+        *notes(spec, maps.landscapes),
+    )
     return Analysis(_noted(report, frame, said), maps.landscapes)
 
 
 def _noted(
     report: RobustnessReport, frame: pd.DataFrame, said: Sequence[str] = ()
 ) -> RobustnessReport:
-    return report.model_copy(update={"notes": (*censoring.notes(frame), *said, *report.notes)})
-
-
-def _caps(spec: StudySpec, frame: pd.DataFrame) -> dict[str, float]:
-    """The cap by problem; where a problem has none, the worst finite value that was measured."""
-    caps = {}
-    for problem in spec.problems:
-        bound = cap(problem.name, spec.goal.metric)
-        if bound is None:
-            values = frame.loc[frame["problem"] == problem.label, "value"].dropna()
-            worst = values.max() if spec.goal.minimize else values.min()
-            bound = 0.0 if values.empty else float(worst)
-        caps[problem.label] = bound
-    return caps
+    return report.model_copy(update={"notes": (*said, *censoring.notes(frame), *report.notes)})
 
 
 def _settings(spec: StudySpec) -> dict[str, str]:
@@ -197,13 +194,3 @@ def _drives(spec: StudySpec, axis: str, label: str) -> list[str]:
     rule = next(rule for rule in spec.rules if rule.label == label)
     names = [p.name for d in spec.directions for p in spec.driven(axis, d, rule)]
     return list(dict.fromkeys(names))
-
-
-def _provenance(frame: pd.DataFrame) -> Provenance:
-    versions = sorted(frame["code_version"].dropna().unique())
-    return Provenance(
-        code_version=", ".join(versions) or code_version(),
-        packages={name: version(name) for name in ("gofau", "numpy", "scipy", "pandas")},
-        machine=platform.platform(),
-        analysed_at=datetime.now(UTC),
-    )

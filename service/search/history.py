@@ -1,15 +1,17 @@
 """What a planner may depend on: every cell of a study with the values of its seeds."""
 
+from math import isnan
+
 from sqlalchemy.orm import Session
 
 from service.search import repository
-from service.studies.caps import cap, counted
 from service.studies.models import Arm, Study
 from service.trials import cells
-from studies.trials import Outcome, TrialState
+from studies.caps import cap
+from studies.counting import DIVERGED, counted_trials
+from studies.trials import TrialState
 from studies.wire import SearchArm, SearchCell, SearchHistory
 
-DIVERGED = (Outcome.DIVERGED.value, Outcome.NONFINITE.value)
 Ending = tuple[int, str, str | None, float | None]
 """Seed, state, outcome and value."""
 
@@ -48,12 +50,13 @@ def _cell(
     bound = cap(arm.problem_name, study.goal_metric)
     minimize = bool(study.spec["goal"]["minimize"])
     done = [(outcome, value) for _, state, outcome, value in endings if state == "completed"]
-    values = [counted(value, outcome or "", bound, minimize) for outcome, value in done]
+    outcomes = [outcome for outcome, _ in done]
+    values = counted_trials([value for _, value in done], outcomes, [bound] * len(done), minimize)
     return SearchCell(
         arm=arm.ordinal,
         round=number,
         point=point,
-        values=[value for value in values if value is not None],
-        diverged=sum(outcome in DIVERGED for outcome, _ in done),
+        values=[float(value) for value in values if not isnan(value)],
+        diverged=sum(outcome in DIVERGED for outcome in outcomes),
         failed=sum(state == TrialState.FAILED for _, state, *_ in endings),
     )

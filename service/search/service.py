@@ -4,14 +4,12 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from gofau.version import code_version
 from service.errors import InvalidError
 from service.search import checks, repository
 from service.search.models import SearchRoundRow
 from service.store.base import now
 from service.studies.enumeration import Enumeration
 from service.studies.models import Study
-from service.studies.reuse import reuse_results
 from service.trials import cells, ledger
 from service.trials import repository as trials
 from studies.cells import Cell, arms
@@ -62,8 +60,6 @@ def _add(session: Session, study: Study, wanted: SearchRound) -> int:
             created_at=now(),
         ),
     )
-    if study.reuse:
-        reuse_results(session, study, code_version())
     ledger.settle(session, study)
     return len(made)
 

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from service.errors import SchemaError
 from service.jobs.models import Job, Leadership
+from service.provenance.models import EnvironmentRow, InputsRow
 from service.search.models import SearchRoundRow
 from service.store.base import Base
 from service.store.engine import Store
@@ -27,6 +28,8 @@ TABLES = (
     Trial,
     Measurement,
     SearchRoundRow,
+    InputsRow,
+    EnvironmentRow,
     LeaseRow,
     TokenRow,
     Job,

@@ -11,14 +11,12 @@ from pydantic import (
 )
 from sqlalchemy.orm import Session
 
-from gofau.version import code_version
 from service.errors import ConflictError, InvalidError
 from service.search import repository as rounds
 from service.settings import Settings
 from service.studies import lifecycle
 from service.studies.enumeration import Enumeration
 from service.studies.models import Study
-from service.studies.reuse import reuse_results
 from service.studies.service import check_quota, check_size
 from service.trials import cells, ledger
 from service.trials import repository as trials
@@ -131,6 +129,4 @@ def _store(session: Session, study: Study, new: StudySpec) -> None:
     study.revision += 1
     if study.waiting:
         lifecycle.requeue(session, study)
-    if study.reuse:
-        reuse_results(session, study, code_version())
     ledger.settle(session, study)

@@ -1,13 +1,20 @@
-"""Content-addressed reuse: a trial whose (cell, seed, code version) has a result takes it."""
+"""Content-addressed reuse, asked for before anything is trained.
 
+A trial takes the result of another study's trial of the same cell, seed, code version and inputs.
+The inputs are a worker's to know, since only it sees the data, so it is asked at the lease.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
+from service.store.base import now
+from service.store.records import among
 from service.studies.models import Cell, Study
 from service.trials.models import Measurement, Trial
-from service.trials.recount import recount
 from studies.trials import TrialState
 
 COPIED = (
@@ -23,20 +30,42 @@ COPIED = (
     "pack_size",
     "wall_s",
     "code_version",
+    "inputs",
+    "environment",
 )
 
 
-def reuse_results(session: Session, study: Study, version: str) -> int:
-    """Complete waiting trials of a locked study from any study's results; return how many.
+@dataclass(frozen=True)
+class Copied:
+    """A trial that a result of another study has completed."""
 
-    The copy names its source, so that it can be told from a trial that ran. Under successive
-    halving nothing is reused: where a trial stopped depended on the others of its pack.
+    index: int
+    cell: int
+    outcome: str
+    value: float | None
+    wall_s: float
+
+
+def reuses(study: Study) -> bool:
+    """Whether a study takes results of others.
+
+    Under successive halving none does: where a trial stopped depended on the others of its pack.
     """
-    if study.spec.get("halving") or not _shares_cells(session, study.id):
-        return 0
-    matches = _matches(study.id, version).subquery()
+    return study.reuse and not study.spec.get("halving")
+
+
+def copy_results(
+    session: Session, study: Study, indexes: Iterable[int], version: str, inputs: str
+) -> list[Copied]:
+    """Give those of a locked study's waiting trials that have a result elsewhere the oldest one.
+
+    A copy names its source, so that it can be told from a trial that ran. The counts of the study
+    and of its cells are the caller's to change.
+    """
+    wanted = among(session, Trial.index, indexes)
+    matches = _matches(study.id, wanted, version, inputs).subquery()
     if session.execute(select(matches.c.index).limit(1)).first() is None:
-        return 0
+        return []
     study.revision += 1
     session.flush()
     statement = (
@@ -45,75 +74,73 @@ def reuse_results(session: Session, study: Study, version: str) -> int:
         .values(
             state=TrialState.COMPLETED.value,
             revision=study.revision,
-            ended_at=study.created_at,
+            lease_id=None,
+            error=None,
+            ended_at=now(),
             source_study_id=matches.c.source_study_id,
             source_index=matches.c.source_index,
             **{name: matches.c[name] for name in COPIED},
         )
+        .returning(Trial.index, Trial.cell, Trial.outcome, Trial.value, Trial.wall_s)
         .execution_options(synchronize_session=False)
     )
-    session.execute(statement)
+    copied = [
+        Copied(index, cell, outcome or "", value, wall_s or 0.0)
+        for index, cell, outcome, value, wall_s in session.execute(statement)
+    ]
     _copy_measurements(session, study)
-    recount(session, study)
-    return study.reused
+    return copied
 
 
 def reusable(session: Session, keys: list[str], seeds: list[int], version: str) -> int:
-    """How many (cell, seed) pairs have a result of this code version."""
+    """How many (cell, seed) pairs have a result of this code version, of whatever inputs."""
     query = (
         select(func.count(func.distinct(Cell.key + ":" + func.cast(Trial.seed, Cell.key.type))))
         .join(Trial, (Trial.study_id == Cell.study_id) & (Trial.cell == Cell.ordinal))
-        .where(Cell.key.in_(keys), *_has_result(Trial, version), Trial.seed.in_(seeds))
+        .where(
+            Cell.key.in_(keys),
+            Trial.state == TrialState.COMPLETED.value,
+            Trial.code_version == version,
+            Trial.inputs.is_not(None),
+            Trial.seed.in_(seeds),
+        )
     )
     return session.execute(query).scalar_one()
 
 
-def _has_result(trial: type[Trial], version: str) -> tuple[ColumnElement[bool], ...]:
-    return (trial.state == TrialState.COMPLETED.value, trial.code_version == version)
-
-
-def _matches(study_id: int, version: str) -> Select[Any]:
-    """For each waiting trial that has a result elsewhere, one such result: the oldest."""
-    mine, theirs = aliased(Trial), aliased(Trial)
-    here, there = aliased(Cell), aliased(Cell)
-    rank = func.row_number().over(partition_by=mine.index, order_by=(theirs.study_id, theirs.index))
+def _matches(study_id: int, wanted: ColumnElement[bool], version: str, inputs: str) -> Select[Any]:
+    """For each wanted trial that waits and has a result elsewhere, one such result: the oldest."""
+    theirs, here, there = aliased(Trial), aliased(Cell), aliased(Cell)
+    rank = func.row_number().over(
+        partition_by=Trial.index, order_by=(theirs.study_id, theirs.index)
+    )
     ranked = (
         select(
-            mine.index,
+            Trial.index,
             theirs.study_id.label("source_study_id"),
             theirs.index.label("source_index"),
             rank.label("rank"),
             *(getattr(theirs, name) for name in COPIED),
         )
-        .join(here, (here.study_id == mine.study_id) & (here.ordinal == mine.cell))
+        .join(here, (here.study_id == Trial.study_id) & (here.ordinal == Trial.cell))
         .join(there, (there.key == here.key) & (there.study_id != here.study_id))
         .join(
             theirs,
             (theirs.study_id == there.study_id)
             & (theirs.cell == there.ordinal)
-            & (theirs.seed == mine.seed),
+            & (theirs.seed == Trial.seed),
         )
         .where(
-            mine.study_id == study_id,
-            mine.state == TrialState.WAITING.value,
+            Trial.study_id == study_id,
+            Trial.state == TrialState.WAITING.value,
+            wanted,
             theirs.state == TrialState.COMPLETED.value,
             theirs.code_version == version,
+            theirs.inputs == inputs,
         )
         .subquery()
     )
     return select(ranked).where(ranked.c.rank == 1)
-
-
-def _shares_cells(session: Session, study_id: int) -> bool:
-    """Whether any other study has a cell of this one, which is quick to rule out."""
-    here, there = aliased(Cell), aliased(Cell)
-    query = (
-        select(here.ordinal)
-        .join(there, (there.key == here.key) & (there.study_id != here.study_id))
-        .where(here.study_id == study_id)
-        .limit(1)
-    )
-    return session.execute(query).first() is not None
 
 
 def _copy_measurements(session: Session, study: Study) -> None:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.store.base import now
 from service.studies.models import Study
+from studies.goal import doubts
 from studies.spec import Tag
 from studies.trials import StudyState
 
@@ -64,12 +65,14 @@ class StudyView(Out):
     trials: int
     counts: StateCounts
     outcomes: OutcomeCounts
+    reuse: bool = Field(description="whether results that are there already are taken")
     reused: int = Field(description="trials whose result was there already")
     progress: float = Field(description="ended trials over all trials, 0 to 1")
     trials_per_s: float | None = Field(description="mean since the start, reused trials left out")
     eta_s: float | None = Field(description="seconds to the end at that rate")
     revision: int = Field(description="grows with each change of the study or its trials")
     message: str | None = Field(description="why the study waits, or how it ended")
+    doubts: list[str] = Field(description="what is wrong with its goal, if anything")
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
@@ -91,12 +94,14 @@ class StudyView(Out):
             trials=total,
             counts=StateCounts.model_validate(study, from_attributes=True),
             outcomes=OutcomeCounts.model_validate(study, from_attributes=True),
+            reuse=study.reuse,
             reused=study.reused,
             progress=ended / total,
             trials_per_s=rate,
             eta_s=(total - ended) / rate if rate and not study.ended_at else None,
             revision=study.revision,
             message=study.message,
+            doubts=list(doubts(study.spec)),
             created_at=moment(study.created_at),
             started_at=moment(study.started_at) if study.started_at else None,
             ended_at=moment(study.ended_at) if study.ended_at else None,
@@ -118,9 +123,12 @@ class Estimate(Out):
     trials: int
     cells: int
     packs: int = Field(description="groups of trials that can be trained as one stack")
-    reusable: int = Field(description="trials whose result is there already")
+    reusable: int = Field(
+        description="at most so many trials take a result that is there already: as many as have "
+        "one of the same cell, seed and code, if the workers find the same data"
+    )
     seconds_per_trial: float | None = Field(description="mean of earlier trials like these")
-    seconds: float | None = Field(description="trials that must run times that, on one worker")
+    seconds: float | None = Field(description="the other trials times that, on one worker")
 
 
 class TagChange(BaseModel):

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from gofau.version import code_version
 from service.errors import ConflictError, InvalidError, QuotaError
 from service.keyset import Order
 from service.pagination import Page, decode, encode, unknown
@@ -17,10 +16,9 @@ from service.store.engine import Store, analyze
 from service.studies import listing, repository
 from service.studies.enumeration import Enumeration
 from service.studies.models import Study
-from service.studies.reuse import reuse_results
 from service.studies.schemas import StudyDetail, StudyView
 from service.tokens.principal import Principal
-from service.trials import cells, ledger
+from service.trials import cells
 from service.trials import repository as trials
 from studies.canonical import content_hash
 from studies.errors import FieldError
@@ -72,9 +70,6 @@ def submit(
     repository.set_tags(session, study.id, wanted.spec.tags)
     if wanted.spec.trial_count >= MANY:
         analyze(session)
-    if wanted.reuse:
-        reuse_results(session, study, code_version())
-        ledger.settle(session, study)
     return study, True
 
 

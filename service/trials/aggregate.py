@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service.studies.caps import counted
+import numpy as np
+
+from studies.counting import counted_trials
 
 Delta = dict[str, Any]
 
@@ -22,18 +24,25 @@ class Finished:
 
 def cell_deltas(finished: Iterable[Finished], minimize: bool) -> dict[int, Delta]:
     """Sums, counts and extremes to add to each cell."""
+    trials = list(finished)
+    values = counted_trials(
+        [trial.value for trial in trials],
+        [trial.outcome for trial in trials],
+        [trial.bound for trial in trials],
+        minimize,
+    )
     deltas: dict[int, Delta] = {}
-    for trial in finished:
+    for trial, value in zip(trials, values, strict=True):
         delta = deltas.setdefault(trial.cell, {"completed": 0, "wall_s": 0.0})
         delta["completed"] += 1
         delta["wall_s"] += trial.wall_s
         delta[trial.outcome] = delta.get(trial.outcome, 0) + 1
-        _add_value(delta, counted(trial.value, trial.outcome, trial.bound, minimize))
+        _add_value(delta, float(value))
     return deltas
 
 
-def _add_value(delta: Delta, value: float | None) -> None:
-    if value is None:
+def _add_value(delta: Delta, value: float) -> None:
+    if np.isnan(value):
         return
     delta["valued"] = delta.get("valued", 0) + 1
     delta["value_sum"] = delta.get("value_sum", 0.0) + value

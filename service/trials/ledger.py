@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 from service.errors import InvalidError
 from service.store.base import now
 from service.studies import repository as studies
-from service.studies.caps import cap
+from service.studies import reuse
 from service.studies.models import Study
 from service.trials import cells, curves
 from service.trials import repository as trials
 from service.trials.aggregate import Finished, cell_deltas, tally
 from service.trials.repository import Standing
 from service.workers.models import LeaseRow
+from studies.caps import cap
 from studies.errors import FieldError
 from studies.trials import Outcome, StudyState, TrialState, gist
 from studies.wire import ResultBatch, ResultReceipt, TrialResult
@@ -44,6 +45,32 @@ def grant(session: Session, study: Study, lease: LeaseRow, indexes: Iterable[int
     granted = trials.grant(session, study.id, lease.id, indexes)
     _move(study, waiting=-len(granted), running=len(granted))
     return granted
+
+
+def adopt(session: Session, study: Study, lease: LeaseRow, indexes: Iterable[int]) -> int:
+    """Complete those of the trials that have a result in another study; returns how many.
+
+    They count no attempt, and no lease holds them.
+    """
+    if lease.inputs is None or not reuse.reuses(study):
+        return 0
+    copied = reuse.copy_results(session, study, indexes, lease.code_version, lease.inputs)
+    if copied:
+        _account(session, study, [(c.cell, Outcome(c.outcome), c.value, c.wall_s) for c in copied])
+        _move(study, waiting=-len(copied), reused=len(copied))
+        settle(session, study)
+    return len(copied)
+
+
+def give_up(session: Session, study: Study, reason: str) -> None:
+    """Fail what is left of a study that nobody can train, whatever was to follow."""
+    unplanned = study.unplanned
+    close(session, study, TrialState.FAILED, reason)
+    if unplanned:
+        studies.set_state(session, study, StudyState.FAILED)
+    settle(session, study)
+    if study.state == StudyState.FAILED:
+        study.message = reason
 
 
 def release(session: Session, study: Study, lease: LeaseRow) -> None:
@@ -166,22 +193,25 @@ def _complete(
     rows = [_row(study, lease, result) for result in results]
     trials.end_attempts(session, study.id, lease.id, rows)
     trials.add_measurements(session, [_measurement(study, result) for result in results])
-    bounds = _bounds(session, study, [found[r.index].cell for r in results])
-    finished = [
-        Finished(
-            cell=(cell := found[r.index].cell),
-            outcome=r.outcome,
-            value=r.metrics[study.goal_metric],
-            wall_s=r.wall_s,
-            bound=bounds[cell],
-        )
-        for r in results
-    ]
+    _account(
+        session,
+        study,
+        [(found[r.index].cell, r.outcome, r.metrics[study.goal_metric], r.wall_s) for r in results],
+    )
+    _move(study, running=-len(results))
+    settle(session, study)
+
+
+def _account(
+    session: Session, study: Study, ended: list[tuple[int, Outcome, float | None, float]]
+) -> None:
+    """Add completed trials, each as cell, outcome, value and time, to all aggregates."""
+    bounds = _bounds(session, study, [cell for cell, *_ in ended])
+    finished = [Finished(cell, out, value, wall, bounds[cell]) for cell, out, value, wall in ended]
     minimize = bool(study.spec["goal"]["minimize"])
     cells.accumulate(session, study.id, cell_deltas(finished, minimize))
-    outcomes = Counter(str(r.outcome) for r in results)
-    _move(study, running=-len(results), completed=len(results), **outcomes)
-    settle(session, study)
+    outcomes = Counter(str(outcome) for _, outcome, _, _ in ended)
+    _move(study, completed=len(ended), **outcomes)
 
 
 def _bounds(session: Session, study: Study, ordinals: list[int]) -> dict[int, float | None]:
@@ -208,6 +238,8 @@ def _row(study: Study, lease: LeaseRow, result: TrialResult) -> dict[str, object
         "pack_size": result.pack_size,
         "wall_s": result.wall_s,
         "code_version": lease.code_version,
+        "inputs": lease.inputs,
+        "environment": lease.environment,
         "error": None,
         "ended_at": now(),
     }

@@ -9,7 +9,10 @@ from service.store.base import Base, Big, Long, Real, Seconds, Short
 
 
 class Trial(Base):
-    """One cell with one seed. ``lease_id`` is the lease that holds it or that completed it."""
+    """One cell with one seed. ``lease_id`` is the lease that holds it or that completed it.
+
+    ``inputs`` and ``environment`` name what its result depended on and where it was computed.
+    """
 
     __tablename__ = "trials"
     __table_args__ = (
@@ -41,6 +44,8 @@ class Trial(Base):
     pack_size: Mapped[int | None]
     wall_s: Mapped[Real | None]
     code_version: Mapped[Short | None]
+    inputs: Mapped[Short | None]
+    environment: Mapped[Short | None]
     error: Mapped[Long | None]
     ended_at: Mapped[Seconds | None]
     source_study_id: Mapped[int | None]

@@ -5,10 +5,11 @@ from typing import Any
 from sqlalchemy import Float, and_, bindparam, case, func, literal, null, select, update
 from sqlalchemy.orm import Session
 
-from service.studies.caps import cap
 from service.studies.models import Arm, Cell, Study
 from service.trials import cells
 from service.trials.models import Trial
+from studies.caps import cap
+from studies.counting import DIVERGED
 from studies.trials import Outcome, TrialState
 
 ENDS = (TrialState.COMPLETED, TrialState.FAILED, TrialState.CANCELLED)
@@ -32,7 +33,7 @@ def recount(session: Session, study: Study) -> None:
 
 def tallied(session: Session, study: Study, arm: Arm, minimize: bool) -> list[dict[str, Any]]:
     """The aggregates of an arm's cells, straight from the trials."""
-    value = _counted(cap(arm.problem_name, study.goal_metric), minimize)
+    value = counted_in_sql(cap(arm.problem_name, study.goal_metric), minimize)
     query = (
         select(
             Trial.cell.label("at"),
@@ -57,12 +58,12 @@ def _sum_where(condition: Any, name: str) -> Any:
     return func.sum(case((condition, 1), else_=0)).label(name)
 
 
-def _counted(bound: float | None, minimize: bool) -> Any:
-    """The SQL of `service.studies.caps.counted`."""
+def counted_in_sql(bound: float | None, minimize: bool) -> Any:
+    """`studies.counting.counted` of `Trial` rows; null for nothing."""
     done = and_(
         Trial.state == TrialState.COMPLETED.value, Trial.outcome != Outcome.STOPPED_EARLY.value
     )
-    diverged = Trial.outcome.in_([Outcome.DIVERGED.value, Outcome.NONFINITE.value])
+    diverged = Trial.outcome.in_(DIVERGED)
     limit = null() if bound is None else literal(bound, Float)
     kept: Any = Trial.value
     if bound is not None:

@@ -32,6 +32,10 @@ class TrialView(Out):
     pack_size: int | None
     wall_s: float | None
     code_version: str | None
+    inputs: str | None = Field(
+        description="digest of the data and the other code that the result depended on"
+    )
+    environment: str | None = Field(description="digest of where it was computed")
     error: str | None
     revision: int | None
     ended_at: datetime | None

@@ -38,6 +38,8 @@ def trial_view(trial: Trial, cell: Cell, arm: Arm) -> TrialView:
         pack_size=trial.pack_size,
         wall_s=trial.wall_s,
         code_version=trial.code_version,
+        inputs=trial.inputs,
+        environment=trial.environment,
         error=trial.error,
         revision=trial.revision,
         ended_at=moment(trial.ended_at) if trial.ended_at else None,

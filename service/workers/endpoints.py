@@ -18,6 +18,7 @@ from studies.wire import (
     LeaseStatus,
     ResultBatch,
     ResultReceipt,
+    StudyFailure,
     TicketReceipt,
     TicketUse,
     WorkPage,
@@ -56,9 +57,21 @@ def work(
 
 @router.post("/studies/{study}/leases", status_code=201)
 def lease(app: Use, who: Worker, study: StudyId, request: LeaseRequest) -> Lease:
-    """Lease trials; those that wait no more are left out of the grant."""
+    """Lease trials; those that wait no more or have a result elsewhere are not granted."""
     with app.store.write() as session:
-        return service.lease(session, who, study, request, app.settings.lease_ttl_s)
+        lease = service.lease(session, who, study, request, app.settings.lease_ttl_s)
+    if lease.reused:
+        app.bell.ring()
+    return lease
+
+
+@router.post("/studies/{study}/failure")
+def failure(app: Use, who: Worker, study: StudyId, told: StudyFailure) -> LeaseStatus:
+    """Fail what is left of a study that cannot be trained here, with the reason in words."""
+    with app.store.write() as session:
+        status = service.fail(session, who, study, told.reason, app.settings.lease_ttl_s)
+    app.bell.ring()
+    return status
 
 
 @router.post("/leases/{lease}/heartbeat")

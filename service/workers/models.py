@@ -20,6 +20,8 @@ class LeaseRow(Base):
     study_id: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
     worker: Mapped[Short]
     code_version: Mapped[Short]
+    inputs: Mapped[Short | None]
+    environment: Mapped[Short | None]
     state: Mapped[Short]
     granted: Mapped[int]
     beats: Mapped[int] = mapped_column(default=0)

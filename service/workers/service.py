@@ -4,7 +4,10 @@ import secrets
 
 from sqlalchemy.orm import Session
 
-from service.errors import NotFoundError
+from gofau.version import code_version
+from service.errors import ConflictError, NotFoundError
+from service.provenance import repository as provenance
+from service.provenance.models import EnvironmentRow, InputsRow
 from service.store.base import now
 from service.studies import repository as studies
 from service.studies.enumeration import whole
@@ -59,7 +62,12 @@ def work(session: Session, who: Principal, public_id: str, after: int, limit: in
 def lease(
     session: Session, who: Principal, public_id: str, request: LeaseRequest, ttl_s: float
 ) -> Lease:
-    """Put the trials that still wait under a new lease."""
+    """Put the trials that still wait under a new lease, but for those that have a result already.
+
+    Raises:
+        ConflictError: the worker's gofau is another one than the service's.
+    """
+    _refuse_other_code(request)
     study = mine(studies.lock(session, public_id), who)
     row = repository.add(
         session,
@@ -68,19 +76,33 @@ def lease(
             study_id=study.id,
             worker=request.worker,
             code_version=request.code_version,
+            inputs=provenance.keep(session, InputsRow, request.inputs),
+            environment=provenance.keep(session, EnvironmentRow, request.environment),
             state=repository.ACTIVE,
             granted=0,
             created_at=now(),
             beat_at=now(),
         ),
     )
-    granted = []
+    reused, granted = 0, []
     if study.state == StudyState.RUNNING:
+        reused = ledger.adopt(session, study, row, request.trials)
         granted = ledger.grant(session, study, row, request.trials)
     row.granted = len(granted)
     if not granted:
         row.state = DONE
-    return Lease(lease=row.public_id, granted=granted, ttl_s=ttl_s)
+    return Lease(lease=row.public_id, granted=granted, reused=reused, ttl_s=ttl_s)
+
+
+def fail(
+    session: Session, who: Principal, public_id: str, reason: str, ttl_s: float
+) -> LeaseStatus:
+    """Fail what is left of a running study that its driver cannot train; a second time, nothing."""
+    study = mine(studies.lock(session, public_id), who)
+    if study.state == StudyState.RUNNING:
+        repository.end_all(session, study.id, EXPIRED)
+        ledger.give_up(session, study, reason.replace("\0", "\\0"))
+    return LeaseStatus(held=False, stop=True, ttl_s=ttl_s)
 
 
 def heartbeat(session: Session, who: Principal, public_id: str, ttl_s: float) -> LeaseStatus:
@@ -126,6 +148,16 @@ def expire(session: Session, lease_id: int, beats: int, reason: str, *, watched:
     else:
         ledger.release(session, study, row)
     return True
+
+
+def _refuse_other_code(request: LeaseRequest) -> None:
+    ours = code_version()
+    if request.code_version != ours:
+        raise ConflictError(
+            f"worker {request.worker} has gofau {request.code_version}, the service has {ours}: "
+            "results of both would be mixed, so no trial is leased and none has lost an attempt; "
+            "bring workers and service to one version, then retry the study"
+        )
 
 
 def _locked(session: Session, who: Principal, public_id: str) -> tuple[Study, LeaseRow]:

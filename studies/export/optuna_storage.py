@@ -4,22 +4,28 @@ Optuna is imported when something is written: ``pip install optuna``.
 """
 
 from collections.abc import Mapping
-from math import inf
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from studies.caps import caps
+from studies.counting import Floats, counted_trials
 from studies.errors import StudiesError
 from studies.export.ranges import distributions
 from studies.spec import StudySpec
+from studies.trials import Outcome
 
 if TYPE_CHECKING:
     from optuna.distributions import FloatDistribution
     from optuna.trial import FrozenTrial
 
 GROUP = ["problem", "direction", "rule"]
-KEPT = ("index", "seed", "outcome", "steps_to_target", "frozen_fraction", "wall_s")
-"""Columns that become user attributes of a trial."""
+KEPT = {
+    **{n: n for n in ("index", "seed", "outcome", "steps_to_target", "frozen_fraction", "wall_s")},
+    "value": "measured",
+}
+"""Columns that become user attributes of a trial, and their names there."""
 
 
 class ExportError(StudiesError):
@@ -29,9 +35,9 @@ class ExportError(StudiesError):
 def write(trials: pd.DataFrame, spec: StudySpec, storage: str, name: str) -> list[str]:
     """Write every trial that completed or failed, one Optuna study an arm.
 
-    A trial is one point with one seed, which is among its user attributes. A trial that diverged
-    without a finite value is complete with the worst value there is, an infinity; one that
-    successive halving stopped is pruned.
+    A trial is one point with one seed, which is among its user attributes. A trial has the value
+    that reports count it as, a diverged one the problem's cap; what was measured is its user
+    attribute ``measured``. One that successive halving stopped is pruned.
 
     Args:
         trials: rows of an export: labels, axes, seed, state, outcome, value.
@@ -50,6 +56,7 @@ def write(trials: pd.DataFrame, spec: StudySpec, storage: str, name: str) -> lis
 
     ranges = distributions(spec.axes)
     backend = optuna.storages.get_storage(storage)
+    trials = trials.assign(counted=_counted(trials, spec))
     sense = StudyDirection.MINIMIZE if spec.goal.minimize else StudyDirection.MAXIMIZE
     names = []
     for key, rows in trials.groupby(GROUP, sort=False):
@@ -61,15 +68,26 @@ def write(trials: pd.DataFrame, spec: StudySpec, storage: str, name: str) -> lis
                 f"{storage}: got a study {full!r} in it, expected none; write to another file"
             ) from error
         study.set_user_attr("metric", spec.goal.metric)
+        study.set_user_attr("better", "lower" if spec.goal.minimize else "higher")
         study.set_user_attr("spec", spec.model_dump(mode="json"))
-        found = (_trial(row, ranges, spec.goal.minimize) for row in rows.to_dict("records"))
+        found = (_trial(row, ranges) for row in rows.to_dict("records"))
         study.add_trials([trial for trial in found if trial is not None])
         names.append(full)
     return names
 
 
+def _counted(trials: pd.DataFrame, spec: StudySpec) -> Floats:
+    """The value that each trial counts as; its own where it was stopped early."""
+    bounds = caps(spec, trials)
+    values = trials["value"].astype(float)
+    outcomes = [outcome if isinstance(outcome, str) else None for outcome in trials["outcome"]]
+    of = [bounds[str(problem)] for problem in trials["problem"]]
+    found = counted_trials(values.tolist(), outcomes, of, spec.goal.minimize)
+    return np.where(trials["outcome"] == Outcome.STOPPED_EARLY.value, values, found)
+
+
 def _trial(
-    row: Mapping[Any, Any], ranges: "Mapping[str, FloatDistribution]", minimize: bool
+    row: Mapping[Any, Any], ranges: "Mapping[str, FloatDistribution]"
 ) -> "FrozenTrial | None":
     from optuna.trial import TrialState, create_trial
 
@@ -77,11 +95,10 @@ def _trial(
         return None
     failed = row["state"] == "failed"
     ended = TrialState.PRUNED if row["outcome"] == "stopped_early" else TrialState.COMPLETE
-    value = float(row["value"]) if pd.notna(row["value"]) else inf if minimize else -inf
     return create_trial(
         state=TrialState.FAIL if failed else ended,
-        value=None if failed else value,
+        value=None if failed or pd.isna(row["counted"]) else float(row["counted"]),
         params={name: float(row[name]) for name in ranges},
         distributions=dict(ranges),
-        user_attrs={name: row[name] for name in KEPT if name in row and pd.notna(row[name])},
+        user_attrs={KEPT[name]: row[name] for name in KEPT if name in row and pd.notna(row[name])},
     )

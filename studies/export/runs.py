@@ -16,10 +16,23 @@ NUMBERS = (
     "steps",
     "epochs_run",
     "frozen_fraction",
+    "pack_size",
     "wall_s",
     "attempts",
 )
-TEXTS = ("state", "outcome", "executor", "executor_reason", "code_version", "error")
+TEXTS = (
+    "state",
+    "outcome",
+    "executor",
+    "executor_reason",
+    "code_version",
+    "inputs",
+    "environment",
+    "processor",
+    "isa",
+    "torch",
+    "error",
+)
 ENDED = ("completed", "failed")
 
 
@@ -53,7 +66,7 @@ class Run:
             params={name: row[name] for name in (*LABELS, *axes, "seed")},
             results={**known, **{m: v for m, v in last.items() if m not in curves}},
             curves=curves,
-            texts={name: row[name] for name in TEXTS if row[name]},
+            texts={name: row[name] for name in TEXTS if row.get(name)},
             ended_at=datetime.fromisoformat(row["ended_at"]),
             wall_s=row["wall_s"] or 0.0,
         )

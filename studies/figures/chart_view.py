@@ -8,6 +8,7 @@ import numpy as np
 
 from studies.figures.axis import log_ticks
 from studies.report.model import CellRole, Curve, CurveKind
+from studies.report.wording import labelled
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,8 @@ def chart_view(kind: CurveKind, curves: Sequence[Curve], metric: str) -> ChartVi
     is_log = min(ys) > 0 and max(ys) / min(ys) > 30 and kind is not CurveKind.PROFILE
     low, high = (0.0, 1.0) if kind is CurveKind.PROFILE else _padded(min(ys), max(ys), is_log)
     x_low, x_high = _padded(min(xs), max(xs), kind in LOG_X, 0.0)
-    y = Axis(LABELS.get(kind, metric), low, high, is_log)
+    label = labelled(LABELS.get(kind, metric), chosen[0].better)
+    y = Axis(label, low, high, is_log)
     return ChartView(
         title=TITLES[kind].replace("{metric}", metric),
         x=Axis(X_LABELS[kind], x_low, x_high, kind in LOG_X, kind in COUNTED_X),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gofau.catalog import SHARE
 from studies.figures.colour import ColourScale
 from studies.figures.contour import level_segments
 from studies.landscape import Floats, Landscape, LandscapeError
@@ -11,6 +12,7 @@ from studies.metrics.grid import Grid, coverage
 from studies.metrics.optimum import best_cost
 from studies.metrics.ridge import best_log_lr
 from studies.metrics.scalar import enough
+from studies.report.wording import labelled
 from studies.statistics.bootstrap import seed_means
 
 
@@ -25,6 +27,7 @@ class MapView:
 
     title: str
     metric: str
+    unit: str
     sign: float
     grid: Grid
     cost: Floats
@@ -34,6 +37,11 @@ class MapView:
     contour: Floats
     ridge: Floats
     best: tuple[int, int] | None
+
+    @property
+    def label(self) -> str:
+        """``val_loss (lower is better)``."""
+        return labelled(self.metric, "lower" if self.sign > 0 else "higher")
 
 
 def map_view(landscape: Landscape, tolerance: float | None) -> MapView:
@@ -57,6 +65,7 @@ def map_view(landscape: Landscape, tolerance: float | None) -> MapView:
     return MapView(
         title=landscape.key.rule,
         metric=landscape.goal.metric,
+        unit=landscape.goal.unit,
         sign=landscape.goal.sign,
         grid=grid,
         cost=cost,
@@ -82,6 +91,7 @@ def frozen_view(landscape: Landscape) -> MapView:
     return replace(
         plain,
         metric="frozen fraction",
+        unit=SHARE,
         sign=1.0,
         cost=seed_means(frozen),
         diverged=np.zeros_like(plain.diverged),

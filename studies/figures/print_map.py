@@ -44,7 +44,7 @@ def heat_maps(views: Sequence[MapView], scale: ColourScale, width: float = COLUM
         _label(axes, view, most=5 if each > 1.8 else 3)
     _outer_labels(panels, columns, len(views))
     bar = figure.colorbar(mesh, ax=panels)
-    bar.set_label(literal(views[0].metric), fontsize=8)
+    bar.set_label(literal(views[0].label), fontsize=8)
     bar.ax.tick_params(labelsize=7)
     if views[0].sign < 0:
         bar.ax.yaxis.set_major_formatter(lambda cost, _: f"{-cost:.3g}")

@@ -78,10 +78,11 @@ def _cell(view: MapView, scale: ColourScale, box: str, i: int, j: int) -> str:
 
 def _tip(view: MapView, i: int, j: int) -> str:
     done = int(view.results[i, j])
+    value = number(view.sign * float(view.cost[i, j]), view.unit)
     return (
         f"lr {setting(float(view.grid.lr[i]))}, init scale "
         f"{setting(float(view.grid.init_scale[j]))}: {view.metric} "
-        f"{number(view.sign * float(view.cost[i, j]))}, {round(view.diverged[i, j] * done)} of "
+        f"{value}, {round(view.diverged[i, j] * done)} of "
         f"{done} diverged" + (f", {view.n_seeds - done} missing" if done < view.n_seeds else "")
     )
 
@@ -130,10 +131,12 @@ def _axes(view: MapView, frame: Frame) -> str:
     return "".join(parts)
 
 
-def colour_bar(scale: ColourScale, metric: str, sign: float, end: str = " (cap)") -> str:
+def colour_bar(
+    scale: ColourScale, metric: str, sign: float, end: str = " (cap)", unit: str = ""
+) -> str:
     """The colour scale that all maps of a group share, with its ends and middle labelled.
 
-    ``end`` follows the label of the dark end.
+    ``end`` follows the label of the dark end; ``unit`` is the metric's.
     """
     stops = "".join(
         f'<rect x="{8 + 4 * k}" y="18" width="4.3" height="12" fill="{blend(1 - k / 85)}"/>'
@@ -141,11 +144,12 @@ def colour_bar(scale: ColourScale, metric: str, sign: float, end: str = " (cap)"
     )
     spots = ((8, 0.0, "start"), (180, 0.5, "middle"), (352, 1.0, "end"))
     labels = "".join(
-        f'<text x="{x}" y="44" text-anchor="{anchor}">{number(sign * scale.value(at))}'
+        f'<text x="{x}" y="44" text-anchor="{anchor}">{number(sign * scale.value(at), unit)}'
         f"{end if at == 1.0 else ''}</text>"
         for x, at, anchor in spots
     )
     kind = ", log scale" if scale.is_log else ""
+    kind += f"; {'lower' if sign > 0 else 'higher'} is better"
     return (
         f'<svg class="bar" viewBox="0 0 360 50" role="img" aria-label="Colour scale of '
         f'{escape(metric)}"><text x="8" y="12">{escape(metric)}, mean over seeds{kind}</text>'

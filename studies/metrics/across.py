@@ -31,14 +31,19 @@ def hyperparameter_sensitivity(scores: Floats) -> Floats:
         return np.asarray(each - common.max(axis=-1))
 
 
-def normalised_score(cost: Floats, best: float, cap: float) -> Floats:
+def normalised_score(cost: Floats, best: Floats | float, cap: float) -> Floats:
     """Share of the way from the cap (0) to the problem's best cost (1); may exceed 1 by noise.
 
     s = (cap − ℓ) / (cap − best)
 
+    Args:
+        cost: ``[R, ...]``, or any shape for one best cost.
+        best: ``[R]`` or a number; NaN where a resample has none.
+
     Raises:
-        ValueError: the best is not below the cap.
+        ValueError: a best is not below the cap.
     """
-    if not best < cap:
+    if not np.all(np.isnan(best) | (np.asarray(best) < cap)):
         raise ValueError(f"best: got {best}, expected less than the cap {cap}")
-    return np.asarray((cap - cost) / (cap - best))
+    reach = np.reshape(cap - best, (-1,) + (1,) * (cost.ndim - 1)) if np.ndim(best) else cap - best
+    return np.asarray((cap - cost) / reach)

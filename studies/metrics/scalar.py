@@ -7,10 +7,15 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 from studies.landscape import Floats
+from studies.metrics.facts import Better
 from studies.statistics.intervals import Interval, expanded_level, percentiles
 
 MIN_COVERAGE = 0.9
 """Below this share of trials a scalar has no value."""
+
+ONE_SEED = "one seed gives no interval"
+REPEATED = "all {ran} seeds gave the same results bit by bit, one seed's worth of evidence"
+ALIKE = "no interval: the same in every resample of the seeds"
 
 
 def enough(coverage: float) -> bool:
@@ -38,7 +43,8 @@ class Scalar(BaseModel):
 
     ``low`` and ``high`` bound ``level`` (95 %) of the uncertainty over seeds; ``coverage`` is the
     weighted share of trials that had a result; ``censored`` names the borders that make the value
-    a ``bound`` ("≥" or "≤"); ``reason`` says why a value or an interval is absent.
+    a ``bound`` ("≥" or "≤"); ``reason`` says why a value or an interval is absent; ``better`` says
+    which way it is better.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=True)
@@ -46,13 +52,14 @@ class Scalar(BaseModel):
     value: Number | None
     low: Number | None = None
     high: Number | None = None
-    level: float = 0.95
-    coverage: float
+    level: Number = 0.95
+    coverage: Number
     censored: tuple[str, ...] = ()
     bound: str = ""
     n_seeds: int
     unit: str = ""
     reason: str | None = None
+    better: Better = "neither"
 
     @classmethod
     def withheld(cls, coverage: float, n_seeds: int, reason: str, unit: str = "") -> Self:
@@ -71,8 +78,13 @@ class Scalar(BaseModel):
         bound: str = "≥",
         unit: str = "",
         level: float = 0.95,
+        why: str = ONE_SEED,
     ) -> Self:
-        """A value with its interval, or none of both below `MIN_COVERAGE`."""
+        """A value with its interval, or none of both below `MIN_COVERAGE`.
+
+        Args:
+            why: there is no interval, where there is none.
+        """
         if not enough(coverage):
             share = f"{coverage:.0%} of the grid has results, {MIN_COVERAGE:.0%} are needed"
             return cls.withheld(coverage, n_seeds, share, unit)
@@ -88,7 +100,7 @@ class Scalar(BaseModel):
             bound=bound if censored else "",
             n_seeds=n_seeds,
             unit=unit,
-            reason="one seed gives no interval" if interval is None else None,
+            reason=why if interval is None else None,
         )
 
 

@@ -4,7 +4,6 @@ import numpy as np
 
 from studies.landscape import Bools, Floats, Landscape, OutcomeCode
 from studies.metrics.grid import Grid
-from studies.statistics.intervals import Interval, wilson
 
 
 def share_samples(hits: Bools, present: Bools, grid: Grid, counts: Floats) -> Floats:
@@ -30,25 +29,6 @@ def share_samples(hits: Bools, present: Bools, grid: Grid, counts: Floats) -> Fl
 def share(hits: Bools, present: Bools, grid: Grid) -> float:
     """`share_samples` with every seed once."""
     return float(share_samples(hits, present, grid, np.ones((1, hits.shape[2])))[0])
-
-
-def effective_trials(present: Bools, grid: Grid) -> float:
-    """Kish's effective number of equally weighted trials, (Σ w)² / Σ w²."""
-    weights = present * grid.weights[:, :, None]
-    squares = float((weights**2).sum())
-    return float(weights.sum()) ** 2 / squares if squares > 0 else 0.0
-
-
-def share_interval(hits: Bools, present: Bools, grid: Grid, level: float = 0.95) -> Interval:
-    """Wilson's interval of `share` at the effective number of trials.
-
-    Source: Wilson, "Probable inference, the law of succession, and statistical inference",
-    JASA 22:209 (1927); Kish, "Survey Sampling" (1965) for unequal weights.
-    """
-    trials = effective_trials(present, grid)
-    if trials == 0:
-        return Interval(0.0, 1.0)
-    return wilson(share(hits, present, grid) * trials, trials, level)
 
 
 def reached(landscape: Landscape) -> Bools:

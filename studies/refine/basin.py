@@ -7,9 +7,11 @@ import numpy as np
 
 from studies.landscape import Floats, Landscape
 from studies.refine.mesh import Mesh
-from studies.statistics.bootstrap import blocks, distinct, resampled_means
+from studies.statistics.bootstrap import blocks, resampled_means
 
-LevelOf = Callable[[Floats], Floats]
+LevelOf = Callable[[Floats, slice], Floats]
+"""From best costs ``[B]`` and which resamples they are of to the highest cost inside a basin; NaN
+for no basin at all."""
 
 
 _MESHES: "WeakKeyDictionary[Landscape, Mesh]" = WeakKeyDictionary()
@@ -49,7 +51,7 @@ def refined_volumes(landscape: Landscape, counts: Floats, level_of: LevelOf) -> 
     Args:
         landscape: with added cells, or without.
         counts: ``[R, S]`` draws of each seed.
-        level_of: from best costs ``[B]`` to the highest cost inside; NaN for no basin at all.
+        level_of: the highest cost inside.
 
     Returns:
         ``[R]``; NaN where there is no basin.
@@ -66,7 +68,7 @@ def resolution(landscape: Landscape, counts: Floats, level_of: LevelOf) -> tuple
     Args:
         landscape: with added cells, or without; both of its axes swept.
         counts: ``[R, S]`` draws of each seed.
-        level_of: from best costs ``[B]`` to the highest cost inside; NaN for no basin at all.
+        level_of: the highest cost inside.
 
     Returns:
         ``[R]`` each, in square decades; NaN where there is no basin.
@@ -87,10 +89,16 @@ def _resampled(
 ) -> Floats:
     """``areas`` of every resample, ``[..., R]``: of ``[B, N]`` mean costs and ``[B]`` levels."""
     mesh, costs = mesh_of(landscape), costs_of(landscape)
-    parts = []
-    rows, which = distinct(counts)
-    for block in blocks(rows, len(mesh.triangles)):
+    parts, start = [], 0
+    for block in blocks(counts, len(mesh.triangles)):
         means = resampled_means(costs, block)
-        level = level_of(np.asarray(np.fmin.reduce(means, axis=1)))
+        part = slice(start, start + len(block))
+        level = level_of(lowest(means), part)
         parts.append(np.where(np.isnan(level), np.nan, areas(mesh, means, level)))
-    return np.asarray(np.concatenate(parts, axis=-1)[..., which])
+        start = part.stop
+    return np.asarray(np.concatenate(parts, axis=-1))
+
+
+def lowest(means: Floats) -> Floats:
+    """``[B]`` the best of ``means[B, P]``; NaN where all are missing."""
+    return np.asarray(np.fmin.reduce(means, axis=1))

@@ -16,12 +16,14 @@ from studies.metrics.aggregate import (
     resampled_improvement,
 )
 from studies.metrics.grid import Grid, coverage, weighted_mean
+from studies.metrics.optimum import best_cost
 from studies.metrics.profiles import profile, profile_score, ratios
-from studies.metrics.scalar import Scalar, sampled_interval
+from studies.metrics.scalar import ALIKE, ONE_SEED, Scalar, sampled_interval
 from studies.metrics.time_to_target import fastest
 from studies.report.model import AcrossReport, AcrossRule, AnalysisSettings, Curve, CurveKind
-from studies.report.row import Context
-from studies.statistics.bootstrap import blocks, resampled_means
+from studies.report.row import why_one_seed
+from studies.statistics.bootstrap import block_size, bootstrap, resampled_means
+from studies.statistics.intervals import agreed
 
 Indices = NDArray[np.int64]
 
@@ -33,11 +35,12 @@ class Problem:
     """All rules of one problem, its scale, and the seed draws of each set of seeds.
 
     Draws are indices ``[R, S]``, row 0 the seeds themselves; rules on the same seeds share them.
-    ``drawn`` holds the same as how often each seed is drawn.
+    ``drawn`` holds the same as how often each seed is drawn. ``best`` is the lowest cost of any
+    rule in each of these joint resamples, NaN where nothing was learnt.
     """
 
     members: Mapping[str, Landscape]
-    best: float
+    best: Floats
     draws: Mapping[tuple[int, ...], Indices]
     drawn: Mapping[tuple[int, ...], Floats]
 
@@ -49,27 +52,32 @@ class Problem:
         """How often each seed is drawn, ``[R, S]``, of a rule."""
         return self.drawn[self.members[rule].seeds]
 
-    def scores(self, rule: str) -> Floats:
-        """``[S]`` the mean score over the grid of each of a rule's runs."""
+    def costs(self, rule: str) -> Floats:
+        """``[S]`` the mean cost over the grid of each of a rule's runs."""
         member = self.members[rule]
         flat = member.cost.reshape(-1, member.shape[2]).T
-        mean = weighted_mean(flat, Grid.of(member).weights.ravel())
-        return normalised_score(mean, self.best, member.cost_cap)
+        return weighted_mean(flat, Grid.of(member).weights.ravel())
+
+    def scores(self, rule: str) -> Floats:
+        """``[R, S]`` the scores of resampled runs, scaled by the best of the same resample."""
+        drawn = self.costs(rule)[self.order(rule)]
+        return normalised_score(drawn, self.best, self.members[rule].cost_cap)
 
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
-    """Values of one rule for the real seeds (row 0) and each resample, or why there are none."""
+    """Values of one rule for the real seeds (row 0) and each resample, or why there are none.
+
+    ``is_rate`` says that they are a share of runs.
+    """
 
     values: Floats | None
     reason: str = ""
+    is_rate: bool = False
 
 
 def problem(
-    members: Sequence[Landscape],
-    context: Context,
-    settings: AnalysisSettings,
-    rng: np.random.Generator,
+    members: Sequence[Landscape], settings: AnalysisSettings, rng: np.random.Generator
 ) -> Problem:
     """Prepare a group for `across`."""
     draws: dict[tuple[int, ...], Indices] = {}
@@ -79,7 +87,15 @@ def problem(
             drawn = rng.integers(n, size=(settings.resamples, n))
             draws[member.seeds] = np.concatenate([np.arange(n)[None], drawn])
     counts = {seeds: _counted(order) for seeds, order in draws.items()}
-    return Problem({m.key.rule: m for m in members}, context.shared_best, draws, counts)
+    bests = [bootstrap(_cells(m), counts[m.seeds], _lowest) for m in members]
+    best = np.asarray(np.fmin.reduce(bests))
+    best[~(best < members[0].cost_cap)] = np.nan
+    return Problem({m.key.rule: m for m in members}, best, draws, counts)
+
+
+def _lowest(means: Floats) -> Floats:
+    """``[B]`` the lowest of ``means[B, N]``."""
+    return best_cost(means[:, None])
 
 
 def _counted(order: Indices) -> Floats:
@@ -131,13 +147,16 @@ def across(
 def _samples(tables: Sequence[Problem], rule: str, base: str) -> dict[str, Sampled]:
     found = {"hyperparameter_sensitivity": _shared_setting(tables, rule)}
     if _are_unequal(tables, rule) or _are_unequal(tables, base):
-        unequal = Sampled(None, "the problems ran different numbers of seeds")
+        unequal = Sampled(None, _why_unequal(tables, rule, base))
         found |= dict.fromkeys(("iqm", "optimality_gap", "probability_of_improvement"), unequal)
     else:
-        runs = np.stack([t.scores(rule)[t.order(rule)] for t in tables], axis=-1)
-        found["iqm"] = Sampled(interquartile_mean(runs))
+        runs = np.stack([t.scores(rule) for t in tables], axis=-1)
+        known = ~np.isnan(runs).any(axis=(1, 2))
+        found["iqm"] = Sampled(np.where(known, interquartile_mean(runs), np.nan))
         found["optimality_gap"] = Sampled(optimality_gap(runs))
-        found["probability_of_improvement"] = Sampled(_improvement(tables, rule, base))
+        better = _improvement(tables, rule, base)
+        # Against itself a rule's chance is one half by definition.
+        found["probability_of_improvement"] = Sampled(better, is_rate=rule != base)
     return found
 
 
@@ -146,10 +165,16 @@ def _are_unequal(tables: Sequence[Problem], rule: str) -> bool:
     return len({len(t.members[rule].seeds) for t in tables}) > 1
 
 
+def _why_unequal(tables: Sequence[Problem], *rules: str) -> str:
+    if any(t.members[rule].repeated for t in tables for rule in rules):
+        return "the problems have different numbers of seeds that do not repeat each other"
+    return "the problems ran different numbers of seeds"
+
+
 def _improvement(tables: Sequence[Problem], rule: str, base: str) -> Floats:
     return resampled_improvement(
-        [t.scores(rule) for t in tables],
-        [t.scores(base) for t in tables],
+        [-t.costs(rule) for t in tables],
+        [-t.costs(base) for t in tables],
         [t.counts(rule) for t in tables],
         [t.counts(base) for t in tables],
     )
@@ -174,12 +199,15 @@ def _shared_setting(tables: Sequence[Problem], rule: str) -> Sampled:
 def _sensitivities(tables: Sequence[Problem], rule: str) -> list[Floats]:
     members = [t.members[rule] for t in tables]
     cells = members[0].lr.size * members[0].init_scale.size
-    parts = [list(blocks(t.counts(rule), cells)) for t in tables]
+    size = block_size(cells)
     found = []
-    for rows in zip(*parts, strict=True):
+    for start in range(0, len(tables[0].best), size):
+        part = slice(start, start + size)
         scores = [
-            normalised_score(resampled_means(_cells(m), counts), t.best, m.cost_cap)
-            for m, counts, t in zip(members, rows, tables, strict=True)
+            normalised_score(
+                resampled_means(_cells(m), t.counts(rule)[part]), t.best[part], m.cost_cap
+            )
+            for m, t in zip(members, tables, strict=True)
         ]
         # The sums over problems go through memory in order where these come first in it.
         found.append(hyperparameter_sensitivity(np.moveaxis(np.stack(scores), 0, -1)))
@@ -230,4 +258,8 @@ def _scalar(
         return Scalar.withheld(covered, n_seeds, sampled.reason)
     interval = sampled_interval(sampled.values[1:], n_seeds, settings.level)
     point = float(sampled.values[0])
-    return Scalar.measured(point, interval, covered, n_seeds, level=settings.level)
+    why = next((why_one_seed(m) for m in members if m.shape[2] == 1), ONE_SEED)
+    if interval is not None and interval.is_flat(abs(interval.high)):
+        why = ALIKE
+        interval = agreed(point, (0, 1), n_seeds, settings.level) if sampled.is_rate else None
+    return Scalar.measured(point, interval, covered, n_seeds, level=settings.level, why=why)

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from studies.landscape import Floats, GroupKey, Landscape, LandscapeError
-from studies.metrics.optimum import best_cost
 from studies.report.across import Problem, across, problem
 from studies.report.comparison import compare
+from studies.report.directions import directed, directed_across
 from studies.report.evaluated import Evaluated, evaluate
+from studies.report.levels import Levels, best_costs
 from studies.report.model import (
     AcrossReport,
     AnalysisSettings,
@@ -22,7 +23,8 @@ from studies.report.model import (
 from studies.report.row import Context, is_covered, scalar
 from studies.report.rows import rows_of
 from studies.report.verdicts import notes, verdicts
-from studies.statistics.bootstrap import seed_counts, seed_means
+from studies.statistics.bootstrap import seed_counts
+from studies.statistics.replicates import distinct_seeds
 
 
 def build(
@@ -51,10 +53,13 @@ def build(
     """
     chosen = settings or AnalysisSettings()
     members_of = grouped(landscapes)
+    counted_of = [[distinct_seeds(m) for m in members] for members in members_of]
     beside = supplements or {}
     groups = tuple(
-        _group(members, chosen, rng, beside.get(members[0].key.group, Supplement()))
-        for members in members_of
+        directed(
+            _group(members, counted, chosen, rng, beside.get(members[0].key.group, Supplement()))
+        )
+        for members, counted in zip(members_of, counted_of, strict=True)
     )
     return RobustnessReport(
         verdicts=verdicts(groups, chosen),
@@ -63,7 +68,7 @@ def build(
         provenance=provenance,
         settings=chosen,
         groups=groups,
-        across=_across(members_of, chosen, rng),
+        across=_across(counted_of, chosen, rng),
     )
 
 
@@ -76,10 +81,10 @@ def _across(
         context = group_context(members, settings)
         if context is not None and all(map(is_covered, members)):
             key = members[0].key
-            prepared = problem(members, context, settings, rng)
+            prepared = problem(members, settings, rng)
             by_direction.setdefault(key.direction, {})[key.problem] = prepared
     found = (across(name, problems, settings) for name, problems in by_direction.items())
-    return tuple(report for report in found if report is not None)
+    return tuple(directed_across(report) for report in found if report is not None)
 
 
 def grouped(landscapes: Sequence[Landscape]) -> list[list[Landscape]]:
@@ -120,38 +125,40 @@ def _decades(axis: Floats) -> float:
 
 def group_context(members: Sequence[Landscape], settings: AnalysisSettings) -> Context | None:
     """Tolerance and best cost of a group; ``None`` while no trial has learnt anything."""
-    best = float(np.fmin.reduce([best_cost(seed_means(m.cost)) for m in members]))
-    gap = members[0].cost_cap - best
-    if not gap > 0:
+    levels = Levels.of(members, settings)
+    once = (best_costs(m, np.ones((1, len(m.seeds)))) for m in members)
+    best = float(np.fmin.reduce(list(once))[0])
+    if not best < levels.cap:
         return None
-    given = settings.tolerance or members[0].goal.tolerance
-    return Context(given or settings.tolerance_share * gap, best, settings.level)
+    return Context(float(levels.tolerance(np.array(best))), best, settings.level)
 
 
 def _group(
     members: Sequence[Landscape],
+    counted: Sequence[Landscape],
     settings: AnalysisSettings,
     rng: np.random.Generator,
     beside: Supplement,
 ) -> GroupReport:
     first = members[0]
-    context = group_context(members, settings)
+    context = group_context(counted, settings)
     # Without a tolerance no basin exists; NaN lets every other row through.
     usable = context or Context(float("nan"), float("nan"), settings.level)
-    draws = _draws(members, settings, rng)
-    evaluated = evaluate(members, draws, usable)
+    draws = _draws(counted, settings, rng)
+    evaluated = evaluate(counted, draws, usable, Levels.of(counted, settings))
     return GroupReport(
         problem=first.key.problem,
         direction=first.key.direction,
         goal_metric=first.goal.metric,
         minimize=first.goal.minimize,
+        goal_unit=first.goal.unit,
         target=first.goal.target,
         cap=first.cap,
         tolerance=context.tolerance if context else None,
         standard_init=float(first.init_scale[np.argmin(np.abs(np.log(first.init_scale)))]),
         lr_range=(float(first.lr[0]), float(first.lr[-1])),
         init_range=(float(first.init_scale[0]), float(first.init_scale[-1])),
-        rules=tuple(_rule(e, usable) for e in evaluated),
+        rules=tuple(_rule(m, e, usable) for m, e in zip(members, evaluated, strict=True)),
         comparisons=compare(evaluated, usable, settings, rng),
         curves=(
             *(curve for e in evaluated for curve in e.curves),
@@ -172,14 +179,15 @@ def _draws(
     return draws
 
 
-def _rule(evaluated: Evaluated, context: Context) -> RuleReport:
+def _rule(ran: Landscape, evaluated: Evaluated, context: Context) -> RuleReport:
     landscape = evaluated.landscape
     return RuleReport(
-        rule=landscape.key.rule,
-        seeds=landscape.seeds,
-        trials=landscape.loss.size,
-        results=int(landscape.present.sum()),
-        diverged=int(landscape.diverged.sum()),
+        rule=ran.key.rule,
+        seeds=ran.seeds,
+        repeats=landscape.repeated,
+        trials=ran.loss.size,
+        results=int(ran.present.sum()),
+        diverged=int(ran.diverged.sum()),
         scalars={
             row.name: scalar(
                 row, landscape, evaluated.point[row.name], evaluated.samples[row.name], context

@@ -18,13 +18,13 @@ def optimum(landscape: Landscape, context: Context) -> tuple[str, ...]:
 def own_basin(landscape: Landscape, context: Context) -> tuple[str, ...]:
     """Borders that the rule's own basin touches."""
     cost = seed_means(landscape.cost)
-    level = float(best_cost(cost)) + context.tolerance
+    level = float(best_cost(cost) + context.tolerance)
     return _basin(cost, Grid.of(landscape), level)
 
 
 def shared_basin(landscape: Landscape, context: Context) -> tuple[str, ...]:
     """Borders that the basin at the common level touches."""
-    level = context.shared_best + context.tolerance
+    level = float(context.shared_best + context.tolerance)
     return _basin(seed_means(landscape.cost), Grid.of(landscape), level)
 
 
@@ -32,7 +32,7 @@ def standard_width(landscape: Landscape, context: Context) -> tuple[str, ...]:
     """Borders that the basin at the standard init touches."""
     grid = Grid.of(landscape)
     curve = seed_means(landscape.cost)[:, [grid.standard_init]]
-    level = float(best_cost(curve)) + context.tolerance
+    level = float(best_cost(curve) + context.tolerance)
     return _basin(curve, Grid(grid.lr, np.ones(1)), level)
 
 

@@ -10,6 +10,7 @@ from studies.metrics.grid import Grid
 from studies.report.assemble import group_context, grouped
 from studies.report.model import AnalysisSettings, CellRole, CurveCell
 from studies.statistics.bootstrap import seed_means
+from studies.statistics.replicates import distinct_seeds
 
 Place = tuple[int, int]
 
@@ -37,9 +38,9 @@ def chosen_cells(landscapes: Sequence[Landscape], settings: AnalysisSettings) ->
     """
     found: list[ChosenCell] = []
     for members in grouped(landscapes):
-        context = group_context(members, settings)
+        context = group_context([distinct_seeds(member) for member in members], settings)
         for member in members:
-            places = _places(member, context.tolerance if context else np.nan)
+            places = _places(member, float(context.tolerance) if context else np.nan)
             found.extend(_chosen(member, role, at) for role, at in places.items())
     return found
 

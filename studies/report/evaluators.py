@@ -14,15 +14,14 @@ from studies.metrics.maps import Maps
 from studies.metrics.regret import misspecification_regret
 from studies.metrics.ridge import ridge_slope
 from studies.metrics.sensitivity import mean_lr_sensitivity, windowed_lr_sensitivity
-from studies.metrics.stability import reached, share_interval, share_samples
+from studies.metrics.stability import reached, share_samples
 from studies.metrics.time_to_target import fastest
 from studies.metrics.tuning import expected_best
 from studies.metrics.variance import VarianceShares, resampled_variance_shares, variance_shares
 from studies.refine.basin import refined_volumes, resolution
 from studies.report.on_maps import OfMaps, OnMaps
-from studies.report.row import Context, Evaluate, IntervalOf
+from studies.report.row import Context, Evaluate
 from studies.statistics.bootstrap import bootstrap, distinct, mean_maps, resampled_means
-from studies.statistics.intervals import Interval
 from studies.statistics.selection import halves, held_out_best, split_half_best
 
 T = TypeVar("T")
@@ -84,18 +83,20 @@ def refined(statistic: OfMaps, own: bool) -> OnMaps:
     """A basin's volume, on the cells that a refinement added where there are any."""
 
     def with_added(landscape: Landscape, counts: Floats, context: Context) -> Floats:
-        def level(best: Floats) -> Floats:
-            top = best if own else np.full(best.shape, context.shared_best)
-            return _below_cap(top + context.tolerance, landscape)
+        rows, seen, which = context.distinct(counts)
 
-        return refined_volumes(landscape, counts, level)
+        def level(best: Floats, part: slice) -> Floats:
+            here = seen.at(part)
+            return _below_cap((best if own else here.shared_best) + here.tolerance, best, landscape)
+
+        return refined_volumes(landscape, rows, level)[which]
 
     return OnMaps(_cost, statistic, with_added)
 
 
-def _below_cap(level: Floats, landscape: Landscape) -> Floats:
-    """A basin's level; NaN where diverged cells would count as good."""
-    return np.where(level < landscape.cost_cap, level, np.nan)
+def _below_cap(level: Floats | float, best: Floats, landscape: Landscape) -> Floats:
+    """A basin's level for each best cost; NaN where diverged cells would count as good."""
+    return np.where(level < landscape.cost_cap, np.broadcast_to(level, best.shape), np.nan)
 
 
 BRACKETED = 1000
@@ -113,18 +114,21 @@ def bracket(end: int) -> Evaluate:
 
 @Once
 def _resolution(landscape: Landscape, counts: Floats, context: Context) -> tuple[Floats, Floats]:
-    def level(best: Floats) -> Floats:
-        return _below_cap(best + context.tolerance, landscape)
+    some = slice(BRACKETED)
+    rows, seen, which = context.at(some).distinct(counts[some])
 
-    return resolution(landscape, counts[:BRACKETED], level)
+    def level(best: Floats, part: slice) -> Floats:
+        return _below_cap(best + seen.at(part).tolerance, best, landscape)
+
+    low, high = resolution(landscape, rows, level)
+    return low[which], high[which]
 
 
 def shared_basin(maps: Maps, landscape: Landscape, context: Context) -> Floats:
-    """Basin within the tolerance of the best of all rules."""
-    level = context.shared_best + context.tolerance
-    if np.isnan(level):
-        return np.full(len(maps.values), np.nan)
-    return maps.volume_below(Grid.of(landscape), level)
+    """Basin within the tolerance of the best of all rules; NaN when that reaches the cap."""
+    level = _below_cap(context.shared_best + context.tolerance, maps.best, landscape)
+    volume = maps.volume_below(Grid.of(landscape), level)
+    return np.where(np.isnan(level), np.nan, volume)
 
 
 def standard_width(curves: Maps, landscape: Landscape, context: Context) -> Floats:
@@ -225,16 +229,12 @@ def frozen(landscape: Landscape, counts: Floats, context: Context) -> Floats:
     return bootstrap(flat, counts, lambda means: weighted_mean(means, weights))
 
 
-def _share(hits_of: Callable[[Landscape], Bools]) -> tuple[Evaluate, IntervalOf]:
+def _share(hits_of: Callable[[Landscape], Bools]) -> Evaluate:
     def evaluate(landscape: Landscape, counts: Floats, context: Context) -> Floats:
         return share_samples(hits_of(landscape), landscape.present, Grid.of(landscape), counts)
 
-    def interval(landscape: Landscape, context: Context) -> Interval:
-        grid = Grid.of(landscape)
-        return share_interval(hits_of(landscape), landscape.present, grid, context.level)
-
-    return evaluate, interval
+    return evaluate
 
 
-diverged, diverged_interval = _share(lambda landscape: landscape.diverged)
-at_target, at_target_interval = _share(reached)
+diverged = _share(lambda landscape: landscape.diverged)
+at_target = _share(reached)

@@ -6,12 +6,14 @@ from importlib.resources import files
 
 import numpy as np
 
+from gofau.catalog import SHARE
 from studies.figures.chart_view import chart_views
 from studies.figures.map_view import FROZEN_SCALE, frozen_view, map_view, shared_scale
 from studies.figures.svg_chart import line_chart
 from studies.figures.svg_map import PATTERNS, colour_bar, heat_map
 from studies.landscape import Landscape, LandscapeError
 from studies.report import plain_tables
+from studies.report.directions import facts_across
 from studies.report.html_tables import (
     anchor,
     comparisons,
@@ -22,6 +24,7 @@ from studies.report.html_tables import (
     rules_table,
     scalar_cell,
     table,
+    told,
 )
 from studies.report.markdown import IMPORTANCES, describe, describe_across, facts
 from studies.report.model import (
@@ -112,7 +115,8 @@ def _members(group: GroupReport, landscapes: Sequence[Landscape]) -> list[Landsc
 def _maps(group: GroupReport, members: list[Landscape]) -> str:
     scale = shared_scale(members)
     maps = "".join(heat_map(map_view(m, group.tolerance), scale) for m in members)
-    bar = colour_bar(scale, group.goal_metric, members[0].goal.sign)
+    goal = members[0].goal
+    bar = colour_bar(scale, goal.metric, goal.sign, unit=goal.unit)
     return f'<figure>{bar}<div class="maps">{maps}</div><figcaption>{CAPTION}</figcaption></figure>'
 
 
@@ -121,7 +125,7 @@ def _frozen_maps(members: list[Landscape]) -> str:
     seen = [m for m in members if m.frozen_fraction is not None]
     if not any(np.nansum(np.asarray(m.frozen_fraction)) > 0 for m in seen):
         return ""
-    bar = colour_bar(FROZEN_SCALE, "frozen fraction of parameters", 1.0, "")
+    bar = colour_bar(FROZEN_SCALE, "frozen fraction of parameters", 1.0, "", SHARE)
     maps = "".join(heat_map(frozen_view(m), FROZEN_SCALE) for m in seen)
     return f'<figure>{bar}<div class="maps">{maps}</div></figure>'
 
@@ -135,7 +139,7 @@ def _across(report: AcrossReport) -> str:
     body = "".join(
         number_row(
             title,
-            doc,
+            told(doc, facts_across(name)),
             [
                 scalar_cell(
                     number_id(ALL_PROBLEMS, report.direction, rule.rule, name),

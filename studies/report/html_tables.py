@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
 
+from studies.metrics.facts import Facts
 from studies.metrics.scalar import Scalar
-from studies.report.model import Comparison, GroupReport, number_id
+from studies.report.directions import facts_in
+from studies.report.model import Comparison, GroupReport, RuleReport, number_id
 from studies.report.overview import Overview, OverviewLine
 from studies.report.plain_tables import Table
 from studies.report.rows import ROWS
-from studies.report.wording import interval, quantity
+from studies.report.verdicts import verdict
+from studies.report.wording import interval, labelled, quantity, sense
 
 
 def anchor(number: str) -> str:
@@ -23,7 +26,7 @@ def rules_table(group: GroupReport) -> str:
     body = "".join(
         number_row(
             row.title,
-            row.doc,
+            told(row.doc, facts_in(row.name, group)),
             [
                 scalar_cell(
                     number_id(group.problem, group.direction, rule.rule, row.name),
@@ -35,12 +38,23 @@ def rules_table(group: GroupReport) -> str:
         for row in rows
     )
     results = "".join(
-        f"<td>{rule.results} of {rule.trials}<small>{len(rule.seeds)} seeds</small></td>"
+        f"<td>{rule.results} of {rule.trials}<small>{seeds(rule)}</small></td>"
         for rule in group.rules
     )
     names = head(["", *(rule.rule for rule in group.rules)])
     last = f'<tr><th scope="row">Trials with a result</th>{results}</tr>'
     return f"<h3>Rules</h3>{table(names, body + last)}"
+
+
+def told(doc: str, facts: Facts) -> str:
+    """What a number is, which way it is better, and its unit."""
+    return "; ".join(part for part in (doc, sense(facts.better, facts.unit)) if part)
+
+
+def seeds(rule: RuleReport) -> str:
+    """``10 seeds``, and how many of them are replicates where some are not."""
+    ran = f"{len(rule.seeds)} seed{'s' if len(rule.seeds) > 1 else ''}"
+    return f"{ran}, {rule.distinct} distinct" if rule.repeats else ran
 
 
 def head(names: Sequence[str]) -> str:
@@ -88,7 +102,7 @@ def comparisons(group: GroupReport) -> str:
 def _comparison(group: GroupReport, c: Comparison) -> str:
     pair = f"{c.rule} vs {c.baseline}"
     link = anchor(number_id(group.problem, group.direction, pair, c.metric))
-    title = next(row.title for row in ROWS if row.name == c.metric)
+    title = labelled(next(row.title for row in ROWS if row.name == c.metric), c.difference.better)
     d = c.difference
     why = f'<small class="why">{escape(d.reason)}</small>' if d.reason else ""
     cells = (
@@ -98,7 +112,7 @@ def _comparison(group: GroupReport, c: Comparison) -> str:
         interval(d),
         "–" if c.p_value is None else f"{c.p_value:.2g}",
         "–" if c.p_holm is None else f"{c.p_holm:.2g}",
-        f'<span class="{c.strength.name.lower()}">{c.strength.value}</span>',
+        f'<span class="{c.strength.name.lower()}">{verdict(c)}</span>',
     )
     return f'<tr id="{link}">' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 

@@ -7,10 +7,9 @@ import pandas as pd
 
 from studies.landscape import GroupKey
 from studies.report.model import Importance
-from studies.search.points import points
+from studies.search.points import study_points
 from studies.search.progress import importances
 from studies.spec import StudySpec
-from studies.study_maps import is_first
 
 ABSENT = "The importances of axes are left out: they need scikit-learn."
 
@@ -21,7 +20,7 @@ def available() -> bool:
 
 
 def study_importances(
-    spec: StudySpec, trials: pd.DataFrame, caps: Mapping[str, float]
+    spec: StudySpec, trials: pd.DataFrame
 ) -> dict[GroupKey, tuple[Importance, ...]]:
     """Importances by (problem, direction), rule by rule and axis by axis.
 
@@ -30,14 +29,11 @@ def study_importances(
     Args:
         spec: of the study.
         trials: labels, axes, seed, state, outcome and value, one row a trial.
-        caps: value of a diverged trial by problem.
     """
     found: dict[GroupKey, list[Importance]] = {}
-    first = trials[is_first(spec, trials)]
-    for problem, rows in first.groupby("problem", sort=False):
-        table = points(rows, list(spec.axes), spec.goal.minimize, caps[str(problem)])
-        for (_, direction, rule), estimates in importances(table, list(spec.axes)).items():
-            found.setdefault((str(problem), direction), []).extend(_lines(rule, estimates))
+    table = study_points(spec, trials)
+    for (problem, direction, rule), estimates in importances(table, list(spec.axes)).items():
+        found.setdefault((problem, direction), []).extend(_lines(rule, estimates))
     return {group: tuple(lines) for group, lines in found.items()}
 
 

@@ -3,14 +3,17 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from studies.metrics.facts import Facts
 from studies.metrics.scalar import Scalar
 from studies.report import plain_tables
-from studies.report.model import AcrossReport, GroupReport, RobustnessReport, RuleReport
+from studies.report.directions import facts_across, facts_in
+from studies.report.model import AcrossReport, GroupReport, RobustnessReport
 from studies.report.overview import overview
 from studies.report.plain_tables import Table
+from studies.report.provenance import lines
 from studies.report.rows import ACROSS_ROWS, ROWS
-from studies.report.verdicts import sentences
-from studies.report.wording import interval, number, quantity, setting
+from studies.report.verdicts import sentences, verdict
+from studies.report.wording import interval, labelled, number, quantity, sense, setting
 
 IMPORTANCES = (
     "How much each axis matters: its main effect on the loss over the grid (M9, exact, with "
@@ -48,8 +51,9 @@ def facts(report: RobustnessReport) -> list[tuple[str, str]]:
         ("spec hash", report.study.spec_hash),
         *report.study.settings.items(),
         ("code", p.code_version),
-        ("packages", ", ".join(f"{name} {version}" for name, version in p.packages.items())),
-        ("machine", p.machine),
+        *lines(p),
+        ("analysed with", ", ".join(f"{name} {version}" for name, version in p.packages.items())),
+        ("analysed on", p.machine),
         ("analysed at", p.analysed_at.isoformat()),
         ("bootstrap", f"{s.resamples} resamples of whole seeds, {100 * s.level:g} % intervals"),
     ]
@@ -59,13 +63,13 @@ def describe(group: GroupReport) -> str:
     """One sentence about the grid, the cap and the tolerance of a group."""
     low, high = (setting(end) for end in group.lr_range)
     init_low, init_high = (setting(end) for end in group.init_range)
-    tolerance = "none" if group.tolerance is None else number(group.tolerance)
-    aim = "minimized" if group.minimize else "maximized"
-    target = "" if group.target is None else f", target {number(group.target)}"
+    tolerance = "none" if group.tolerance is None else number(group.tolerance, group.goal_unit)
+    aim = labelled(group.goal_metric, "lower" if group.minimize else "higher")
+    target = "" if group.target is None else f", target {number(group.target, group.goal_unit)}"
     return (
-        f"{group.goal_metric} {aim}{target}; lr {low} to {high}, init scale {init_low} to "
+        f"{aim}{target}; lr {low} to {high}, init scale {init_low} to "
         f"{init_high} (standard: {setting(group.standard_init)}); a diverged trial counts as "
-        f"{number(group.cap)}; tolerance {tolerance}."
+        f"{number(group.cap, group.goal_unit)}; tolerance {tolerance}."
     )
 
 
@@ -73,11 +77,16 @@ def _group(group: GroupReport) -> list[str]:
     return [
         f"## {_text(group.name)}",
         _text(describe(group)),
-        _rules_table(group.rules),
+        _rules_table(group),
         *_titled("Importance of the axes", IMPORTANCES, plain_tables.importances(group)),
         _comparison_table(group),
-        *_titled("Learning curves", LEARNING, plain_tables.learning(group)),
+        *_titled("Learning curves", _learning(group), plain_tables.learning(group)),
     ]
+
+
+def _learning(group: GroupReport) -> str:
+    metric = labelled(group.goal_metric, "lower" if group.minimize else "higher")
+    return f"{LEARNING} The metric is {_text(metric)}."
 
 
 def _titled(title: str, doc: str, found: Table | None) -> list[str]:
@@ -99,9 +108,13 @@ def _overview(groups: Sequence[GroupReport]) -> list[str]:
     return ["## Overview", _table(head, body), _text(found.legend)]
 
 
-def _rules_table(rules: Sequence[RuleReport]) -> str:
+def _rules_table(group: GroupReport) -> str:
+    rules = group.rules
     body = [
-        [row.title, *(_scalar(rule.scalars.get(row.name)) for rule in rules)]
+        [
+            _titled_number(row.title, facts_in(row.name, group)),
+            *(_scalar(rule.scalars.get(row.name)) for rule in rules),
+        ]
         for row in ROWS
         if any(row.name in r.scalars for r in rules)
     ]
@@ -109,9 +122,18 @@ def _rules_table(rules: Sequence[RuleReport]) -> str:
     return _table(["metric", *(_text(rule.rule) for rule in rules)], body)
 
 
+def _titled_number(title: str, facts: Facts) -> str:
+    """``Best (lower is better, in val_loss)``."""
+    said = sense(facts.better, facts.unit)
+    return f"{title} ({_text(said)})" if said else title
+
+
 def _across(report: AcrossReport) -> list[str]:
     body = [
-        [title, *(_scalar(rule.scalars.get(name)) for rule in report.rules)]
+        [
+            _titled_number(title, facts_across(name)),
+            *(_scalar(rule.scalars.get(name)) for rule in report.rules),
+        ]
         for name, title, _ in ACROSS_ROWS
         if any(name in rule.scalars for rule in report.rules)
     ]
@@ -145,11 +167,11 @@ def _comparison_table(group: GroupReport) -> str:
     body = [
         [
             f"{_text(c.rule)} − {_text(c.baseline)}",
-            titles[c.metric],
+            labelled(titles[c.metric], c.difference.better),
             _text(quantity(c.difference)),
             interval(c.difference),
             "–" if c.p_holm is None else f"{c.p_holm:.2g}",
-            c.strength.value,
+            verdict(c),
         ]
         for c in group.comparisons
     ]

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from studies.metrics.facts import Better
 from studies.metrics.scalar import Number, Scalar
 from studies.report.wording import setting
 
@@ -24,13 +25,40 @@ class SpecSummary(ReportPart):
     settings: dict[str, str] = Field(default_factory=dict)
 
 
+class Environment(ReportPart):
+    """Where some trials were computed: processor, libraries, kernels, threads, versions.
+
+    ``digest`` names it in lists of trials; ``None``: that was not recorded.
+    """
+
+    digest: str | None
+    trials: int
+    record: dict[str, Any] = Field(default_factory=dict)
+
+
+class SeenInputs(ReportPart):
+    """What some trials of a problem depended on: data, module, loss, packages, other sources."""
+
+    problem: str
+    rules: tuple[str, ...]
+    digest: str | None
+    trials: int
+    record: dict[str, Any] = Field(default_factory=dict)
+
+
 class Provenance(ReportPart):
-    """What ran it: code and package versions, machine, time of the analysis."""
+    """What ran it: code and package versions, machine, time of the analysis.
+
+    ``packages`` and ``machine`` are those of the analysis; ``environments`` and ``inputs`` those of
+    the trials.
+    """
 
     code_version: str
     packages: dict[str, str] = Field(default_factory=dict)
     machine: str
     analysed_at: datetime
+    environments: tuple[Environment, ...] = ()
+    inputs: tuple[SeenInputs, ...] = ()
 
 
 class AnalysisSettings(ReportPart):
@@ -71,8 +99,8 @@ class CurveCell(ReportPart):
     """The cell that a learning curve belongs to."""
 
     role: CellRole
-    lr: float
-    init_scale: float
+    lr: Number
+    init_scale: Number
 
     @property
     def name(self) -> str:
@@ -83,8 +111,9 @@ class CurveCell(ReportPart):
 class Curve(ReportPart):
     """A rule's curve with its band; ``None`` where there is no value.
 
-    ``cell`` is there in learning curves only, whose values are infinite (in the worse direction)
-    from where the drawn share of seeds has diverged.
+    ``unit`` and ``better`` are those of its values. ``cell`` is there in learning curves only,
+    whose values are infinite (in the worse direction) from where the drawn share of seeds has
+    diverged.
     """
 
     kind: CurveKind
@@ -94,6 +123,8 @@ class Curve(ReportPart):
     low: tuple[Number | None, ...] = ()
     high: tuple[Number | None, ...] = ()
     cell: CurveCell | None = None
+    unit: str = ""
+    better: Better = "neither"
 
     @property
     def name(self) -> str:
@@ -132,14 +163,23 @@ class Verdict(ReportPart):
 
 
 class RuleReport(ReportPart):
-    """The scalars of one rule and the trials behind them."""
+    """The scalars of one rule and the trials behind them.
+
+    ``repeats`` are seeds whose results are those of another one, bit by bit: no number counts them.
+    """
 
     rule: str
     seeds: tuple[int, ...]
+    repeats: tuple[int, ...] = ()
     trials: int
     results: int
     diverged: int
     scalars: dict[str, Scalar]
+
+    @property
+    def distinct(self) -> int:
+        """How many seeds are replicates."""
+        return len(self.seeds) - len(self.repeats)
 
 
 class Comparison(ReportPart):
@@ -149,8 +189,8 @@ class Comparison(ReportPart):
     baseline: str
     metric: str
     difference: Scalar
-    p_value: float | None = None
-    p_holm: float | None = None
+    p_value: Number | None = None
+    p_holm: Number | None = None
     strength: Strength
 
 
@@ -159,8 +199,8 @@ class Importance(ReportPart):
 
     rule: str
     axis: str
-    ped_anova: float
-    fanova: float
+    ped_anova: Number
+    fanova: Number
 
 
 class Supplement(ReportPart):
@@ -171,18 +211,22 @@ class Supplement(ReportPart):
 
 
 class GroupReport(ReportPart):
-    """All rules of one problem and direction."""
+    """All rules of one problem and direction.
+
+    ``target``, ``cap`` and ``tolerance`` are in the goal metric's unit, ``goal_unit``.
+    """
 
     problem: str
     direction: str
     goal_metric: str
     minimize: bool
-    target: float | None
-    cap: float
-    tolerance: float | None
-    standard_init: float
-    lr_range: tuple[float, float]
-    init_range: tuple[float, float]
+    goal_unit: str = ""
+    target: Number | None
+    cap: Number
+    tolerance: Number | None
+    standard_init: Number
+    lr_range: tuple[Number, Number]
+    init_range: tuple[Number, Number]
     rules: tuple[RuleReport, ...]
     comparisons: tuple[Comparison, ...] = ()
     curves: tuple[Curve, ...] = ()
@@ -192,6 +236,11 @@ class GroupReport(ReportPart):
     def name(self) -> str:
         """``problem, direction``."""
         return f"{self.problem}, {self.direction}"
+
+    @property
+    def shown_unit(self) -> str:
+        """The unit of the goal metric's numbers, its name where it has none."""
+        return self.goal_unit or self.goal_metric
 
 
 class AcrossRule(ReportPart):

@@ -8,7 +8,7 @@ import numpy as np
 from studies.landscape import Floats, Landscape
 from studies.metrics.maps import Maps
 from studies.report.row import Context, Evaluate
-from studies.statistics.bootstrap import bootstrap, mean_maps, step_size
+from studies.statistics.bootstrap import mean_maps, step_size
 
 OfMaps = Callable[[Maps, Landscape, Context], Floats]
 
@@ -31,11 +31,8 @@ class OnMaps:
         """``[R]`` values for seed draws ``counts[R, S]``."""
         if not self.serves(landscape) and self.with_added is not None:
             return self.with_added(landscape, counts, context)
-        return bootstrap(
-            self.values_of(landscape),
-            counts,
-            lambda block: self.statistic(Maps(block), landscape, context),
-        )
+        rows, seen, which = context.distinct(counts)
+        return on_same_maps({"": self}, landscape, rows, seen)[""][which]
 
     def serves(self, landscape: Landscape) -> bool:
         """Whether maps are all that is needed."""
@@ -50,22 +47,25 @@ def on_same_maps(
     Args:
         wanted: those that serve the landscape.
         counts: ``[R, S]`` draws of each seed.
+        context: of these resamples.
     """
     found: dict[str, Floats] = {}
     for values_of in dict.fromkeys(row.values_of for row in wanted.values()):
         rows = {name: row for name, row in wanted.items() if row.values_of is values_of}
         parts: dict[str, list[Floats]] = {name: [] for name in rows}
+        start = 0
         for block in mean_maps(values_of(landscape), counts):
-            maps = Maps(block)
+            maps, here = Maps(block), context.at(slice(start, start + len(block)))
+            start += len(block)
             for name, row in rows.items():
-                parts[name].append(row.statistic(maps, landscape, context))
+                parts[name].append(row.statistic(maps, landscape, here))
         found |= {name: np.concatenate(part) for name, part in parts.items()}
     return found
 
 
-def chunks(landscape: Landscape, counts: Floats, most: int) -> Iterator[Floats]:
-    """``counts[R, S]`` in up to ``most`` parts, each worth a thread's while."""
+def chunks(landscape: Landscape, resamples: int, most: int) -> Iterator[slice]:
+    """The resamples in up to ``most`` parts, each worth a thread's while."""
     step = step_size(landscape.cost)
-    size = step * max(1, -(-len(counts) // (step * most)))
-    for start in range(0, len(counts), size):
-        yield counts[start : start + size]
+    size = step * max(1, -(-resamples // (step * most)))
+    for start in range(0, resamples, size):
+        yield slice(start, start + size)

@@ -1,9 +1,10 @@
 """All groups of a report in one table: what each rule reaches, and what was shown of it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from studies.report.directions import facts_in
 from studies.report.model import Comparison, GroupReport, Strength
 from studies.report.wording import value
 
@@ -51,8 +52,19 @@ def overview(groups: Sequence[GroupReport]) -> Overview | None:
             for group in groups
         ),
         totals=tuple(_totals(groups, rule) for rule in rules),
-        legend=LEGEND.format(baseline=" or ".join(baselines)) if baselines else "",
+        legend=" ".join(part for part in (_better(groups[0]), _legend(baselines)) if part),
     )
+
+
+def _better(group: GroupReport) -> str:
+    """``basin: higher is better; ...``, of each column."""
+    ways = {title: facts_in(name, group).better for name, (title, *_) in COLUMNS.items()}
+    said = [f"{title}: {way} is better" for title, way in ways.items()]
+    return f"{'; '.join(said)}."
+
+
+def _legend(baselines: Mapping[str, None]) -> str:
+    return LEGEND.format(baseline=" or ".join(baselines)) if baselines else ""
 
 
 def _cell(group: GroupReport, rule: str) -> tuple[str, ...]:

@@ -4,8 +4,9 @@ from math import isinf
 
 import numpy as np
 
+from gofau.catalog import SHARE
 from studies.report.model import Curve, CurveKind, GroupReport, Importance
-from studies.report.wording import SHARE, interval, number, value
+from studies.report.wording import interval, number, value
 
 Table = tuple[list[str], list[list[str]]]
 """Heading and lines."""

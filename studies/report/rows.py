@@ -25,28 +25,25 @@ ROWS: tuple[Row, ...] = (
     Row(
         "divergence_rate",
         "Diverged",
-        "share",
         "volume-weighted share of trials that diverged or ended non-finite (M3)",
         evaluators.diverged,
         "diverged more often",
         "diverged less often",
-        closed_form=evaluators.diverged_interval,
+        is_rate=True,
     ),
     Row(
         "success_rate",
         "At target",
-        "share",
         "volume-weighted share of trials that met the target (M3)",
         evaluators.at_target,
         "met the target more often",
         "met the target less often",
-        closed_form=evaluators.at_target_interval,
+        is_rate=True,
         applies=_has_target,
     ),
     Row(
         "best",
         "Best",
-        "metric",
         "goal metric of the best cell, mean over seeds",
         evaluators.on_maps(evaluators.best),
         "best value higher",
@@ -56,7 +53,6 @@ ROWS: tuple[Row, ...] = (
     Row(
         "best_held_out",
         "Best, held-out seeds",
-        "metric",
         "goal metric of the cell picked on half of the seeds, on the other half",
         evaluators.held_out,
         "best value on held-out seeds higher",
@@ -67,7 +63,6 @@ ROWS: tuple[Row, ...] = (
     Row(
         "basin_volume",
         "Basin",
-        "decades",
         "measure of the settings within the tolerance of this rule's own best (M2)",
         evaluators.refined(evaluators.own_basin, own=True),
         "basin larger",
@@ -78,7 +73,6 @@ ROWS: tuple[Row, ...] = (
         Row(
             f"basin_{name}",
             f"Basin, at {name}",
-            "decades",
             f"the {name} that the basin can measure between the cells: {words} (M2)",
             evaluators.bracket(end),
             censor=censors.own_basin,
@@ -91,7 +85,6 @@ ROWS: tuple[Row, ...] = (
     Row(
         "shared_basin_volume",
         "Basin, common level",
-        "decades",
         "measure of the settings within the tolerance of the best that any rule reaches (M2)",
         evaluators.refined(evaluators.shared_basin, own=False),
         "basin at the common level larger",
@@ -101,7 +94,6 @@ ROWS: tuple[Row, ...] = (
     Row(
         "basin_width",
         "Basin width",
-        "decades of lr",
         "decades of learning rate within the tolerance of the best, at the standard init (M2)",
         evaluators.on_curves(evaluators.standard_width),
         "basin wider at the standard init",
@@ -111,7 +103,6 @@ ROWS: tuple[Row, ...] = (
     Row(
         "lr_sensitivity",
         "lr sensitivity",
-        "metric",
         "expected loss given up by a learning rate drawn from the declared range (M1)",
         evaluators.on_maps(evaluators.sensitivity),
         "more sensitive to the learning rate",
@@ -121,7 +112,6 @@ ROWS: tuple[Row, ...] = (
     Row(
         "lr_sensitivity_window",
         "lr sensitivity, ±1 decade",
-        "metric",
         "the same within one decade of this rule's own optimum (M1)",
         evaluators.on_maps(evaluators.window_sensitivity),
         "more sensitive within a decade of its optimum",
@@ -132,7 +122,6 @@ ROWS: tuple[Row, ...] = (
         Row(
             f"regret_{factor}",
             f"Regret, lr off by ×{factor}",
-            "metric",
             f"worst excess loss within a factor {factor} of the best, at the standard init (M10)",
             evaluators.regret(factor),
             f"loses more when the lr is off by ×{factor}",
@@ -144,7 +133,6 @@ ROWS: tuple[Row, ...] = (
     Row(
         "best_of_10",
         "Best of 10 random",
-        "metric",
         "expected best of 10 random settings from the declared ranges (M5)",
         evaluators.best_of(10),
         "best of 10 random settings higher",
@@ -153,17 +141,16 @@ ROWS: tuple[Row, ...] = (
     Row(
         "time_to_target",
         "Steps to target",
-        "steps",
         "steps by which half of the seeds met the target, at the fastest cell (M4)",
         evaluators.steps_at_fastest,
         "slower to the target",
         "faster to the target",
+        is_counted=True,
         applies=_has_steps,
     ),
     Row(
         "ridge_slope",
         "Ridge slope",
-        "decades of lr per decade of init",
         "slope of the best learning rate over the init scale, log-log, Theil–Sen (M11)",
         evaluators.on_maps(evaluators.slope),
         applies=_is_map,
@@ -172,7 +159,6 @@ ROWS: tuple[Row, ...] = (
         Row(
             f"variance_{part}",
             f"Variance by {words}",
-            "share",
             f"share of the loss's variance over the grid that {words} explains (M9)",
             evaluators.variance_part(part),
         )
@@ -186,7 +172,6 @@ ROWS: tuple[Row, ...] = (
     Row(
         "frozen_fraction",
         "Frozen parameters",
-        "share",
         "mean share of parameters that the rule cannot move",
         evaluators.frozen,
         applies=lambda landscape: landscape.frozen_fraction is not None,

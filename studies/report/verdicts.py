@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from studies.metrics.scalar import MIN_COVERAGE, enough
+from studies.metrics.scalar import MIN_COVERAGE, Scalar, enough
+from studies.report.directions import judged
 from studies.report.model import (
     AnalysisSettings,
     Clause,
@@ -90,16 +91,31 @@ def _clause(group: GroupReport, c: Comparison, rule: RuleReport, other: RuleRepo
         text = f"no difference shown in {topic} ({interval(d)})"
     elif d.unit == POINTS:
         mine, theirs = quantity(rule.scalars[c.metric]), quantity(other.scalars[c.metric])
-        text = f"{row.more if d.value > 0 else row.less}: {mine} against {theirs}"
+        text = f"{row.more if d.value > 0 else row.less}: {mine} against {theirs}{_judgement(d)}"
     else:
-        text = f"{row.more if d.value > 0 else row.less} {_by(c)}"
+        text = f"{row.more if d.value > 0 else row.less} {_by(c)}{_judgement(d)}"
     return Clause(text=text + _doubt(c), number=link, strength=c.strength)
+
+
+def _judgement(difference: Scalar) -> str:
+    """``, which is better``, where a difference is either."""
+    word = judged(difference)
+    return f", which is {word}" if word else ""
+
+
+def verdict(c: Comparison) -> str:
+    """How well a difference is supported and, where it is at all, whether it is for the better."""
+    supported = c.strength in (Strength.SHOWN, Strength.SUGGESTED)
+    word = judged(c.difference) if supported else ""
+    return f"{c.strength.value}: {word}" if word else c.strength.value
 
 
 def _by(c: Comparison) -> str:
     d = c.difference
-    ends = sorted(abs(end) for end in (d.low or 0.0, d.high or 0.0))
     size = f"by {number(abs(d.value or 0.0))} {d.unit}".rstrip()
+    if d.low is None or d.high is None:
+        return f"{size} ({interval(d)})"
+    ends = sorted(abs(end) for end in (d.low, d.high))
     return f"{size} ({100 * d.level:g} % {number(ends[0])} to {number(ends[1])})"
 
 
@@ -138,7 +154,10 @@ def notes(groups: Sequence[GroupReport]) -> tuple[str, ...]:
     if any(rule.results < rule.trials for rule in rules):
         done, asked = sum(r.results for r in rules), sum(r.trials for r in rules)
         found.append(f"Partial results: {done} of {asked} trials have a result.")
-    found.extend(_seed_notes(min(len(rule.seeds) for rule in rules)))
+    found.extend(note for group in groups for note in _repeats(group))
+    # More seeds are no remedy where all of them give one result.
+    drawn = [rule.distinct for rule in rules if rule.distinct > 1 or not rule.repeats]
+    found.extend(_seed_notes(min(drawn)) if drawn else [])
     if any(s.censored for rule in rules for s in rule.scalars.values()):
         found.append(
             "Values marked ≥ or ≤ touch the grid's border or missing cells: widen the axes to "
@@ -154,6 +173,21 @@ def notes(groups: Sequence[GroupReport]) -> tuple[str, ...]:
             "aggregates over problems leave it out."
         )
     return tuple(found)
+
+
+def _repeats(group: GroupReport) -> list[str]:
+    """A sentence for each set of rules whose seeds repeat each other alike."""
+    alike: dict[tuple[int, int], list[str]] = {}
+    for rule in group.rules:
+        if rule.repeats:
+            alike.setdefault((len(rule.seeds), rule.distinct), []).append(rule.rule)
+    return [
+        f"{group.name}, {' and '.join(names)}: {ran} seeds gave {kept} "
+        f"result{'s' if kept > 1 else ''}, the others repeat {'these' if kept > 1 else 'it'} bit "
+        "by bit and count as no evidence. Either the problem draws nothing from a seed, and one "
+        "seed says it all, or the seed does not reach it."
+        for (ran, kept), names in alike.items()
+    ]
 
 
 def _seed_notes(fewest: int) -> list[str]:

@@ -59,12 +59,6 @@ class Search(BaseModel):
             raise fault(min(extra), getattr(self, min(extra)), "nothing beside a grid")
         if not self.is_grid and self.trials is None:
             raise fault("trials", None, f"an integer in [1, {MAX_TRIALS}]")
-        if not self.is_grid and not self.adaptive and self.batch != BATCH:
-            raise fault("batch", self.batch, f"none, since {self.sampler} draws all points at once")
-        if self.adaptive and self.budget <= max(STARTUP, self.batch):
-            first = max(STARTUP, self.batch)
-            expected = f"more than the {first} points that {self.sampler} starts from"
-            raise fault("trials", self.trials, expected)
         return self
 
     @model_serializer(mode="wrap")

@@ -1,18 +1,34 @@
 """Exported trials as points: one row a cell, in the order in which they were asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from studies.caps import caps
 from studies.censoring import whole
+from studies.counting import DIVERGED, counted
+from studies.spec import StudySpec
+from studies.study_maps import is_first
 
 GROUP = ["problem", "direction", "rule"]
-WORST = ("diverged", "nonfinite")
+
+
+def study_points(spec: StudySpec, trials: pd.DataFrame) -> pd.DataFrame:
+    """The points of a study, each trial counted as its report counts it.
+
+    The cells that a refinement added are left out: they crowd at the basin's border.
+
+    Args:
+        spec: of the study.
+        trials: the columns that `points` takes, one row a trial of the whole study.
+    """
+    first = trials[is_first(spec, trials)]
+    return points(first, list(spec.axes), spec.goal.minimize, caps(spec, trials))
 
 
 def points(
-    trials: pd.DataFrame, axes: Sequence[str], minimize: bool, cap: float | None = None
+    trials: pd.DataFrame, axes: Sequence[str], minimize: bool, caps: Mapping[str, float]
 ) -> pd.DataFrame:
     """The mean over seeds of every cell that has a trial of the whole budget.
 
@@ -22,22 +38,21 @@ def points(
         trials: columns problem, direction, rule, the axes, index, state, outcome and value.
         axes: names of the columns that make a point.
         minimize: the goal's sense.
-        cap: what a diverged trial counts as, and the worst that any does; by default the worst
-            finite value of the same problem.
+        caps: what a diverged trial counts as, and the worst that any does, by problem.
 
     Returns:
         Columns problem, direction, rule, the axes, ``index`` (of the cell's first trial) and
         ``cost``, smaller being better.
     """
     done = trials[whole(trials)]
-    sign = 1.0 if minimize else -1.0
-    cost = sign * done["value"].astype(np.float64)
-    diverged = done["outcome"].isin(WORST)
-    known = cost.mask(diverged)
-    worst = known.groupby(done["problem"]).transform("max") if cap is None else sign * cap
-    top = pd.Series(worst, index=done.index, dtype=np.float64)
-    counted = known.where(~diverged, top).clip(upper=top)
-    table = done.assign(cost=counted).groupby(
+    value = counted(
+        done["value"].to_numpy(np.float64),
+        ended=np.ones(len(done), dtype=np.bool_),
+        diverged=done["outcome"].isin(DIVERGED).to_numpy(np.bool_),
+        cap=np.array([caps[str(name)] for name in done["problem"]], dtype=np.float64),
+        minimize=minimize,
+    )
+    table = done.assign(cost=value if minimize else -value).groupby(
         [*GROUP, *axes], sort=False, as_index=False, dropna=False
     )
     found = table.agg(index=("index", "min"), cost=("cost", "mean"))

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from math import fsum
 
+import numpy as np
+
+from studies.counting import worst
 from studies.search.space import Point
 from studies.wire import SearchArm, SearchCell, SearchHistory
 
@@ -36,11 +39,13 @@ def told(history: SearchHistory) -> dict[Labels, list[Told]]:
     A diverged seed counts as the problem's cap; where it has none, as the worst value that any
     arm of the problem has shown.
     """
-    worst = _worst(history)
+    lowest = _worst(history)
     by_arm: dict[Labels, list[Told]] = {labels(arm): [] for arm in history.arms}
     for cell in history.cells:
         arm = history.arms[cell.arm]
-        by_arm[labels(arm)].append(_told(cell, None if arm.cap is not None else worst[arm.problem]))
+        by_arm[labels(arm)].append(
+            _told(cell, None if arm.cap is not None else lowest[arm.problem])
+        )
     return by_arm
 
 
@@ -60,8 +65,8 @@ def _told(cell: SearchCell, uncapped: float | None) -> Told:
 
 
 def _worst(history: SearchHistory) -> dict[str, float | None]:
-    pick = max if history.spec["goal"]["minimize"] else min
+    minimize = bool(history.spec["goal"]["minimize"])
     seen: dict[str, list[float]] = {arm.problem: [] for arm in history.arms}
     for cell in history.cells:
         seen[history.arms[cell.arm].problem] += cell.values
-    return {problem: pick(values) if values else None for problem, values in seen.items()}
+    return {problem: worst(np.array(values), minimize) for problem, values in seen.items()}

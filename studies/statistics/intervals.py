@@ -8,12 +8,19 @@ from scipy.stats import norm, t
 
 from studies.landscape import Floats
 
+FLAT = 1e-12
+"""Ends that differ by no more than this share of the numbers behind them differ by rounding."""
+
 
 class Interval(NamedTuple):
     """A lower and an upper end."""
 
     low: float
     high: float
+
+    def is_flat(self, scale: float) -> bool:
+        """Whether both ends are the same number of about this size, but for rounding."""
+        return self.low == self.high or self.high - self.low <= FLAT * scale
 
 
 def wilson(hits: float, trials: float, level: float = 0.95) -> Interval:
@@ -44,6 +51,26 @@ def wilson(hits: float, trials: float, level: float = 0.95) -> Interval:
     low = 0.0 if p == 0.0 else float(centre - half)
     high = 1.0 if p == 1.0 else float(centre + half)
     return Interval(max(0.0, low), min(1.0, high))
+
+
+def agreed(value: float, ends: tuple[float, float], n_seeds: int, level: float = 0.95) -> Interval:
+    """Interval of a mean over seeds on which all of them agree, so that resampling tells nothing.
+
+    Wilson's bound q for 0 of n says how many of all seeds may behave otherwise than the n seen; at
+    worst each of those lies at an end: v + q·(end − v).
+
+    Args:
+        value: v, that of every seed.
+        ends: the least and the largest value that a seed may have.
+        n_seeds: n > 0.
+
+    Example:
+        >>> [round(end, 4) for end in agreed(0.0, (0.0, 1.0), 10)]
+        [0.0, 0.2775]
+    """
+    others = wilson(0, n_seeds, level).high
+    low, high = (value + others * (end - value) for end in ends)
+    return Interval(low, high)
 
 
 @cache

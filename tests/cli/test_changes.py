@@ -69,6 +69,28 @@ def test_a_narrower_spec_is_refused(gofau: Gofau, study: str) -> None:
     assert "seeds" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "fields"),
+    [
+        ("epochs: 2", "epochs: 3", "epochs"),
+        ("[sgd]", "[adam]", "directions"),
+        (
+            "seeds: 2",
+            "seeds: 3\nschedule: cosine\nstop_at_target: false\ndtype: float64",
+            "dtype, rules",
+        ),
+    ],
+)
+def test_a_spec_that_asks_for_more_than_an_extension_is_refused(
+    gofau: Gofau, study: str, spec: Path, old: str, new: str, fields: str
+) -> None:
+    spec.write_text(GOOD.replace(old, new))
+    ran = gofau("extend", study, spec)
+    assert ran.code == 2
+    assert f"got other {fields} than the study has, expected its own" in ran.err
+    assert gofau("show", study, "--json").json["trials"] == TRIALS
+
+
 def test_tags_are_replaced(gofau: Gofau, study: str) -> None:
     assert gofau("tag", study, "b", "a").code == 0
     assert sorted(gofau("show", study, "--json").json["tags"]) == ["a", "b"]

@@ -68,8 +68,8 @@ def test_a_part_that_lived_for_a_while_has_all_its_lives_again(mark: str, tmp_pa
 
 
 def test_a_keeper_says_what_it_gave_up(mark: str, tmp_path: Path) -> None:
-    part = Part("it", launching("print('no port')", mark, tmp_path / "log"))
+    part = Part("it", launching("print('no port')", mark, tmp_path / "log"), Clock())
     with Keeper([part], every_s=0.01) as keeper:
-        keeper.gave_up.wait(60)
+        assert keeper.gave_up.wait(240)
     assert "no port" in keeper.failure
     assert processes.marked(mark) == []

@@ -27,6 +27,7 @@ def study(**changes: Any) -> dict[str, Any]:
         "trials": 10,
         "counts": counts,
         "outcomes": outcomes,
+        "reuse": True,
         "reused": 0,
         "progress": 0.4,
         "trials_per_s": 2.0,

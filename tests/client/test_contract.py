@@ -9,13 +9,14 @@ from pydantic import BaseModel
 
 from service.client import AsyncClient, Client, ConflictError, NotAllowedError, calls, models
 from service.pagination import Page
+from service.provenance import schemas as origins
 from service.settings import Settings
 from service.studies import schemas as studies
 from service.tokens import schemas as tokens
 from service.trials import schemas as trials
 from studies.parsing import parse_spec
 from studies.trials import Outcome, StudyState, TrialState
-from tests.service.fakes import SPEC, TRIALS, FakeRunner, Service
+from tests.service.fakes import ENVIRONMENT, SPEC, TRIALS, FakeRunner, Service
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,9 @@ from tests.service.fakes import SPEC, TRIALS, FakeRunner, Service
         (models.Trial, trials.TrialView),
         (models.TrialDetail, trials.TrialDetail),
         (models.Cell, trials.CellView),
+        (models.Environment, origins.EnvironmentView),
+        (models.Inputs, origins.InputsView),
+        (models.Provenance, origins.Provenance),
         (models.Token, tokens.TokenView),
         (models.NewToken, tokens.NewToken),
         (models.Page, Page),
@@ -67,6 +71,12 @@ def test_a_study_from_submission_to_report(service: Service, client: Client) -> 
     assert seen[-1].outcomes[Outcome.REACHED_TARGET] == TRIALS
     assert [s.id for s in client.list(state="completed")] == [study.id]
     assert len(client.report(study.id).groups[0].rules) == 2
+    told = client.provenance(study.id)
+    assert [place.record for place in told.environments] == [ENVIRONMENT]
+    assert {one.rule: one.trials for one in told.inputs} == {
+        "additive": TRIALS // 2,
+        "hybrid": TRIALS // 2,
+    }
     assert client.report_markdown(study.id).startswith("# Robustness of small")
 
 

@@ -26,7 +26,7 @@ class InstantRunner(FakeRunner):
 
     def submit(self, request: JobRequest) -> None:
         super().submit(request)
-        with httpx.Client(base_url=self.url) as http:
+        with httpx.Client(base_url=self.url, timeout=240) as http:
             Worker(http, request.study, redeemed(http, request)).finish()
         self.jobs[request.submission_id] = JobStatus.SUCCEEDED
 

@@ -2,6 +2,8 @@
 
 import csv
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -63,7 +65,9 @@ def test_studies_are_paired_with_the_first(page: Page, service: Service) -> None
     go(page, service, one, worse)
     differences = page.locator("#at-differences")
     expect(differences.locator("caption")).to_contain_text("rule minus additive @ stored")
-    best = differences.locator("tr", has=page.locator("th", has_text=re.compile("^Best$")))
+    best = differences.locator(
+        "tr", has=page.locator("th", has_text=re.compile("^Best ?lower is better$"))
+    )
     expect(best).to_contain_text("additive @ worse")
     expect(best).to_contain_text("0.7")
     expect(page.locator(".map figcaption span")).to_have_text(
@@ -76,6 +80,37 @@ def test_studies_are_paired_with_the_first(page: Page, service: Service) -> None
     expect(page.locator("#at-maps .readout")).to_contain_text(
         "additive @ stored 0.2 · additive @ worse 0.9"
     )
+
+
+def test_studies_of_different_goals_have_maps_of_their_own(page: Page, service: Service) -> None:
+    """Each in its own metric, direction and scale; one scale would call the worst the best."""
+
+    def by_lr(definition: Mapping[str, Any], seed: int) -> dict[str, Any]:
+        good = (definition["hyper"].get("lr") or definition["hyper"]["lr_out"]) > 5
+        metrics = {"val_loss": 0.4 if good else 0.8, "val_accuracy": 0.9 if good else 0.6}
+        best = metrics[definition["goal_metric"]]
+        outcome = {"outcome": "budget_exhausted", "steps_to_target": None}
+        return outcome | {"metrics": metrics, "best": best}
+
+    loss = stored(service, by_lr, rules=["additive"], name="by loss")
+    score = {"metric": "val_accuracy"}
+    accuracy = stored(service, by_lr, rules=["additive"], name="by score", goal=score)
+    page.goto(f"{service.server.url}/compare?study={loss}&study={accuracy}")
+    maps = page.locator("#at-maps")
+    expect(maps).to_contain_text("These studies have different goals")
+    expect(maps.locator("h3")).to_have_text(
+        ["val_loss (lower is better): by loss", "val_accuracy (higher is better): by score"]
+    )
+    said = maps.locator(".legend .what")
+    expect(said.nth(0)).to_contain_text("val_loss, mean over seeds lower is better")
+    expect(said.nth(1)).to_contain_text("val_accuracy, mean over seeds higher is better")
+    bests = maps.locator(".legend .ends > span:first-child")
+    expect(bests).to_have_text(["0.4 best", "90 % best"])
+    worsts = maps.locator(".legend .ends > span:last-child")
+    expect(worsts).to_have_text(["2.3 worst, the cap", "0 % worst, the cap"])
+    shares = [".map canvas >> nth=0", ".map canvas >> nth=1"]
+    pixels = [maps.locator(one).evaluate("c => c.toDataURL()") for one in shares]
+    assert pixels[0] != pixels[1]
 
 
 def test_one_rule_alone_is_compared_with_nothing(page: Page, service: Service) -> None:

@@ -83,7 +83,7 @@ def test_another_metric_paints_other_pixels_and_back(page: Page, service: Servic
     page.mouse.move(0, 0)
     goal = canvas.evaluate(PIXELS)
     show.select_option("diverged")
-    expect(panel.locator(".legend .what")).to_have_text("share diverged")
+    expect(panel.locator(".legend .what")).to_have_text("share diverged lower is better")
     shares = canvas.evaluate(PIXELS)
     show.select_option("goal")
     expect(panel.locator(".legend .what")).to_contain_text("val_loss")
@@ -91,12 +91,105 @@ def test_another_metric_paints_other_pixels_and_back(page: Page, service: Servic
     assert canvas.evaluate(PIXELS) == goal
 
 
-def test_a_number_of_no_trial_is_said_to_be_none(page: Page, service: Service) -> None:
-    study = stored(service, lambda *_: {"steps_to_target": None}, rules=["additive"])
+@pytest.mark.parametrize("target, said", [(None, "none"), (0.3, "∞")])
+def test_a_target_that_no_trial_reached_takes_for_ever_and_one_that_is_not_there_is_none(
+    page: Page, service: Service, target: float | None, said: str
+) -> None:
+    goal = {"metric": "val_loss", "target": target}
+    study = stored(service, lambda *_: {"steps_to_target": None}, rules=["additive"], goal=goal)
     panel = opened(page, service, study, 1)
     panel.get_by_label("Show", exact=True).select_option("steps_to_target")
-    expect(panel.locator(".map table td").first).to_have_text("none")
+    expect(panel.locator(".map table td").first).to_have_text(said)
     expect(panel.locator(".legend")).to_contain_text("no such number")
+
+
+def test_a_cell_of_which_few_seeds_reach_the_target_is_not_among_the_fastest(
+    page: Page, service: Service
+) -> None:
+    """The mean over those that did would be the best of the map."""
+
+    def lucky(definition: Mapping[str, Any], seed: int) -> dict[str, Any]:
+        lr = definition["hyper"]["lr"]
+        reached = {"outcome": "reached_target", "steps_to_target": 40}
+        if lr > 5:
+            missed = {"outcome": "budget_exhausted", "steps_to_target": None}
+            finite = {"metrics": {"val_loss": 0.5, "val_accuracy": 0.5}, "best": 0.5}
+            return finite | (missed if seed else {**reached, "steps_to_target": 5})
+        return reached
+
+    panel = opened(page, service, stored(service, lucky, rules=["additive"]), 1)
+    panel.get_by_label("Show", exact=True).select_option("steps_to_target")
+    cells = panel.locator(".map table tr").nth(1).locator("td")
+    expect(cells).to_have_text(["40", "40", "40", "40", "∞"])
+    ends = panel.locator(".legend .ends > span")
+    expect(ends.nth(0)).to_have_text("40 best")
+    panel.get_by_label("Seeds", exact=True).select_option("best")
+    expect(cells).to_have_text(["40", "40", "40", "40", "5"])
+    panel.get_by_label("Seeds", exact=True).select_option("seed 1")
+    expect(cells).to_have_text(["40", "40", "40", "40", "∞"])
+
+
+def test_one_seed_alone_counts_as_the_mean_does(page: Page, service: Service) -> None:
+    """At most as bad as the cap, which a trial that diverged is whatever it measured."""
+
+    def bad(definition: Mapping[str, Any], seed: int) -> dict[str, Any]:
+        lr = definition["hyper"]["lr"]
+        loss = 0.1 if lr > 5 else 50.0
+        outcome = "diverged" if lr > 5 else "budget_exhausted"
+        metrics = {"val_loss": loss, "val_accuracy": 0.5}
+        return {"outcome": outcome, "metrics": metrics, "best": loss, "steps_to_target": None}
+
+    panel = opened(page, service, stored(service, bad, rules=["additive"]), 1)
+    cells = panel.locator(".map table tr").nth(1).locator("td")
+    whole = ["2.3"] * 4 + ["2.3, 2 of 2 diverged"]
+    expect(cells).to_have_text(whole)
+    panel.get_by_label("Seeds", exact=True).select_option("seed 1")
+    expect(cells).to_have_text(whole)
+
+
+def test_a_map_of_diverged_trials_has_the_colour_of_the_worst(page: Page, service: Service) -> None:
+    panel = opened(page, service, stored(service, all_diverged, rules=["additive"]), 1)
+    expect(panel.locator(".map table td").first).to_contain_text("2.3")
+    corner = "c => [...c.getContext('2d').getImageData(c.width / 2, c.height / 2, 9, 9).data]"
+    pixels = panel.locator(".map canvas").evaluate(corner)
+    reds = pixels[0::4]
+    assert min(reds) < 0x20, "the darkest colour is #00224e, the lightest #fee838"
+
+
+def all_diverged(definition: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    return {
+        "outcome": "diverged",
+        "metrics": {"val_loss": 99.0, "val_accuracy": 0.1},
+        "best": 2.0,
+        "steps_to_target": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "metric, better, best", [("val_accuracy", "higher", "70 %"), ("val_loss", "lower", "0.6")]
+)
+def test_a_goal_is_drawn_in_its_own_direction(
+    page: Page, service: Service, metric: str, better: str, best: str
+) -> None:
+    target = 0.99 if metric == "val_accuracy" else 0.3
+
+    def measured(definition: Mapping[str, Any], seed: int) -> dict[str, Any]:
+        lr = definition["hyper"]["lr"]
+        accuracy = 0.7 if lr > 5 else 0.5
+        metrics = {"val_loss": 1.3 - accuracy, "val_accuracy": accuracy}
+        outcome = {"outcome": "budget_exhausted", "steps_to_target": None}
+        return outcome | {"metrics": metrics, "best": metrics[metric]}
+
+    goal = {"metric": metric, "target": target}
+    panel = opened(page, service, stored(service, measured, rules=["additive"], goal=goal), 1)
+    expect(panel.locator(".legend .what")).to_contain_text(f"{better} is better")
+    expect(panel.locator(".legend .ends > span").first).to_have_text(f"{best} best")
+    expect(panel.locator(".map table tr").nth(1).locator("td").last).to_have_text(best)
+    other = "val_loss" if metric == "val_accuracy" else "val_accuracy"
+    panel.get_by_label("Show", exact=True).select_option(other)
+    turned = "lower" if better == "higher" else "higher"
+    expect(panel.locator(".legend .what")).to_contain_text(f"{turned} is better")
+    expect(page.locator("#at-trials th").nth(7)).to_have_text(f"{metric} ({better} is better)")
 
 
 def searched(service: Service) -> str:

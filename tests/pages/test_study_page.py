@@ -44,7 +44,9 @@ def test_verdict_numbers_and_curves_come_with_intervals(page: Page, service: Ser
     expect(numbers.locator("thead th")).to_have_text(["", "additive", "multiplicative", "hybrid"])
     report = service.http.get(f"/v1/studies/{page.url.rsplit('/', 1)[1]}/report").json()
     best = report["groups"][0]["rules"][0]["scalars"]["best"]["value"]
-    row = numbers.locator("tr", has=page.locator("th", has_text=re.compile("^Best$")))
+    row = numbers.locator(
+        "tr", has=page.locator("th", has_text=re.compile("^Best ?lower is better$"))
+    )
     expect(row.locator("td").first).to_contain_text(f"{best:.3g}")
     assert page.locator(".chart").count() >= 3
 

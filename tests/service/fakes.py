@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import uvicorn
 
+from gofau.version import code_version
 from service.app import create_app
 from service.errors import RayUnreachableError
 from service.ray_jobs import JobRequest, JobStatus
@@ -35,7 +36,8 @@ SPEC: dict[str, Any] = {
     "goal": {"metric": "val_loss", "target": 0.3},
 }
 TRIALS = 2 * 3 * 2 * 2
-CODE = "0.0+test"
+CODE = code_version()
+ENVIRONMENT = {"processor": "a test's", "isa": "AVX2", "torch": "2.14.1", "threads": 1}
 
 
 @dataclass
@@ -215,8 +217,16 @@ class Worker:
         answer = self._call("GET", path, params={"after": after, "limit": limit})
         return WorkPage.model_validate(answer)
 
-    def lease(self, *indexes: int, name: str = "w1") -> Lease:
-        body = {"worker": name, "trials": list(indexes), "code_version": CODE}
+    def lease(self, *indexes: int, name: str = "w1", **told: Any) -> Lease:
+        """Lease trials, on data that no other study has unless ``inputs`` are told."""
+        body = {
+            "worker": name,
+            "trials": list(indexes),
+            "code_version": CODE,
+            "inputs": {"data": self.study},
+            "environment": ENVIRONMENT,
+            **told,
+        }
         answer = self._call("POST", f"/v1/worker/studies/{self.study}/leases", json=body)
         return Lease.model_validate(answer)
 
@@ -242,10 +252,15 @@ class Worker:
         answer = self._call("POST", f"/v1/worker/leases/{lease}/results", json=body)
         return ResultReceipt.model_validate(answer)
 
-    def finish(self) -> None:
+    def fail(self, reason: str) -> None:
+        path = f"/v1/worker/studies/{self.study}/failure"
+        self._call("POST", path, json={"reason": reason})
+
+    def finish(self, **told: Any) -> None:
         """Complete whatever waits."""
         waiting = [trial.index for trial in self.work().trials]
-        self.post(self.lease(*waiting).lease, *waiting)
+        lease = self.lease(*waiting, **told)
+        self.post(lease.lease, *lease.granted)
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.token}"}

@@ -31,14 +31,17 @@ from service.trials.models import Trial
 from service.workers import repository as leases
 from service.workers import service as workers
 from studies.parsing import parse_spec
+from studies.spec import StudySpec
 from studies.trials import StudyState, TrialState
 from studies.wire import LeaseRequest, ResultBatch
 from tests.service.databases import empty, prepare
-from tests.service.fakes import SPEC, TRIALS, diverged, result
+from tests.service.fakes import CODE, SPEC, TRIALS, diverged, result
 from tests.service.test_leases import assert_consistent
 
 INDEXES = st.lists(st.integers(0, TRIALS - 1), min_size=1, max_size=8)
 MAX_ATTEMPTS = 2
+LIBRARY = range(0, TRIALS, 3)
+"""Trials that another study has results of, computed on data A."""
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -57,16 +60,28 @@ class LedgerMachine(RuleBasedStateMachine):
         self.store = Store(url)
         migrate(self.store)
         spec = parse_spec({**SPEC, "max_attempts": MAX_ATTEMPTS})
-        wanted = study_service.Submission(spec, "", reuse=False)
-        with self.store.write() as session:
-            study, _ = study_service.submit(session, LOCAL, wanted, Settings())
-            studies.set_state(session, study, StudyState.RUNNING)
-            self.study_id, self.public_id = study.id, study.public_id
+        self.fill_library(spec)
+        self.study_id, self.public_id = self.running(spec)
         self.who = Principal("local", frozenset({Scope.WORKER}), self.study_id)
         self.holder: dict[int, str] = {}
         self.attempts = dict.fromkeys(range(TRIALS), 0)
         self.ended: dict[int, tuple[str, float | None]] = {}
         self.stamp = 0
+
+    def running(self, spec: StudySpec) -> tuple[int, str]:
+        wanted = study_service.Submission(spec, "")
+        with self.store.write() as session:
+            study, _ = study_service.submit(session, LOCAL, wanted, Settings())
+            studies.set_state(session, study, StudyState.RUNNING)
+            return study.id, study.public_id
+
+    def fill_library(self, spec: StudySpec) -> None:
+        study_id, public_id = self.running(spec)
+        who = Principal("local", frozenset({Scope.WORKER}), study_id)
+        results = [{**result(i), "wall_s": -0.0} for i in LIBRARY]
+        with self.store.write() as session:
+            held = workers.lease(session, who, public_id, requested(list(LIBRARY), "A"), 60)
+            workers.post(session, who, held.lease, ResultBatch.model_validate({"results": results}))
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
@@ -77,13 +92,15 @@ class LedgerMachine(RuleBasedStateMachine):
     def open(self) -> bool:
         return len(self.ended) < TRIALS
 
-    @rule(target=held, indexes=INDEXES)
-    def lease(self, indexes: list[int]) -> Any:
-        request = LeaseRequest(worker="w", trials=indexes, code_version="v")
+    @rule(target=held, indexes=INDEXES, data=st.sampled_from([None, "A", "B"]))
+    def lease(self, indexes: list[int], data: str | None) -> Any:
         with self.store.write() as session:
-            lease = workers.lease(session, self.who, self.public_id, request, 60)
+            asked = requested(indexes, data)
+            lease = workers.lease(session, self.who, self.public_id, asked, 60)
         free = set(indexes) - set(self.holder) - set(self.ended)
-        assert lease.granted == sorted(free)
+        taken = free & set(LIBRARY) if data == "A" else set()
+        assert (lease.granted, lease.reused) == (sorted(free - taken), len(taken))
+        self.ended.update(dict.fromkeys(taken, ("completed", 0.0)))
         for index in lease.granted:
             self.holder[index] = lease.lease
             self.attempts[index] += 1
@@ -154,7 +171,11 @@ class LedgerMachine(RuleBasedStateMachine):
             return
         with self.store.read() as session:
             study = session.get_one(Study, self.study_id)
-            trials = {t.index: t for t in session.scalars(select(Trial))}
+            query = select(Trial).where(Trial.study_id == self.study_id)
+            trials = {t.index: t for t in session.scalars(query)}
+            copies = {i for i, t in trials.items() if t.source_study_id is not None}
+            assert study.reused == len(copies)
+            assert copies == {i for i, end in self.ended.items() if end == ("completed", 0.0)}
             for state in TrialState:
                 count = sum(t.state == state for t in trials.values())
                 assert getattr(study, state) == count
@@ -174,6 +195,11 @@ class LedgerMachine(RuleBasedStateMachine):
             del self.holder[index]
             if self.attempts[index] >= MAX_ATTEMPTS:
                 self.ended[index] = ("failed", None)
+
+
+def requested(indexes: list[int], data: str | None) -> LeaseRequest:
+    inputs = None if data is None else {"data": data}
+    return LeaseRequest(worker="w", trials=indexes, code_version=CODE, inputs=inputs)
 
 
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]

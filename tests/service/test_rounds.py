@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 
-from gofau.version import code_version
 from service.jobs import service as jobs
 from service.store.schema import downgrade, migrate
 from service.studies import repository as studies
@@ -223,29 +222,23 @@ def test_a_search_is_extended_by_seeds_once_it_has_ended(service: Service) -> No
     assert service.http.post(path, json={"seeds": 3}).json()["trials"] == 14 * ARMS * 3
 
 
-def finish_for_reuse(worker: Worker) -> None:
-    """Complete whatever waits, as this version of the code would."""
-    indexes = [trial.index for trial in worker.work().trials]
-    body = {"worker": "w", "trials": indexes, "code_version": code_version()}
-    headers = {"Authorization": f"Bearer {worker.token}"}
-    path = f"/v1/worker/studies/{worker.study}/leases"
-    lease = worker.http.post(path, json=body, headers=headers).json()["lease"]
-    worker.post(lease, *indexes)
-
-
 def test_rounds_take_results_that_are_there_already(any_service: Service) -> None:
+    same = {"inputs": {"data": "the same"}}
     first = any_service.started(SEARCH)
-    finish_for_reuse(first)
+    first.finish(**same)
     append(first, a_round(1, 0.2, 0.3))
-    finish_for_reuse(first)
+    first.finish(**same)
     second = any_service.started(SEARCH)
+    second.finish(**same)
     begun = any_service.study(second.study)
     assert (begun["state"], begun["reused"]) == ("running", STARTED * ARMS * SEEDS)
     assert append(second, a_round(1, 0.2, 0.3)).new
-    assert second.work().trials == []
+    second.finish(**same)
+    assert any_service.study(second.study)["reused"] == (STARTED + 2) * ARMS * SEEDS
     assert [c.values for c in search(second).cells] == [c.values for c in search(first).cells]
     append(second, a_round(2, 0.4, 0.5))
-    assert len(second.work().trials) == 2 * ARMS * SEEDS
+    waiting = [trial.index for trial in second.work().trials]
+    assert len(second.lease(*waiting, **same).granted) == 2 * ARMS * SEEDS
 
 
 def test_a_search_has_a_report_on_bins(service: Service) -> None:

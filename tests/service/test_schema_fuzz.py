@@ -112,7 +112,7 @@ def test_answers_about_a_real_study_are_as_documented_at_length(
 def on_any(case: Any, served: Service) -> None:
     """Send a case as it was made."""
     case.call_and_validate(
-        base_url=served.server.url, excluded_checks=[positive_data_acceptance], timeout=30
+        base_url=served.server.url, excluded_checks=[positive_data_acceptance], timeout=240
     )
 
 
@@ -127,7 +127,7 @@ def on_real(case: Any, served: Service, worker: Worker) -> None:
         case.path_parameters = dict.fromkeys(case.path_parameters, "none")
     token = {"Authorization": f"Bearer {worker.token}"} if "/worker/" in path else {}
     url = served.server.url
-    case.call_and_validate(base_url=url, headers=token, checks=SOUND, timeout=30)
+    case.call_and_validate(base_url=url, headers=token, checks=SOUND, timeout=240)
 
 
 TEXT = st.text(max_size=8)

@@ -65,7 +65,7 @@ def trained(trial: PendingTrial) -> TrialResult:
 
 
 def settings_of(service: Service, worker: Worker) -> WorkerSettings:
-    return WorkerSettings(service.server.url, worker.study, worker.token, patience_s=20)
+    return WorkerSettings(service.server.url, worker.study, worker.token, patience_s=240)
 
 
 def run(service: Service, spec: dict[str, Any], mortal: int | None = None) -> str:

@@ -6,7 +6,6 @@ from service.studies import repository
 from service.trials import cells
 from service.trials.recount import tallied
 from tests.service.fakes import SPEC, TRIALS, Service, result
-from tests.service.test_submission import any_service_lease
 
 HALVED: dict[str, Any] = {**SPEC, "halving": {"first": 1}}
 
@@ -52,12 +51,14 @@ def test_a_stopped_trial_needs_no_value(any_service: Service) -> None:
 
 def test_nothing_is_reused_under_halving(service: Service) -> None:
     worker = service.started(HALVED)
-    lease = any_service_lease(service, worker, list(range(TRIALS)))
-    worker.post(lease, *range(TRIALS), make=ending)
+    same = {"inputs": {"data": "the same"}}
+    lease = worker.lease(*range(TRIALS), **same)
+    worker.post(lease.lease, *range(TRIALS), make=ending)
     for other in ({**HALVED, "name": "again"}, {**SPEC, "name": "whole"}):
-        assert service.submit(other)["reused"] == 0
         preview = service.http.post("/v1/studies/validate", json=other)
         assert preview.json()["reusable"] == 0
+        again = service.started(other).lease(*range(TRIALS), **same)
+        assert (again.reused, len(again.granted)) == (0, TRIALS)
 
 
 def test_the_report_says_what_was_stopped(service: Service) -> None:

@@ -21,7 +21,7 @@ from service.tokens import service as tokens
 from service.tokens.principal import LOCAL, Scope
 from studies import wire
 from studies.trials import StudyState
-from tests.service.fakes import SPEC, TRIALS, Service, result
+from tests.service.fakes import CODE, SPEC, TRIALS, Service, result
 from tests.service.test_leases import assert_consistent
 from workers.errors import LeaseLostError
 from workers.service_client import ServiceClient
@@ -99,7 +99,7 @@ def work(client: ServiceClient, failed: list[BaseException]) -> None:
             if not pack:
                 time.sleep(0.1)
                 continue
-            request = wire.LeaseRequest(worker="w", trials=pack, code_version="v")
+            request = wire.LeaseRequest(worker="w", trials=pack, code_version=CODE)
             lease = client.lease(request)
             results = [wire.TrialResult.model_validate(result(i)) for i in lease.granted]
             try:

@@ -6,13 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from gofau.version import code_version
 from service.studies.enumeration import Enumeration, whole
 from studies.canonical import content_hash
 from studies.cells import cells
 from studies.parsing import parse_spec
 from tests.service.fakes import SPEC, TRIALS, Service
-from tests.service.test_leases import assert_consistent
 
 
 def spec(**changes: Any) -> dict[str, Any]:
@@ -185,53 +183,13 @@ def test_a_body_that_is_no_spec_is_refused(
     assert answer.json()["status"] == status
 
 
-def test_results_are_reused_across_studies(any_service: Service) -> None:
-    first = any_service.started()
-    lease = any_service_lease(any_service, first, [0, 1, 2])
-    first.post(lease, 0, 1)
-    wider = spec(name="wider", seeds=3)
-    second = any_service.submit(wider)
-    assert (second["reused"], second["counts"]["completed"]) == (2, 2)
-    trial = any_service.http.get(f"/v1/studies/{second['id']}/trials/1").json()
-    source = any_service.http.get(f"/v1/studies/{first.study}/trials/1").json()
-    assert trial["source_study"] == first.study
-    for name in ("outcome", "value", "best", "metrics", "curves", "cell", "code_version", "seed"):
-        assert trial[name] == source[name]
-    assert_consistent(any_service.store, second["id"])
-    fresh = any_service.submit(wider, params={"reuse": "false"})
-    assert fresh["reused"] == 0
-
-
-def test_a_study_whose_results_are_all_there_is_complete_at_once(service: Service) -> None:
-    worker = service.started()
-    lease = any_service_lease(service, worker, list(range(TRIALS)))
-    worker.post(lease, *range(TRIALS))
-    again = service.submit(spec(name="again"))
-    assert (again["state"], again["reused"]) == ("completed", TRIALS)
-
-
-def test_results_of_other_code_are_not_reused(service: Service) -> None:
-    worker = service.started()
-    worker.finish()
-    assert service.submit()["reused"] == 0
-
-
 def test_validate_counts_and_times_without_storing(any_service: Service) -> None:
     plan = any_service.http.post("/v1/studies/validate", json=SPEC).json()
     assert (plan["trials"], plan["cells"], plan["packs"], plan["reusable"]) == (TRIALS, 12, 2, 0)
     assert (plan["seconds_per_trial"], plan["seconds"]) == (None, None)
     assert any_service.http.get("/v1/studies").json()["items"] == []
     worker = any_service.started()
-    worker.post(any_service_lease(any_service, worker, [0, 1]), 0, 1)
+    worker.post(worker.lease(0, 1).lease, 0, 1)
     plan = any_service.http.post("/v1/studies/validate", json=spec(epochs=4)).json()
     assert (plan["reusable"], plan["seconds_per_trial"]) == (0, 0.5)
     assert any_service.http.post("/v1/studies/validate", json=SPEC).json()["reusable"] == 2
-
-
-def any_service_lease(service: Service, worker: Any, indexes: list[int]) -> str:
-    """A lease of a worker that runs the code of this process."""
-    body = {"worker": "w", "trials": indexes, "code_version": code_version()}
-    path = f"/v1/worker/studies/{worker.study}/leases"
-    headers = {"Authorization": f"Bearer {worker.token}"}
-    lease: str = service.http.post(path, json=body, headers=headers).json()["lease"]
-    return lease

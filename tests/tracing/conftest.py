@@ -49,7 +49,7 @@ class Ended(SimpleSpanProcessor):
         self._settle()
         self._kept.clear()
 
-    def _settle(self, seconds: float = 30) -> None:
+    def _settle(self, seconds: float = 240) -> None:
         with self._changed:
             ended = self._changed.wait_for(lambda: self._open == 0, seconds)
         assert ended, f"{self._open} requests did not end within {seconds:g} s"
@@ -96,7 +96,7 @@ class Collector(ThreadingHTTPServer):
         with self.arrived:
             return [span for span in self.received if span.name == name]
 
-    def wait_for(self, *names: str, seconds: float = 30) -> None:
+    def wait_for(self, *names: str, seconds: float = 240) -> None:
         """Wait until a span of each name has come."""
         with self.arrived:
             self.arrived.wait_for(lambda: set(names) <= {s.name for s in self.received}, seconds)

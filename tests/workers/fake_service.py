@@ -30,6 +30,10 @@ class FakeService:
     page_size: int = 10_000
     ttl_s: float = 60.0
     checkpoint_every: int | None = None
+    refusal: str = ""
+    known: set[int] = field(default_factory=set)
+    asked: list[wire.LeaseRequest] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
 
     def client(self, settings: WorkerSettings = SETTINGS) -> ServiceClient:
         return ServiceClient(settings, httpx.MockTransport(self.handle), sleep=lambda _s: None)
@@ -40,10 +44,8 @@ class FakeService:
         if self.broken:
             return httpx.Response(self.broken.pop(0), text="out of order")
         parts = request.url.path.split("/")
-        if parts[-1] == "work":
-            return self._answer(self._work(int(request.url.params["after"])))
-        if parts[-1] == "leases":
-            return self._answer(self._lease(wire.LeaseRequest.model_validate_json(request.content)))
+        if parts[3] == "studies":
+            return self._of_study(parts[-1], request)
         lease = parts[-2]
         if lease not in self.leases:
             return httpx.Response(410, text="the lease is lost")
@@ -53,6 +55,16 @@ class FakeService:
             for index in self.leases.pop(lease):
                 self._give_back(index, counted=False)
         return self._answer(wire.LeaseStatus(held=True, stop=self.stop, ttl_s=self.ttl_s))
+
+    def _of_study(self, call: str, request: httpx.Request) -> httpx.Response:
+        if call == "work":
+            return self._answer(self._work(int(request.url.params["after"])))
+        if call == "failure":
+            self.given_up.append(wire.StudyFailure.model_validate_json(request.content).reason)
+            return self._answer(wire.LeaseStatus(held=False, stop=True, ttl_s=self.ttl_s))
+        if self.refusal:
+            return httpx.Response(409, json={"detail": self.refusal})
+        return self._answer(self._lease(wire.LeaseRequest.model_validate_json(request.content)))
 
     def _work(self, after: int) -> wire.WorkPage:
         indices = sorted(i for i in self.waiting if i > after)
@@ -69,13 +81,17 @@ class FakeService:
         )
 
     def _lease(self, request: wire.LeaseRequest) -> wire.Lease:
+        self.asked.append(request)
+        reused = [i for i in request.trials if i in self.waiting and i in self.known]
+        for index in reused:
+            del self.waiting[index]
         granted = [i for i in request.trials if i in self.waiting]
         name = f"lease-{len(self.calls)}"
         self.leases[name] = set(granted)
         self._leased = {**getattr(self, "_leased", {}), **{i: self.waiting[i] for i in granted}}
         for index in granted:
             del self.waiting[index]
-        return wire.Lease(lease=name, granted=granted, ttl_s=self.ttl_s)
+        return wire.Lease(lease=name, granted=granted, reused=len(reused), ttl_s=self.ttl_s)
 
     def _results(self, lease: str, content: bytes) -> wire.ResultReceipt:
         batch = wire.ResultBatch.model_validate_json(content)

@@ -9,7 +9,7 @@ from studies.parsing import parse_yaml
 from studies.trials import StudyState
 from tests.workers.fake_service import SETTINGS, FakeService
 from workers.driver import drive
-from workers.errors import NoProgressError, SettingsError
+from workers.errors import NoProgressError, RefusedError, SettingsError
 from workers.rounds import pack_sizes
 from workers.settings import WorkerSettings
 from workers.work import PendingTrial, pack_up, pending, plan
@@ -166,3 +166,12 @@ def test_bad_settings_are_named(change: dict[str, str], message: str) -> None:
 def test_packs_widen_where_each_worker_has_many(count: int, workers: int, expected: int) -> None:
     trials = [PendingTrial(i, 0, 0, {"hyper": {"lr": 0.1}}) for i in range(count)]
     assert set(pack_sizes(trials, workers, WorkerSettings.pack_size).values()) == {expected}
+
+
+def test_a_refused_round_ends_the_study_with_the_reason(service: FakeService) -> None:
+    def run(_settings: WorkerSettings, _trials: list[PendingTrial]) -> None:
+        raise RefusedError("worker w has gofau 1, the service has 2")
+
+    with pytest.raises(RefusedError):
+        drive(service.client(), SETTINGS, run)
+    assert service.given_up == ["worker w has gofau 1, the service has 2"]

@@ -84,10 +84,11 @@ def hyper_spec(
     )
 
 
+@pytest.mark.parametrize("fused", [True, False])
 @pytest.mark.parametrize("rule", catalog.rules.entries)
 @pytest.mark.parametrize("direction", catalog.directions.entries)
 def test_every_hyperparameter_is_felt_by_every_direction_and_rule(
-    direction: str, rule: str
+    direction: str, rule: str, fused: bool
 ) -> None:
     which, how = catalog.directions.entries[direction], catalog.rules.entries[rule]
     trials, asked = [], []
@@ -99,6 +100,6 @@ def test_every_hyperparameter_is_felt_by_every_direction_and_rule(
         for values in (beside, {**beside, parameter.name: value}):
             trials += pending(hyper_spec(which, how, values), first=len(trials))
         asked.append(parameter.name)
-    found = trained(trials)
+    found = trained(trials, fused=fused)
     same = [name for i, name in enumerate(asked) if found[2 * i] == found[2 * i + 1]]
     assert same == []

@@ -3,7 +3,7 @@
 import pytest
 
 from studies.errors import SpecError
-from studies.parsing import parse_spec
+from studies.parsing import parse_spec, stored_spec
 from tests.workers.bases import (
     COSINE,
     DRAWN,
@@ -81,6 +81,30 @@ def test_two_ways_to_say_it_are_one_spec(base: Data, change: Change) -> None:
     first, second = hashes(base, change)
     assert first == second
     assert sorted(keys(base)) == sorted(keys(changed(base, change)))
+
+
+PLACES: list[tuple[str, Change, Change]] = [
+    ("init_scale", {"fixed": {"init_scale": 0.5}}, {"axes.init_scale": {"values": [0.5]}}),
+    ("weight_decay", {"fixed": {"weight_decay": 0.5}}, {"axes.weight_decay": {"values": [0.5]}}),
+    (
+        "momentum",
+        {"directions": [{"name": "sgd", "momentum": 0.5}]},
+        {"axes.momentum": {"values": [0.5]}},
+    ),
+    (
+        "lr_in",
+        {"rules": [{"name": "multiplicative", "lr_in": 0.5}]},
+        {"axes.lr_in": {"values": [0.5]}},
+    ),
+    ("warmup", {"schedule": {"warmup": 0.5}}, {"axes.warmup": {"values": [0.5]}}),
+]
+"""Settings that may stand in the spec itself or on an axis of one value."""
+
+
+@pytest.mark.parametrize(("fixed", "axis"), [row[1:] for row in PLACES], ids=[r[0] for r in PLACES])
+def test_a_value_trains_the_same_wherever_it_stands(fixed: Change, axis: Change) -> None:
+    base = {**TOY, "axes": {"lr": {"values": [0.3]}}}
+    assert keys(changed(base, fixed)) == keys(changed(base, axis)) != keys(base)
 
 
 REFUSED: list[tuple[Data, str]] = [
@@ -162,3 +186,9 @@ def test_what_would_change_nothing_is_refused(data: Data, message: str) -> None:
     with pytest.raises(SpecError) as caught:
         parse_spec(data)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("data", [data for data, said in REFUSED if ".drives." not in said])
+def test_a_study_that_was_stored_with_it_is_still_read(data: Data) -> None:
+    """Those that named a setting in drives had trials without that setting, and never ran."""
+    assert stored_spec(data).trial_count > 0

@@ -1,6 +1,7 @@
 import io
 import json
 import logging
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.metadata import EntryPoint
@@ -8,15 +9,20 @@ from math import inf, nan
 from pathlib import Path
 
 import pytest
+import torch
 
 from gofau.catalog import CatalogError
 from gofau.data.errors import CorruptDataError, MissingDataError
-from gofau.packing import CheckpointError, UnsupportedError
+from gofau.packing import CheckpointError, UnsupportedError, run_pack
 from gofau.packing.plan import PackPlan, TrialOutcome
 from gofau.plugins import PluginError
+from gofau.problems import Dataset
+from gofau.problems.digits import DigitsMLP
 from studies import logs
 from studies.trials import gist
 from tests.workers.fake_service import SETTINGS, FakeService
+from workers import inputs
+from workers.errors import RefusedError
 from workers.train import packed, train_pack
 from workers.work import PendingTrial, pending, plan, ranges
 
@@ -238,3 +244,83 @@ def test_a_killed_pack_goes_on_from_its_checkpoint(service: FakeService, tmp_pat
 )
 def test_indexes_are_logged_as_ranges(indexes: list[int], expected: str) -> None:
     assert ranges(indexes) == expected
+
+
+def test_a_pack_says_what_it_depends_on_before_it_is_leased(service: FakeService) -> None:
+    train_pack(service.client(), some(service), train_all)
+    [asked] = service.asked
+    assert asked.inputs is not None
+    assert asked.inputs["data"]["train_x"]["shape"] == [1437, 64]
+    assert asked.environment is not None
+    assert asked.environment.keys() >= {"processor", "isa", "torch", "python", "numpy", "ray"}
+    assert socket.gethostname() not in json.dumps(asked.environment)
+
+
+def test_trials_that_have_a_result_are_not_trained(service: FakeService) -> None:
+    pack = some(service)
+    service.known = {0, 1, 2, 3}
+    account = train_pack(service.client(), pack, train_all)
+    assert sorted(service.results) == [4, 5]
+    assert (account.completed, account.reused, account.refused) == (2, 4, 0)
+
+
+def test_the_examples_that_were_looked_at_are_trained_on(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[Dataset] = []
+    read = DigitsMLP.dataset
+
+    def counted(self: DigitsMLP) -> Dataset:
+        calls.append(read(self))
+        return calls[-1]
+
+    monkeypatch.setattr(inputs, "_settled", set())
+    monkeypatch.setattr(DigitsMLP, "dataset", counted)
+    settings = replace(SETTINGS, cache_dir=Path("/nonexistent"), checkpoint_every=0)
+
+    def train(plan: PackPlan, check: Callable[[], None]) -> Iterator[TrialOutcome]:
+        assert plan.inputs
+        assert settings.checkpoint_every == 0
+        return run_pack(replace(plan, epochs=1), on_progress=lambda _: check())
+
+    account = train_pack(service.client(), some(service), train)
+    assert account.completed == 6
+    assert len(calls) == 2  # once to look, once to see that it stays
+
+
+def test_examples_that_change_at_each_call_fail_their_trials_in_words(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = DigitsMLP({}).dataset()
+
+    def shuffled(_: DigitsMLP) -> Dataset:
+        order = torch.randperm(len(data.train_y))
+        return Dataset(data.train_x, data.train_y[order], data.val_x, data.val_y)
+
+    monkeypatch.setattr(inputs, "_settled", set())
+    monkeypatch.setattr(DigitsMLP, "dataset", shuffled)
+    account = train_pack(service.client(), some(service), train_all)
+    assert (account.failed, service.results) == (6, {})
+    assert service.incurable == set(range(6))
+    assert "other examples (train_y) when dataset() was called again" in service.failures[0]
+    assert service.asked[0].inputs is None
+
+
+def test_what_a_problem_raises_while_it_is_looked_at_fails_the_attempt(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: DigitsMLP) -> Dataset:
+        raise OSError("the disk is away")
+
+    monkeypatch.setattr(DigitsMLP, "dataset", broken)
+    account = train_pack(service.client(), some(service), train_all)
+    assert (account.failed, service.incurable) == (6, set())
+    assert "the disk is away" in service.failures[0]
+
+
+def test_a_worker_that_is_refused_says_so_and_trains_nothing(service: FakeService) -> None:
+    pack = some(service)
+    service.refusal = "worker w has gofau 1, the service has 2"
+    with pytest.raises(RefusedError, match="worker w has gofau 1, the service has 2"):
+        train_pack(service.client(), pack, train_all)
+    assert service.results == service.failures == {}

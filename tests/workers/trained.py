@@ -26,13 +26,15 @@ def pending(spec: StudySpec, first: int = 0) -> list[PendingTrial]:
     ]
 
 
-def trained(trials: Iterable[PendingTrial], size: int = 16) -> dict[int, Record]:
+def trained(
+    trials: Iterable[PendingTrial], size: int = 16, *, fused: bool = True
+) -> dict[int, Record]:
     """The records of trials by index, without what a clock or the cut into packs decides."""
     waiting = list(trials)
     sizes = dict.fromkeys((bucket_key(trial.definition) for trial in waiting), size)
     found: dict[int, Record] = {}
     for pack in pack_up(waiting, sizes):
-        for outcome in run_pack(plan(pack)):
+        for outcome in run_pack(plan(pack), fused=fused):
             record = result(outcome, len(pack)).model_dump(mode="json")
             found[outcome.key] = {k: v for k, v in record.items() if k not in (*TIMES, *HOW)}
     assert found.keys() == {trial.index for trial in waiting}

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "modes.h"
 #include "products.h"
 
 namespace gofau {
@@ -208,8 +209,10 @@ class Worker {
 template <class T, class Run>
 void each_trial(const Network& net, const T* x, const std::int64_t* y, int threads, Run run) {
   const auto parts = int(smaller(std::int64_t(threads), net.trials));
+  const auto caller = modes();
 #pragma omp parallel for num_threads(parts) schedule(static, 1) if (parts > 1)
   for (int part = 0; part < parts; ++part) {
+    const ModesOf here(caller);
     const std::int64_t from = net.trials * part / parts, to = net.trials * (part + 1) / parts;
     Worker<T> worker(net);
     Inputs<T> inputs(net);

@@ -5,6 +5,7 @@
 
 #include "decay.h"
 #include "directions.h"
+#include "modes.h"
 #include "rules.h"
 
 namespace gofau {
@@ -171,8 +172,11 @@ extern "C" void gofau_step(void* const* rows, const std::int64_t* counts, std::i
   for (std::int64_t t = 0; t < tensors; ++t) total += counts[t];
   const std::int64_t useful = total / elements_worth_a_thread + 1;
   const auto parts = int(smaller(std::int64_t(threads), useful));
+  const auto caller = modes();
 #pragma omp parallel for num_threads(parts) schedule(static, 1) if (parts > 1)
-  for (int part = 0; part < parts; ++part)
+  for (int part = 0; part < parts; ++part) {
+    const ModesOf here(caller);
     sweep_share<ElementHere, DecayHere, DirectionHere, RuleHere>(rows, counts, tensors, total, part,
                                                                  parts, shared, stride);
+  }
 }

@@ -1,7 +1,9 @@
 """Executors by name, and the choice of one for a plan."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import nn
 
 from gofau.packing.errors import UnsupportedError
@@ -10,6 +12,7 @@ from gofau.packing.executors.base import Batch, Executor, Groups
 from gofau.packing.executors.compiled import CompiledExecutor
 from gofau.packing.executors.grouped import GroupedExecutor
 from gofau.packing.executors.mlp import MLPExecutor
+from gofau.packing.executors.places import place_matters
 from gofau.packing.executors.serial import SerialExecutor
 from gofau.packing.executors.vmap import VmapExecutor
 from gofau.packing.plan import ExecutorName, PackPlan
@@ -25,6 +28,7 @@ __all__ = [
     "MLPExecutor",
     "SerialExecutor",
     "VmapExecutor",
+    "able",
     "choose",
 ]
 
@@ -46,17 +50,21 @@ class Demands:
         channels_last: images and kernels keep their channels innermost.
         records: steps are recorded as CUDA graphs.
         compiles: torch's compiler fuses operations.
+        examples: of a step.
     """
 
     autocast: bool = False
     channels_last: bool = False
     records: bool = False
     compiles: bool = False
+    examples: int = 8
 
     @classmethod
     def of(cls, plan: PackPlan) -> "Demands":
         """Those of ``plan``."""
-        return cls(plan.casts, plan.channels_last, plan.records, plan.compiles)
+        return cls(
+            plan.casts, plan.channels_last, plan.records, plan.compiles, examples=plan.batch_size
+        )
 
 
 NOTHING = Demands()
@@ -90,6 +98,15 @@ def obstacle_to(
     demands: Demands = NOTHING,
 ) -> str | None:
     """Why an executor cannot train that module, or ``None``."""
+    return (
+        _unmet(kind, demands)
+        or kind.obstacle(problem, template, data)
+        or _found_by_trying(kind, problem, template, data, demands.examples)
+    )
+
+
+def _unmet(kind: type[Executor], demands: Demands) -> str | None:
+    """What of ``demands`` an executor does not meet, with any module."""
     if demands.autocast and not kind.casts:
         return "its products are written by hand, in one dtype"
     if demands.channels_last and not kind.channels:
@@ -98,17 +115,27 @@ def obstacle_to(
         return "its modules may compute on the host, which a CUDA graph leaves out"
     if demands.compiles and not kind.compiles:
         return "its kernel is not torch's to compile"
-    reason = kind.obstacle(problem, template, data)
-    return _trial_run(kind, problem, template, data) if reason is None and kind.tried else reason
+    return None
 
 
-def _trial_run(
-    kind: type[Executor], problem: Problem, template: nn.Module, data: Dataset
+def _found_by_trying(
+    kind: type[Executor], problem: Problem, template: nn.Module, data: Dataset, examples: int
 ) -> str | None:
-    """What `unable` says, found once in a process: it runs a few steps."""
+    """What `unable` and `place_matters` say, found once in a process: they run a few steps."""
     key = (kind, *sort_of(problem, template))
+    if kind.tried:
+        found = _once(key, lambda: unable(kind, problem, template, data))
+        if found is not None:
+            return found
+    if kind.placed and next(template.parameters()).device.type == "cpu":
+        here = (*key, examples, torch.get_num_threads())
+        return _once(here, lambda: place_matters(kind, problem, template, data.first(examples)))
+    return None
+
+
+def _once(key: tuple[object, ...], find: Callable[[], str | None]) -> str | None:
     if key not in _tried:
-        _tried[key] = unable(kind, problem, template, data)
+        _tried[key] = find()
     return _tried[key]
 
 

@@ -1,9 +1,10 @@
 """One step and one evaluation on a few examples, by executors and by a module alone, compared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from gofau.packing.dropout import DropoutMasks, StreamDropout
 from gofau.packing.errors import PlanError
@@ -25,11 +26,14 @@ Result = Mapping[str, Tensor]
 
 
 def sort_of(problem: Problem, template: nn.Module) -> tuple[object, ...]:
-    """What decides how a module behaves in a stack: its problem, dtype and device."""
+    """What decides how a module behaves in a stack: its problem, dtype and device.
+
+    A class may be patched, and an instance may have a loss of its own, made anew each time.
+    """
     like = next(iter(template.parameters()))
     given = type(problem), tuple(sorted(problem.parameters.items()))
-    methods = (problem.loss, problem.measure, problem.module, problem.dataset)
-    reached = tuple(getattr(method, "__func__", method) for method in methods)
+    called = (problem.loss, problem.measure, problem.module, problem.dataset)
+    reached = tuple(getattr(one, "__code__", type(one)) for one in called)
     return *given, reached, like.dtype, like.device
 
 
@@ -45,9 +49,12 @@ def unable(
     for streams in ("one", "other"), ("both", "both"):
         serial, stacked = SerialExecutor(problem, template), kind(problem, template)
         try:
-            want = _scored(serial, _pair(serial), few, streams)
+            with _Watch() as watch:
+                want = _scored(serial, _pair(serial), few, streams)
         except Exception as error:  # noqa: BLE001 - a fault of few examples, or training tells it
             return f"it cannot be tried on {EXAMPLES} examples ({_first_line(error)})"
+        if watch.padded and not kind.pads:
+            return "torch's vectorised embedding moves its padding"
         stack = _pair(stacked)
         given = [block._version for block in stack.blocks]
         try:
@@ -60,6 +67,28 @@ def unable(
         if differing is not None:
             return f"it gives another {differing} than trials alone"
     return None
+
+
+class _Watch(TorchDispatchMode):
+    """Notes embeddings with a padding, which the examples at hand need not contain."""
+
+    padded = False
+
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., object],
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
+        place = _PADDING.get(str(func))
+        if place is not None and len(args) > place and args[place] != -1:
+            self.padded = True
+        return func(*args, **(kwargs or {}))
+
+
+_PADDING = {"aten.embedding.default": 2, "aten._embedding_bag.default": 8}
+"""Where torch's embeddings take the number of the padding, or -1."""
 
 
 def _first_line(error: Exception) -> str:

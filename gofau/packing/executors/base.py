@@ -81,6 +81,8 @@ class Executor(ABC):
     """
 
     name: ClassVar[ExecutorName]
+    bitwise: ClassVar[bool] = False
+    """Whether, on a CPU, a trial's numbers are the same bit by bit in every stack."""
     casts: ClassVar[bool] = True
     """Whether its forward pass follows `torch.autocast`."""
     channels: ClassVar[bool] = False
@@ -89,8 +91,12 @@ class Executor(ABC):
     """Whether a CUDA graph can record it: it does nothing on the host that matters."""
     compiles: ClassVar[bool] = True
     """Whether it consists of torch's operations, which torch's compiler can fuse."""
+    placed: ClassVar[bool] = False
+    """Whether its promise to be bitwise rests on libraries, so that it is tried; see `places`."""
     tried: ClassVar[bool] = True
     """Whether it is compared with the serial executor on a few examples before it is taken."""
+    pads: ClassVar[bool] = True
+    """Whether embeddings leave the row of their padding without a gradient."""
     together: ClassVar[bool] = True
     """Whether trials are measured in one call where torch can vectorise the measure."""
     layout: Layout

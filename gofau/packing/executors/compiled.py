@@ -22,7 +22,8 @@ EXAMPLES = 64
 class CompiledExecutor(MLPExecutor):
     """What `MLPExecutor` computes, by `gofau.fused.mlp.NetworkKernel`.
 
-    A trial's numbers are the same bit by bit in every stack.
+    A trial's numbers are the same bit by bit in every stack and on any number of threads: the
+    kernel computes one trial after the other in memory of its own.
     """
 
     name: ClassVar[ExecutorName] = "compiled"

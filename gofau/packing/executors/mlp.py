@@ -1,17 +1,21 @@
 """Hand-batched multilayer perceptrons: forward and backward passes as a few matrix products."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from gofau.packing.alignment import matrices, owned, products
 from gofau.packing.executors.base import Batch, Executor, changed_from_without
-from gofau.packing.executors.scores import other_than_classes, other_than_written
+from gofau.packing.executors.scores import in_measured_form, other_than_classes, other_than_written
 from gofau.packing.layout import AffineLayout
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
 from gofau.problems import Dataset, Problem
+
+Loss = Callable[[Tensor, Tensor], Tensor]
 
 ROWS = 2
 """Axes of a batch of rows."""
@@ -22,13 +26,17 @@ class Workspace:
     """Buffers that every step of one shape reuses.
 
     Args:
+        x: the groups' inputs, ``[G, B, in + 1]``.
+        w: each layer's matrix, ``[K, out, in + 1]``.
         z: pre-activations of each layer, ``[K, out, B]``.
         a: activations of each hidden layer with a row of ones below, ``[K, out + 1, B]``.
         dz: gradients of ``z``, of the same shapes.
-        dw: gradients of each layer's matrix, ``[K, out, in + 1]``.
+        dw: gradients of ``w``, of the same shapes.
         grad: the block's gradient, ``[K, P]``.
     """
 
+    x: Tensor
+    w: list[Tensor]
     z: list[Tensor]
     a: list[Tensor]
     dz: list[Tensor]
@@ -39,14 +47,19 @@ class Workspace:
 class MLPExecutor(Executor):
     """ReLU MLPs, K of them by batched matrix products.
 
-    Activations are kept as ``[K, units, B]``. Trials of one group share their inputs x, so the
-    gradients of their first layers are a single product dz·x. A hidden layer's gradient is
+    Activations are kept as ``[K, units, B]``. A hidden layer's gradient is
     dz = 1[z > 0]·Wᵀ·dz₊, where dz₊ belongs to the layer above. The output's is that of the
     problem's own loss, by autograd; where that is proven to be the softmax cross-entropy, it is
     (p − onehot(y))/B with p = softmax(z).
+
+    All operands and results lie in `matrices`, and on a CPU each trial's products and its own loss
+    are calls of their own, with the same shapes and alignments for every trial: its numbers are
+    the same bit by bit in every stack.
     """
 
     name: ClassVar[ExecutorName] = "bmm"
+    bitwise: ClassVar[bool] = True
+    placed: ClassVar[bool] = True
     casts: ClassVar[bool] = False
     layout: AffineLayout
 
@@ -76,13 +89,14 @@ class MLPExecutor(Executor):
     @torch.no_grad()
     def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """See `Executor.gradients`."""
-        space = self._space(stack, batch.x.shape[1])
-        weights = self.layout.matrices(stack.blocks[0])
-        _forward(weights, batch, space)
+        space = self._space(stack, batch)
+        self._read(stack, batch.x, space)
+        _forward(batch, space)
         output_gradient = _output_gradient if self._by_hand else self._own_output_gradient
         losses = output_gradient(space.z[-1], batch.groups.per_trial(batch.y), space.dz[-1])
-        _backward(weights, batch, space)
-        torch.cat([dw.flatten(1) for dw in space.dw], 1, out=space.grad)
+        _backward(batch, space)
+        for own, dw in zip(self.layout.matrices(space.grad), space.dw, strict=True):
+            own.copy_(dw)
         return losses, [space.grad]
 
     def outputs(self, stack: Stack, x: Tensor) -> Tensor:
@@ -92,14 +106,30 @@ class MLPExecutor(Executor):
     def _own_output_gradient(self, z: Tensor, target: Tensor, out: Tensor) -> Tensor:
         """As `_output_gradient`, of the problem's own loss."""
         with torch.enable_grad():
-            outputs = z.transpose(1, 2).contiguous().requires_grad_()
-            losses: Tensor = torch.vmap(self.problem.loss)(outputs, target)
-            (grad,) = torch.autograd.grad(losses.sum(), [outputs], materialize_grads=True)
+            outputs = z.transpose(1, 2).contiguous()
+            if z.device.type == "cpu":
+                rows = zip(outputs, target, strict=True)
+                made = [self._own_gradient(owned(row), owned(y)) for row, y in rows]
+                losses, grad = (torch.stack(parts) for parts in zip(*made, strict=True))
+            else:
+                losses, grad = self._own_gradient(outputs, target, torch.vmap(self.problem.loss))
         out.copy_(grad.transpose(1, 2))
-        return losses.detach()
+        return losses
+
+    def _own_gradient(
+        self, outputs: Tensor, target: Tensor, loss: Loss | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Losses of one trial's outputs, or of all by a vectorised ``loss``, and the gradient."""
+        made = (loss or self.problem.loss)(outputs.requires_grad_(), target)
+        (grad,) = torch.autograd.grad(made.sum(), [outputs], materialize_grads=True)
+        return made.detach(), grad
 
     def _measure(self, stack: Stack, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         """The metrics; by hand on ``[K, C, N]``, the layout in which reductions are fast."""
+        like = stack.blocks[0]
+        if not self._by_hand and like.device.type == "cpu":
+            outputs = map(owned, in_measured_form(self.outputs(stack, x), like))
+            return self._score.each(outputs, y, like)
         if not self._by_hand:
             return super()._measure(stack, x, y)
         z = self._logits(stack, x)
@@ -110,27 +140,45 @@ class MLPExecutor(Executor):
 
     def _logits(self, stack: Stack, x: Tensor) -> Tensor:
         """Outputs ``[K, C, N]``."""
-        first, *rest = self.layout.matrices(stack.blocks[0])
-        z = torch.bmm(first, x.T.expand(stack.size, -1, -1))
-        for weight in rest:
-            z = torch.baddbmm(weight[:, :, -1:], weight[:, :, :-1], z.clamp_min_(0))
-        return z
+        size, like = stack.size, stack.blocks[0]
+        below = x.T.expand(size, -1, -1)
+        for layer, weight in enumerate(self.layout.matrices(like)):
+            out, inputs = weight.shape[1:]
+            own = matrices(like, size, out, inputs).copy_(weight)
+            z = products(own, below, matrices(like, size, out, len(x)))
+            if layer + 1 < len(self.layout.matrix_shapes):
+                below = matrices(like, size, out + 1, len(x)).fill_(1)
+                torch.clamp_min(z, 0, out=below[:, :-1])
+        return z.contiguous()
 
-    def _space(self, stack: Stack, batch: int) -> Workspace:
-        key = (stack.size, batch)
+    def _space(self, stack: Stack, batch: Batch) -> Workspace:
+        key = (stack.size, *batch.x.shape[:2])
         if key not in self._spaces:
             self._spaces = {key: self._allocate(stack, batch)}
         return self._spaces[key]
 
-    def _allocate(self, stack: Stack, batch: int) -> Workspace:
-        size, like, shapes = stack.size, stack.blocks[0], self.layout.matrix_shapes
+    def _allocate(self, stack: Stack, batch: Batch) -> Workspace:
+        like, shapes = stack.blocks[0], self.layout.matrix_shapes
+        groups, examples, inputs = batch.x.shape
+
+        def room(rows: int, columns: int) -> Tensor:
+            return matrices(like, stack.size, rows, columns)
+
         return Workspace(
-            z=[like.new_empty(size, out, batch) for out, _ in shapes],
-            a=[like.new_ones(size, out + 1, batch) for out, _ in shapes[:-1]],
-            dz=[like.new_empty(size, out, batch) for out, _ in shapes],
-            dw=[like.new_empty(size, *shape) for shape in shapes],
+            x=matrices(like, groups, examples, inputs),
+            w=[room(*shape) for shape in shapes],
+            z=[room(out, examples) for out, _ in shapes],
+            a=[room(out + 1, examples).fill_(1) for out, _ in shapes[:-1]],
+            dz=[room(out, examples) for out, _ in shapes],
+            dw=[room(*shape) for shape in shapes],
             grad=torch.empty_like(like),
         )
+
+    def _read(self, stack: Stack, x: Tensor, space: Workspace) -> None:
+        """Copy inputs and weights to where they start as they do in every other stack."""
+        space.x.copy_(x)
+        for own, weight in zip(space.w, self.layout.matrices(stack.blocks[0]), strict=True):
+            own.copy_(weight)
 
 
 def _unlike_mlp(template: nn.Module) -> str | None:
@@ -160,37 +208,41 @@ def _unlike_rows(data: Dataset) -> str | None:
     return None
 
 
-def _forward(weights: list[Tensor], batch: Batch, space: Workspace) -> None:
-    for x, row in zip(batch.x, batch.groups.rows, strict=True):
-        first = weights[0][row]
-        torch.bmm(first, x.T.expand(len(first), -1, -1), out=space.z[0][row])
-    for layer, weight in enumerate(weights[1:]):
+def _forward(batch: Batch, space: Workspace) -> None:
+    for x, row in zip(space.x, batch.groups.rows, strict=True):
+        first = space.w[0][row]
+        products(first, x.T.expand(len(first), -1, -1), space.z[0][row])
+    for layer, weight in enumerate(space.w[1:]):
         torch.clamp_min(space.z[layer], 0, out=space.a[layer][:, :-1])
-        torch.bmm(weight, space.a[layer], out=space.z[layer + 1])
+        products(weight, space.a[layer], space.z[layer + 1])
 
 
-def _backward(weights: list[Tensor], batch: Batch, space: Workspace) -> None:
-    for layer in range(len(weights) - 1, 0, -1):
+def _backward(batch: Batch, space: Workspace) -> None:
+    for layer in range(len(space.w) - 1, 0, -1):
         dz, below = space.dz[layer], space.dz[layer - 1]
-        torch.bmm(dz, space.a[layer - 1].transpose(1, 2), out=space.dw[layer])
-        torch.bmm(weights[layer][:, :, :-1].transpose(1, 2), dz, out=below)
+        products(dz, space.a[layer - 1].transpose(1, 2), space.dw[layer])
+        products(space.w[layer][:, :, :-1].transpose(1, 2), dz, below)
         torch.ops.aten.threshold_backward(below, space.z[layer - 1], 0, grad_input=below)
-    for x, row in zip(batch.x, batch.groups.rows, strict=True):
-        dz, out = space.dz[0][row].flatten(0, 1), space.dw[0][row].flatten(0, 1)
-        torch.mm(dz, x, out=out)
+    for x, row in zip(space.x, batch.groups.rows, strict=True):
+        dz = space.dz[0][row]
+        products(dz, x.expand(len(dz), -1, -1), space.dw[0][row])
 
 
 def _output_gradient(z: Tensor, target: Tensor, out: Tensor) -> Tensor:
     """Mean cross-entropies ``[K]`` of ``z`` ``[K, C, B]``; their gradient goes to ``out``."""
     log_p = torch.log_softmax(z, 1)
-    seed = torch.zeros_like(z).scatter_(1, target.unsqueeze(1), -1 / z.shape[2])
-    torch.ops.aten._log_softmax_backward_data(seed, log_p, 1, z.dtype, out=out)
+    seed = torch.zeros_like(log_p).scatter_(1, target.unsqueeze(1), -1 / z.shape[2])
+    out.copy_(torch.ops.aten._log_softmax_backward_data(seed, log_p, 1, z.dtype))
     return _cross_entropy(log_p, target)
 
 
 def _cross_entropy(log_p: Tensor, target: Tensor) -> Tensor:
     """Mean cross-entropies ``[K]`` of log-probabilities ``[K, C, B]``, targets ``[K, B]``."""
-    return -log_p.gather(1, target.unsqueeze(1)).mean((1, 2))
+    chosen = log_p.gather(1, target.unsqueeze(1)).squeeze(1)
+    if chosen.device.type != "cpu":
+        return -chosen.mean(1)
+    # Each by itself: how a sum over one of several axes is split depends on the others' lengths.
+    return -torch.stack([row.mean() for row in chosen])
 
 
 def _with_ones(x: Tensor) -> Tensor:

@@ -93,7 +93,9 @@ class Scores:
         if not isinstance(measured, Mapping):
             got = f"{self._problem.name}, whose measure returns {type(measured).__name__}"
             raise PlanError("problem", got, "numbers by name")
-        values = {name: torch.as_tensor(v, device=like.device) for name, v in measured.items()}
+        values = {
+            name: v if isinstance(v, Tensor) else like.new_tensor(v) for name, v in measured.items()
+        }
         return {name: self._row(name, v, v.shape, like) for name, v in values.items()}
 
     def _row(self, name: str, value: Tensor, shape: Sequence[int], like: Tensor) -> Tensor:

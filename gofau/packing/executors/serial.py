@@ -6,6 +6,7 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor, nn
 
+from gofau.packing.alignment import owned
 from gofau.packing.compiler import compiled
 from gofau.packing.executors.base import Batch, Executor
 from gofau.packing.executors.functional import Stateless, keep
@@ -26,9 +27,14 @@ class SerialExecutor(Executor):
     What a module draws outside its dropout layers comes from the trial's own stream as well: the
     global generators of the CPU and of the stack's device are set to it for the call, and put back
     afterwards.
+
+    Every trial is computed by the same calls on tensors of the same shapes, all of which start at
+    multiples of a cache line, wherever its row lies: its numbers are the same bit by bit in every
+    stack.
     """
 
     name: ClassVar[ExecutorName] = "serial"
+    bitwise: ClassVar[bool] = True
     channels: ClassVar[bool] = True
     records: ClassVar[bool] = False
     tried: ClassVar[bool] = False
@@ -64,14 +70,16 @@ class SerialExecutor(Executor):
         self.template.train()
         losses, rows = [], []
         for group, row in enumerate(batch.groups.rows):
-            own = {name: mask[group] for name, mask in batch.masks.items()}
+            x, y = owned(batch.x[group]), owned(batch.y[group])
+            masks = {name: owned(mask[group]) for name, mask in batch.masks.items()}
             for k in range(row.start, row.stop):
-                leaves = {n: p.requires_grad_() for n, p in self._row(stack, k).items()}
-                buffers = _buffers(stack, k)
-                values = {**leaves, **buffers, **own}
+                held, buffers = self._row(stack, k), _buffers(stack, k)
+                leaves = {name: owned(p).requires_grad_() for name, p in held.items()}
+                own = {name: owned(buffer) for name, buffer in buffers.items()}
                 with drawing_from(batch.noise[group], batch.x.device):
-                    loss, made, new = self._step_of(values, batch.x[group], batch.y[group])
-                keep(new, buffers, self.problem.name)
+                    loss, made, new = self._step_of({**leaves, **own, **masks}, x, y)
+                keep(new, own, self.problem.name)
+                _put_back({**leaves, **own}, {**held, **buffers})
                 rows.append([grad.to_dense() if grad.is_sparse else grad for grad in made])
                 losses.append(loss)
         return torch.stack(losses), rows
@@ -83,7 +91,7 @@ class SerialExecutor(Executor):
     def _measure(self, stack: Stack, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         """The problem's own measure, trial by trial as it is."""
         like = stack.blocks[0]
-        outputs = (in_measured_form(output, like) for output in self._outputs(stack, x))
+        outputs = (owned(in_measured_form(output, like)) for output in self._outputs(stack, x))
         return self._score.each(outputs, y, like)
 
     def _outputs(self, stack: Stack, x: Tensor) -> Iterator[Tensor]:
@@ -97,7 +105,7 @@ class SerialExecutor(Executor):
         for k in range(stack.size):
             # Copies, since an evaluation must leave a trial as it found it.
             row = {**self._row(stack, k), **_buffers(stack, k)}
-            copies = {name: value.clone() for name, value in row.items()}
+            copies = {name: owned(value) for name, value in row.items()}
             with drawing_from(seed, x.device):
                 output: Tensor = self._call(self._in_form(copies), self._formed(x))[0]
             yield output
@@ -148,6 +156,13 @@ class Step(nn.Module):
         """The loss and its gradients to ``leaves``."""
         loss = self._problem.loss(self.module(x), y)
         return loss.detach(), torch.autograd.grad(loss, leaves, materialize_grads=True)
+
+
+def _put_back(used: Mapping[str, Tensor], held: Mapping[str, Tensor]) -> None:
+    """Write what a forward pass may have changed in place where the stack keeps it."""
+    with torch.no_grad():
+        for name, tensor in held.items():
+            tensor.copy_(used[name])
 
 
 def _buffers(stack: Stack, k: int) -> dict[str, Tensor]:

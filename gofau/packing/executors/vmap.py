@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from threading import RLock
 from typing import ClassVar, final
 
 import torch
@@ -20,6 +21,7 @@ class VmapExecutor(ModuleExecutor):
     """Vectorises the module's forward pass over stacked parameters and buffers."""
 
     name: ClassVar[ExecutorName] = "vmap"
+    pads: ClassVar[bool] = False
 
     def __init__(self, problem: Problem, template: nn.Module) -> None:
         super().__init__(problem, template)
@@ -27,11 +29,7 @@ class VmapExecutor(ModuleExecutor):
 
     @staticmethod
     def obstacle(problem: Problem, template: nn.Module, data: Dataset) -> str | None:
-        """See `Executor.obstacle`."""
-        kinds = (nn.Embedding, nn.EmbeddingBag)
-        padded = (m for m in template.modules() if isinstance(m, kinds))
-        if any(module.padding_idx is not None for module in padded):
-            return "torch's vectorised embedding moves its padding"
+        """See `Executor.obstacle`; what there is shows when it is tried."""
         return None
 
     def batch_losses(self, parameters: Mapping[str, Tensor], stack: Stack, batch: Batch) -> Tensor:
@@ -78,10 +76,15 @@ def _plain_attention(device: torch.device) -> Iterator[None]:
     if device.type != "cpu":
         yield
         return
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        with sdpa_kernel(SDPBackend.MATH):
-            yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
+    with _choosing:
+        fast = torch.backends.mha.get_fastpath_enabled()
+        torch.backends.mha.set_fastpath_enabled(False)
+        try:
+            with sdpa_kernel(SDPBackend.MATH):
+                yield
+        finally:
+            torch.backends.mha.set_fastpath_enabled(fast)
+
+
+_choosing = RLock()
+"""Held while torch's choice of attention, which all threads share, is ours."""

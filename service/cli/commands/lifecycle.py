@@ -1,5 +1,6 @@
 """``gofau pause``, ``resume``, ``retry``, ``extend``, ``tag`` and ``delete``."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +11,9 @@ from service.cli.console import out, print_json
 from service.cli.errors import CliError
 from service.cli.spec_source import read_spec
 from service.client import StudyDetail
-from studies.parsing import parse_yaml
+from studies.meaning import meaning
+from studies.parsing import parse_yaml, stored_spec
+from studies.spec import StudySpec
 
 Tags = Annotated[
     list[str] | None, typer.Argument(metavar="TAGS", help="The new tags; none clears them.")
@@ -77,7 +80,8 @@ def extend(
 ) -> None:
     """Give a study more seeds, or the wider axes and seeds of a spec; only new trials run.
 
-    All points and seeds that the study had must stay in.
+    All points and seeds that the study had must stay in, and the spec's other fields must be the
+    study's own.
 
     [bold]Examples[/bold]
 
@@ -87,14 +91,29 @@ def extend(
     """
     if (spec is None) is (seeds is None):
         raise CliError("extend: got both or neither, expected either SPEC or --seeds")
-    axes = None
-    wanted: int | list[int] | None = seeds
-    if spec is not None:
-        parsed = parse_yaml(read_spec(spec))
-        wanted = list(parsed.seeds)
-        axes = {name: axis.model_dump(exclude_none=True) for name, axis in parsed.axes.items()}
     with connect(url, token) as client:
-        _say(client.extend(study, seeds=wanted, axes=axes), as_json)
+        if spec is None:
+            _say(client.extend(study, seeds=seeds), as_json)
+            return
+        parsed = parse_yaml(read_spec(spec))
+        _refuse_other(parsed, stored_spec(client.get(study).spec), spec)
+        axes = {name: axis.model_dump(exclude_none=True) for name, axis in parsed.axes.items()}
+        _say(client.extend(study, seeds=list(parsed.seeds), axes=axes), as_json)
+
+
+def _refuse_other(wanted: StudySpec, had: StudySpec, spec: Path) -> None:
+    """Refuse a spec that asks for more than axes and seeds, which alone are extended."""
+    mine, theirs = meaning(wanted), meaning(had)
+    others = sorted(
+        name
+        for name in mine.keys() | theirs.keys()
+        if name not in ("axes", "seeds") and mine.get(name) != theirs.get(name)
+    )
+    if others:
+        raise CliError(
+            f"{spec}: got other {', '.join(others)} than the study has, expected its own; "
+            "axes and seeds alone are extended, anything else is another study: gofau submit"
+        )
 
 
 def tag(

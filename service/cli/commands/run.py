@@ -18,6 +18,7 @@ from service.cli.local.stack import Stack, StackOptions, local_stack
 from service.cli.outcome import conclude, exit_for
 from service.cli.progress import follow
 from service.cli.spec_source import read_spec
+from service.cli.twins import said_of_ended, taken_up
 from service.client import Backoff, Client, Study
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: 8080 if free, else any.")]
@@ -35,7 +36,8 @@ def run(
 ) -> None:
     """Run a study by itself: start the service and Ray, train, write the report, end all.
 
-    The study stays in the data folder; 'gofau up' serves it again. After Ctrl-C it goes on there.
+    The study stays in the data folder; 'gofau up' serves it again. After Ctrl-C it goes on there,
+    or with the same command again, which takes up the open study of the same spec.
 
     [bold]Example[/bold]
 
@@ -64,25 +66,47 @@ def demo(
 def _run(text: str, fresh: bool, html: Path | None, wanted: StackOptions, as_json: bool) -> None:
     ready("--html", html)
     err().print(STARTING)
-    port = wanted.port or free_port(8080)
+    folder = "" if wanted.data_dir == options.DATA_DIR else f" --data-dir {wanted.data_dir}"
+    again, port = f"gofau up{folder}", wanted.port or free_port(8080)
     with local_stack(StackOptions(wanted.data_dir, wanted.host, port, wanted.cpus)) as stack:
         if not as_json:
             announce(stack.state, wanted.data_dir, False)
         with Client(stack.state.url, stack.state.token) as client:
-            study = client.submit(text, fresh=fresh)
-            err().print(f"submitted {study.id}: {study.trials} trials")
-            ended = conclude(client, _followed(client, study, stack), html, as_json, stays=False)
-    again = "" if wanted.data_dir == options.DATA_DIR else f" --data-dir {wanted.data_dir}"
-    err().print(f"ended; serve the study again with: gofau up{again}", markup=False)
+            study = _begun(client, text, fresh)
+            followed = _followed(client, study, stack, again)
+            ended = conclude(client, followed, html, as_json, stays=False)
+    err().print(f"ended; serve the study again with: {again}", markup=False)
     raise exit_for(ended)
 
 
-def _followed(client: Client, study: Study, stack: Stack) -> Study:
+def _begun(client: Client, text: str, fresh: bool) -> Study:
+    """The open study of that spec, as after Ctrl-C, or a new one."""
+    found = taken_up(client, text, fresh)
+    if found is not None:
+        done = f"{found.counts.ended} of {found.trials} trials have ended"
+        _say(f"study {found.id} of this spec is open and goes on: {done}")
+        return found
+    known = None if fresh else said_of_ended(client, text)
+    if known is not None:
+        _say(known)
+    study = client.submit(text, fresh=fresh)
+    _say(f"submitted {study.id}: {study.trials} trials")
+    return study
+
+
+def _followed(client: Client, study: Study, stack: Stack, again: str) -> Study:
     try:
         return follow(_while_up(client.watch(study.id, PATIENCE), stack), err())
     except KeyboardInterrupt:
-        err().print(f"\nending; study {study.id} goes on with 'gofau up'")
+        _say(
+            f"\nending; study {study.id} goes on with '{again}', or with this command again; "
+            f"to drop it: '{again}', then 'gofau cancel {study.id}'"
+        )
         raise
+
+
+def _say(sentence: str) -> None:
+    err().print(sentence, markup=False, soft_wrap=True)
 
 
 def _while_up(updates: Iterator[Study], stack: Stack) -> Iterator[Study]:

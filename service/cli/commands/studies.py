@@ -47,6 +47,9 @@ def list_(
         print_json(found)
     elif found:
         out().print(studies_table(found))
+        for study in found:
+            for doubt in study.doubts:
+                out().print(f"{study.id}: {doubt}", markup=False)
     else:
         narrowed = any(value is not None for value in (state, name, tag))
         none = "no such study" if narrowed else "no study yet; submit one with 'gofau submit SPEC'"

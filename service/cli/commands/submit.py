@@ -14,12 +14,16 @@ from service.cli.files import ready
 from service.cli.outcome import conclude, exit_for
 from service.cli.progress import duration, follow
 from service.cli.spec_source import read_spec
+from service.cli.twins import twins
 from service.client import Client, Study
 from studies.parsing import parse_yaml
 
 Watch = Annotated[
     bool, typer.Option("--watch", "-w", help="Follow the study, then print its table and report.")
 ]
+
+SAME_DATA = ", if the workers find the same data"
+"""What is added to a number of results that are there already."""
 
 
 def submit(
@@ -40,7 +44,7 @@ def submit(
     token: options.Token = None,
     as_json: options.Json = False,
 ) -> None:
-    """Submit a study to a running service.
+    """Submit a study to a running service; each time a new one, unless --key says otherwise.
 
     With --watch, the command ends when the study does: with code 1 if it failed or was cancelled.
     Ctrl-C only stops watching; the study goes on.
@@ -57,7 +61,10 @@ def submit(
         raise CliError(f"--html: got {html}, expected --watch beside it, to wait for the report")
     ready("--html", page)
     with connect(url, token) as client:
+        before = {twin.id for twin in twins(client, text, open_=True)}
         study = client.submit(text, key=key, fresh=fresh)
+        if before - {study.id} and study.id not in before:
+            err().print(_told(sorted(before)), markup=False, soft_wrap=True)
         if watch:
             raise exit_for(conclude(client, watched(client, study), page, as_json))
     if as_json:
@@ -122,13 +129,24 @@ def watched(client: Client, study: Study) -> Study:
         raise
 
 
+def _told(open_: list[str]) -> str:
+    first, *more = open_
+    others = f" (and {len(more)} more)" if more else ""
+    return (
+        f"note: study {first}{others} of the same spec is open already; "
+        f"follow it with 'gofau watch {first}', or drop one of them with 'gofau cancel'"
+    )
+
+
 def _print_plan(plan: Mapping[str, object], as_json: bool) -> None:
     if as_json:
         print_json(plan)
         return
     for name, value in plan.items():
         if isinstance(value, int | str):
-            out().print(f"{name.replace('_', ' '):<12}{value}", markup=False)
+            note = SAME_DATA if name == "reusable" and value else ""
+            upto = "up to " if note else ""
+            out().print(f"{name.replace('_', ' '):<12}{upto}{value}{note}", markup=False)
     seconds = plan.get("seconds")
     if isinstance(seconds, float):
         out().print(f"{'time':<12}about {duration(seconds)} on one core")

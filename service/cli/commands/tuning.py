@@ -11,6 +11,7 @@ from service.cli.console import out, print_json
 from studies.search.model import WITHIN
 
 if TYPE_CHECKING:
+    from studies.goal import Goal
     from studies.search.progress import TuningCurve
 
 
@@ -33,18 +34,30 @@ def tuning(
     gofau tuning 219c87afc8c93016 --within 0.01
     """
     with connect(url, token) as client:
-        curves = client.study(study).tuning_curves()
-    rows = [_row(curve, curves, within) for curve in curves]
+        results = client.study(study)
+        curves, goal = results.tuning_curves(), results.spec().goal
+    rows = [_row(curve, curves, within, goal) for curve in curves]
     if as_json:
         print_json(rows)
         return
-    table = Table("problem", "direction", "rule", "points", "near its best", "near the best of all")
+    title = f"{goal.metric}, {'lower' if goal.minimize else 'higher'} is better"
+    table = Table(
+        "problem",
+        "direction",
+        "rule",
+        "points",
+        "near its best",
+        "near the best of all",
+        title=title,
+    )
     for row in rows:
         table.add_row(*("never" if cell is None else str(cell) for cell in list(row.values())[:6]))
     out().print(table)
 
 
-def _row(curve: "TuningCurve", curves: "list[TuningCurve]", within: float) -> dict[str, object]:
+def _row(
+    curve: "TuningCurve", curves: "list[TuningCurve]", within: float, goal: "Goal"
+) -> dict[str, object]:
     group = (curve.problem, curve.direction)
     best = min(c.best[-1] for c in curves if (c.problem, c.direction) == group)
     return {
@@ -54,5 +67,7 @@ def _row(curve: "TuningCurve", curves: "list[TuningCurve]", within: float) -> di
         "points": len(curve.best),
         "until_own_best": curve.trials_until(within),
         "until_best_of_all": curve.trials_until(within, float(best)),
-        "best_cost": curve.best.tolist(),
+        "metric": goal.metric,
+        "better": "lower" if goal.minimize else "higher",
+        "best": (curve.best if goal.minimize else -curve.best).tolist(),
     }

@@ -4,12 +4,13 @@
 import { all, call } from "./api.js";
 import { lineChart, wantsLog } from "./chart.js";
 import { choice, h, put, table } from "./dom.js";
+import { goalBetter, labelled } from "./facts.js";
 import { number, setting, words } from "./format.js";
 
 const MOST_CURVES = 12;
 
-/** Fill a panel with a cell. @param {HTMLElement} panel @param {string} study @param {any} cell @param {any} goal */
-export async function showCell(panel, study, cell, goal) {
+/** Fill a panel with a cell. @param {HTMLElement} panel @param {string} study @param {any} cell @param {any} goal @param {import("./facts.js").Facts} facts */
+export async function showCell(panel, study, cell, goal, facts) {
   const path = `/v1/studies/${encodeURIComponent(study)}/trials`;
   const trials = await all(path, { cell: cell.ordinal, limit: 1000 });
   const details = await Promise.all(trials.slice(0, MOST_CURVES).map((t) => call(`${path}/${t.index}`)));
@@ -19,8 +20,8 @@ export async function showCell(panel, study, cell, goal) {
     panel,
     title,
     h("p", {}, summary(cell)),
-    h("div", { class: "columns" }, curves(details, goal), settings(details[0])),
-    seeds(trials, goal),
+    h("div", { class: "columns" }, curves(details, goal, facts), settings(details[0])),
+    seeds(trials, goal, facts),
     errors(trials),
   );
   panel.hidden = false;
@@ -36,30 +37,36 @@ function summary(cell) {
   return `${cell.problem}, ${cell.direction}. ${parts.join(", ")}.`;
 }
 
-/** Learning curves with a choice of metric. @param {any[]} details @param {any} goal */
-function curves(details, goal) {
+/** Learning curves with a choice of metric. @param {any[]} details @param {any} goal @param {import("./facts.js").Facts} facts */
+function curves(details, goal, facts) {
   const names = [...new Set(details.flatMap((d) => Object.keys(d.curves)))];
   if (names.length === 0) return h("p", { class: "faint" }, "No learning curves yet.");
   const place = h("div");
-  const draw = (/** @type {string} */ metric) => put(place, curveChart(details, metric));
+  const draw = (/** @type {string} */ metric) => put(place, curveChart(details, metric, metric === goal.metric ? goalBetter(goal) : (facts.of(metric)?.better ?? "neither"), facts.of(metric)?.unit));
   const first = names.includes(goal.metric) ? goal.metric : names[0];
   draw(first);
   return h("div", {}, choice("Curve", names, first, draw), place);
 }
 
-/** @param {any[]} details @param {string} metric */
-function curveChart(details, metric) {
+/** @param {any[]} details @param {string} metric @param {import("./facts.js").Better} better @param {string} [unit] */
+function curveChart(details, metric, better, unit) {
   const series = details
     .filter((d) => d.curves[metric])
     .map((d) => ({ name: `seed ${d.seed}`, x: d.curves[metric].map((/** @type {any} */ _, /** @type {number} */ k) => k), y: d.curves[metric] }));
   const yLog = wantsLog(series.flatMap((one) => one.y));
-  return lineChart({ title: `Learning curves, ${metric}`, x: "epoch", y: metric, yLog, series });
+  return lineChart({ title: `Learning curves, ${metric}`, x: "epoch", y: labelled(metric, better), yLog, unit, series });
 }
 
 /** @param {any} detail */
 function settings(detail) {
   if (!detail) return null;
-  return h("details", { open: true }, h("summary", {}, "Settings that ran"), h("dl", { class: "pairs" }, pairs(detail.definition, "")));
+  return h("details", { open: true }, h("summary", {}, "Settings that ran"), h("dl", { class: "pairs" }, pairs({ ...detail.definition, ...origin(detail) }, "")));
+}
+
+/** What a result comes from. @param {any} detail */
+function origin(detail) {
+  const code = detail.code_version ? { "code version": detail.code_version } : {};
+  return detail.source_study ? { ...code, "result of study": detail.source_study } : code;
 }
 
 /** A mapping as terms, nested names joined by dots. @param {any} value @param {string} prefix @returns {any[]} */
@@ -71,15 +78,16 @@ function pairs(value, prefix) {
   });
 }
 
-/** @param {any[]} trials @param {any} goal */
-function seeds(trials, goal) {
-  const heads = ["Seed", "State", "Outcome", goal.metric, "Best", "Steps to target", "Epochs", "Attempts", "Frozen share", "Executor", "Seconds"];
+/** @param {any[]} trials @param {any} goal @param {import("./facts.js").Facts} facts */
+function seeds(trials, goal, facts) {
+  const unit = facts.of(goal.metric)?.unit;
+  const heads = ["Seed", "State", "Outcome", labelled(goal.metric, goalBetter(goal)), "Best", "Steps to target", "Epochs", "Attempts", "Frozen share", "Executor", "Seconds"];
   const rows = trials.map((t) => [
     t.seed,
     words(t.state),
     t.outcome ? words(t.outcome) : "–",
-    number(t.value),
-    number(t.best),
+    number(t.value, unit),
+    number(t.best, unit),
     t.steps_to_target ?? "–",
     t.epochs_run ?? "–",
     t.attempts,

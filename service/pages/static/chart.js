@@ -5,6 +5,7 @@ import { linearTicks, logTicks } from "./axes.js";
 import { DASHES, LINES } from "./colour.js";
 import { button, h, put, s, save, slug, table } from "./dom.js";
 import { number } from "./format.js";
+import { amount, finite } from "./wire.js";
 
 const W = 420;
 const H = 260;
@@ -17,12 +18,7 @@ const MOST_ROWS = 60;
  * @typedef {{title: string, x: string, y: string, xLog?: boolean, yLog?: boolean, unit?: string, series: Series[]}} Chart
  */
 
-/** @param {Numbers} values */
-function finite(values) {
-  return values.filter((v) => v !== null && Number.isFinite(Number(v))).map(Number);
-}
-
-/** A logarithmic axis helps where all is positive and spans more than a factor of 50. @param {number[]} values */
+/** A logarithmic axis helps where all is positive and spans more than a factor of 50. @param {Numbers} values */
 export function wantsLog(values) {
   const kept = finite(values);
   const low = Math.min(...kept);
@@ -42,10 +38,10 @@ class Side {
     this.to = to;
   }
 
-  /** Pixel of a value; NaN where there is none. @param {number | string | null | undefined} value */
+  /** Pixel of a value; NaN where there is none. @param {import("./wire.js").Wire} value */
   at(value) {
-    if (value === null || value === undefined) return NaN;
-    return this.place(this.isLog ? Math.log10(Number(value)) : Number(value));
+    const x = amount(value);
+    return this.place(this.isLog ? Math.log10(x) : x);
   }
 
   /** @param {number} position */

@@ -11,11 +11,11 @@ const MOST_SEEDS = 50;
 /** The controls above the maps. */
 export class MapChoices {
   /**
-   * @param {string[]} metrics @param {(name: string) => void} onChoice
+   * @param {import("./facts.js").Facts} facts @param {(name: string) => void} onChoice
    * @param {(factor: number | null) => void} onZoom  null: show all
    */
-  constructor(metrics, onChoice, onZoom) {
-    this.metrics = metrics;
+  constructor(facts, onChoice, onZoom) {
+    this.facts = facts;
     this.onChoice = onChoice;
     this.onZoom = onZoom;
     /** @type {any} */ this.study = null;
@@ -66,7 +66,7 @@ export class MapChoices {
   }
 
   kinds() {
-    return kinds(this.study.goal, this.metrics);
+    return kinds(this.study.goal, this.facts);
   }
 
   /** @param {string} name */

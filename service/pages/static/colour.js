@@ -29,17 +29,19 @@ export function shade(position) {
  * more than a factor of 50 apart.
  */
 export class Scale {
-  /** @param {number} best @param {number} worst */
-  constructor(best, worst) {
+  /** @param {number} best @param {number} worst @param {boolean} [capped]  whether the worst is a cap, at which nothing is good */
+  constructor(best, worst, capped = false) {
+    this.capped = capped;
     this.best = best;
     this.worst = worst;
     const [low, high] = [Math.min(best, worst), Math.max(best, worst)];
     this.isLog = low > 0 && high / low > 50;
   }
 
-  /** 0 at the best, 1 at the worst. @param {number} value */
+  /** 0 at the best, 1 at the worst and at what is infinite. @param {number} value */
   position(value) {
-    if (this.best === this.worst) return 0;
+    if (!Number.isFinite(value)) return 1;
+    if (this.best === this.worst) return this.capped ? 1 : 0;
     const f = this.isLog ? Math.log : (/** @type {number} */ x) => x;
     const inside = this.isLog ? Math.max(value, 1e-300) : value;
     const part = (f(inside) - f(this.best)) / (f(this.worst) - f(this.best));

@@ -1,11 +1,12 @@
 // @ts-check
 /** Numbers and times in words, as the report prints them. */
 
-/** Three significant digits. @param {number | string | null | undefined} value @param {string} [unit] */
+import { read } from "./wire.js";
+
+/** Three significant digits. @param {import("./wire.js").Wire} value @param {string} [unit] */
 export function number(value, unit = "") {
-  if (value === null || value === undefined) return "–";
-  const x = Number(value === "inf" ? Infinity : value === "-inf" ? -Infinity : value);
-  if (Number.isNaN(x)) return "–";
+  const x = read(value);
+  if (x === null) return "–";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
   if (unit === "share") return `${digits(100 * x)} %`;
   return digits(unit === "percentage points" ? 100 * x : x);

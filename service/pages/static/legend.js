@@ -3,6 +3,7 @@
 
 import { shade } from "./colour.js";
 import { h, s } from "./dom.js";
+import { sense } from "./facts.js";
 import { number } from "./format.js";
 
 /**
@@ -14,16 +15,18 @@ export function legend(scale, what, capped, gridded) {
     s("rect", { x: k * 5, y: 0, width: 5.4, height: 12, fill: shade(1 - k / 59) }),
   );
   const ends = [0, 0.5, 1].map((part) => number(scale.value(part), what.unit));
-  const label = `Colours from ${ends[0]}, best and lightest, to ${ends[2]}, worst and darkest`;
+  const judged = what.better !== "neither";
+  const words = judged ? [" best", capped ? " worst, the cap" : " worst"] : ["", ""];
+  const label = judged ? `Colours from ${ends[0]}, best and lightest, to ${ends[2]}, worst and darkest` : `Colours from ${ends[0]}, lightest, to ${ends[2]}, darkest`;
   return h(
     "div",
     { class: "legend" },
     h(
       "div",
       { class: "bar" },
-      h("div", { class: "what" }, what.title, scale.isLog && h("small", {}, " log scale")),
+      h("div", { class: "what" }, what.title, judged && h("small", {}, ` ${sense(what.better)}`), scale.isLog && h("small", {}, " log scale")),
       s("svg", { viewBox: "0 0 300 12", role: "img", "aria-label": label, preserveAspectRatio: "none" }, stops),
-      h("div", { class: "ends" }, ends.map((end, k) => h("span", {}, end, k === 0 && h("small", {}, " best"), k === 2 && h("small", {}, capped ? " worst, the cap" : " worst")))),
+      h("div", { class: "ends" }, ends.map((end, k) => h("span", {}, end, k === 0 && h("small", {}, words[0]), k === 2 && h("small", {}, words[1])))),
     ),
     h("ul", { class: "marks" }, (gridded ? ofGrid(what) : ofPoints(what)).map(([mark, text]) => h("li", {}, key(mark), text))),
   );

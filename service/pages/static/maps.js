@@ -12,6 +12,7 @@ import { measure, seedAlone, wants } from "./measures.js";
 import { complain } from "./notices.js";
 import { pointsOf, Scatter } from "./scatter.js";
 import { addBasin, sharedScale, viewOf } from "./view.js";
+import { amount, read } from "./wire.js";
 
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
@@ -19,9 +20,9 @@ const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDo
 export class Maps {
   /**
    * @param {(cell: any) => void} onPick @param {import("./numbers.js").Numbers} numbers
-   * @param {string[]} metrics  that the study's problems measure
+   * @param {import("./facts.js").Facts} facts  of what the study's problems measure
    */
-  constructor(onPick, numbers, metrics) {
+  constructor(onPick, numbers, facts) {
     this.onPick = onPick;
     this.numbers = numbers;
     /** @type {any} */ this.study = null;
@@ -34,7 +35,7 @@ export class Maps {
     /** @type {Map<string, Figure>} */ this.figures = new Map();
     /** @type {import("./figure.js").At | null} */ this.hovered = null;
     /** @type {import("./figure.js").Zoom | null} */ this.zoom = null;
-    this.choices = new MapChoices(metrics, (name) => this.choose(name), (factor) => this.scaleZoom(factor));
+    this.choices = new MapChoices(facts, (name) => this.choose(name), (factor) => this.scaleZoom(factor));
     this.grid = h("div", { class: "maps" });
     this.key = h("div");
     this.readout = h("p", { class: "readout", "aria-live": "polite" }, "Point at a cell, or use the arrow keys on a map.");
@@ -111,7 +112,7 @@ export class Maps {
   scatters(what, limits) {
     const { x, y } = this.choices;
     const arms = this.arms();
-    const scale = sharedScale(arms.map(([, cells]) => cells.map((cell) => what.of(cell) ?? NaN)), what, limits.cap);
+    const scale = sharedScale(arms.map(([, cells]) => cells.map((cell) => amount(what.of(cell)))), what, limits.cap);
     const upright = y.name === "" ? null : y;
     return { scale, drawings: arms.map(([rule, cells]) => new Scatter(pointsOf(rule, cells, x, upright, what, scale), scale, this.zoom, what)) };
   }
@@ -126,7 +127,7 @@ export class Maps {
   limits() {
     const { problem, direction } = this.choices.chosen;
     const group = this.report?.groups.find((/** @type {any} */ g) => g.problem === problem && g.direction === direction);
-    return { tolerance: group?.tolerance ?? null, cap: group?.cap ?? null };
+    return { tolerance: read(group?.tolerance), cap: read(group?.cap) };
   }
 
   /** @param {string} title */

@@ -1,20 +1,28 @@
 // @ts-check
 /** What a map can show of a cell, and how its seeds are put together. */
 
+import { alike, goalBetter } from "./facts.js";
+import { read } from "./wire.js";
+
 /**
+ * @typedef {import("./facts.js").Better} Better
+ * @typedef {import("./facts.js").Facts} Facts
+ *
  * @typedef {object} Kind  a number that maps can show
  * @property {string} name
  * @property {string} text
  * @property {string} group
  * @property {"cells" | "trials" | "column"} from  the cells, the listed trials, or the service's columns alone
- * @property {boolean} lowIsGood
+ * @property {Better} better
  * @property {string} [unit]
  * @property {boolean} [capped]  on the scale of the goal metric, whose worst end is the cap
+ * @property {boolean} [never]  a seed that has none takes infinitely long
  * @property {(cell: any) => number | null} [share]
  *
  * @typedef {object} Measure
  * @property {string} title
  * @property {string} unit
+ * @property {Better} better
  * @property {boolean} lowIsGood
  * @property {boolean} isGoal
  * @property {boolean} capped
@@ -47,54 +55,42 @@ function ratio(part, whole) {
   return (/** @type {any} */ cell) => (whole(cell) > 0 ? part(cell) / whole(cell) : null);
 }
 
-/** @type {Kind[]} */
 const SHARES = [
-  { name: "diverged", text: "share diverged", group: "Outcomes", from: "cells", lowIsGood: true, share: ratio(divergedIn, (c) => c.completed) },
-  { name: "reached", text: "share at target", group: "Outcomes", from: "cells", lowIsGood: false, share: ratio((c) => c.reached_target, (c) => c.completed) },
-  { name: "done", text: "share completed", group: "Outcomes", from: "cells", lowIsGood: false, share: ratio((c) => c.completed, (c) => c.trials) },
+  { name: "diverged", text: "share diverged", share: ratio(divergedIn, (c) => c.completed) },
+  { name: "reached", text: "share at target", share: ratio((c) => c.reached_target, (c) => c.completed) },
+  { name: "done", text: "share completed", share: ratio((c) => c.completed, (c) => c.trials) },
 ];
 
-/** @type {Kind[]} */
-const RESULTS = [
-  { name: "steps_to_target", text: "steps to target", group: "Training", from: "trials", lowIsGood: true },
-  { name: "frozen_fraction", text: "frozen fraction", group: "Training", from: "trials", lowIsGood: true, unit: "share" },
-  { name: "wall_s", text: "seconds a trial", group: "Training", from: "trials", lowIsGood: true },
-  { name: "epochs_run", text: "epochs run", group: "Training", from: "trials", lowIsGood: true },
-  { name: "steps", text: "steps run", group: "Training", from: "trials", lowIsGood: true },
-  { name: "attempts", text: "attempts", group: "Training", from: "trials", lowIsGood: true },
-];
+const RESULTS = /** @type {[string, string][]} */ ([
+  ["steps_to_target", "steps to target"],
+  ["frozen_fraction", "frozen fraction"],
+  ["wall_s", "seconds a trial"],
+  ["epochs_run", "epochs run"],
+  ["steps", "steps run"],
+  ["attempts", "attempts"],
+]);
 
-/** All that can be shown. @param {any} goal @param {string[]} metrics  measured each epoch @returns {Kind[]} */
-export function kinds(goal, metrics) {
-  const lowIsGood = goal.minimize;
-  const whole = /** @type {Kind} */ ({ name: "goal", text: goal.metric, group: "Goal", from: "trials", lowIsGood, unit: unitOf(goal.metric), capped: true });
+/** All that can be shown. @param {any} goal @param {Facts} facts @returns {Kind[]} */
+export function kinds(goal, facts) {
+  const whole = /** @type {Kind} */ ({ name: "goal", text: goal.metric, group: "Goal", from: "trials", better: goalBetter(goal), unit: facts.of(goal.metric)?.unit, capped: true });
   const best = /** @type {Kind} */ ({ ...whole, name: "best", text: `best ${goal.metric} of a run` });
-  return [whole, best, ...SHARES, ...metrics.map((name) => measured(name, goal)), ...RESULTS];
+  const shares = SHARES.map((one) => /** @type {Kind} */ ({ ...one, group: "Outcomes", from: "cells", ...facts.outcomes[one.name] }));
+  const results = RESULTS.map(([name, text]) => /** @type {Kind} */ ({ text, group: "Training", from: "trials", never: name === "steps_to_target" && goal.target !== null, ...facts.results[name] }));
+  return [whole, best, ...shares, ...facts.metrics.map((one) => measured(one, goal, facts)), ...results];
 }
 
-/** @param {string} name @param {any} goal @returns {Kind} */
-function measured(name, goal) {
+/** @param {import("./facts.js").Fact} fact @param {any} goal @param {Facts} facts @returns {Kind} */
+function measured({ name, better, unit }, goal, facts) {
   const isGoal = name === goal.metric;
   return {
     name,
     text: isGoal ? `${name}, as measured` : name,
     group: "After the last epoch",
     from: "column",
-    lowIsGood: isGoal ? goal.minimize : !/accuracy/.test(name),
-    unit: unitOf(name),
-    capped: name.split("_").at(-1) === goal.metric.split("_").at(-1),
+    better: isGoal ? goalBetter(goal) : better,
+    unit,
+    capped: alike(facts.of(name), facts.of(goal.metric)),
   };
-}
-
-/** What the problems of a spec measure each epoch. @param {any} spec @param {any} catalog @returns {string[]} */
-export function metricsOf(spec, catalog) {
-  const known = (/** @type {any} */ problem) => catalog.problems.find((/** @type {any} */ k) => k.name === problem.name)?.metrics ?? [];
-  return [...new Set(/** @type {string[]} */ (spec.problems.flatMap(known)))];
-}
-
-/** @param {string} metric */
-function unitOf(metric) {
-  return metric.includes("accuracy") ? "share" : "";
 }
 
 /** The seed that is shown alone, if one is. @param {string} aggregate */
@@ -112,35 +108,54 @@ export function wants(kind, aggregate) {
 
 /** @param {Kind} kind @param {string} aggregate @param {Fetched | null} fetched @param {number | null} cap  what a diverged trial counts as @returns {Measure} */
 export function measure(kind, aggregate, fetched, cap) {
-  const { share, lowIsGood } = kind;
-  const common = { unit: kind.unit ?? "", isGoal: false, capped: false };
+  const { share, better } = kind;
+  const lowIsGood = better !== "higher";
+  const common = { unit: kind.unit ?? "", isGoal: false, capped: false, better };
   if (share) return { ...common, title: kind.text, unit: "share", lowIsGood, of: share, range: lowIsGood ? [0, 1] : [1, 0] };
-  const [best, worst] = lowIsGood ? ["minimum", "maximum"] : ["maximum", "minimum"];
-  const field = /** @type {any} */ ({ mean: "mean", best, worst, std: "std" })[aggregate];
   const words = AGGREGATES.find(([key]) => key === aggregate)?.[1] ?? aggregate;
   const isSpread = aggregate === "std";
   return {
     ...common,
     title: `${kind.text}, ${words}`,
+    better: isSpread ? "lower" : better,
     lowIsGood: isSpread || lowIsGood,
     isGoal: kind.name === "goal" && !isSpread,
     capped: Boolean(kind.capped) && !isSpread,
-    of: reader(kind, aggregate, field, fetched, cap),
+    of: reader(kind, aggregate, lowIsGood, fetched, cap),
   };
 }
 
-/** @param {Kind} kind @param {string} aggregate @param {string} field @param {Fetched | null} fetched @param {number | null} cap @returns {(cell: any) => number | null} */
-function reader(kind, aggregate, field, fetched, cap) {
+/** @param {Kind} kind @param {string} aggregate @param {boolean} lowIsGood @param {Fetched | null} fetched @param {number | null} cap @returns {(cell: any) => number | null} */
+function reader(kind, aggregate, lowIsGood, fetched, cap) {
+  const [best, worst] = lowIsGood ? ["minimum", "maximum"] : ["maximum", "minimum"];
+  const field = /** @type {any} */ ({ mean: "mean", best, worst, std: "std" })[aggregate];
   const wanted = wants(kind, aggregate);
-  if (wanted === null) return (cell) => cell[field];
-  if (wanted === "trials") return (cell) => seedValue(fetched?.get(cell.key), kind.name, cap);
-  return (cell) => fetched?.get(cell.key)?.[field] ?? null;
+  if (wanted === null) return (cell) => read(cell[field]);
+  if (wanted === "trials") return (cell) => seedValue(fetched?.get(cell.key), kind, lowIsGood, cap);
+  return (cell) => together(cell, fetched?.get(cell.key), kind, field);
 }
 
-/** One trial's number; one stopped early has no value of its whole budget. @param {any} trial @param {string} name @param {number | null} cap */
-function seedValue(trial, name, cap) {
+/** A number of all seeds; a seed that never came there makes mean and worst infinite. @param {any} cell @param {any} found @param {Kind} kind @param {string} field */
+function together(cell, found, kind, field) {
+  if (!found) return null;
+  const short = found.valued < cell.completed - cell.stopped_early;
+  if (kind.never && short) return field === "minimum" && found.valued ? read(found.minimum) : field === "std" ? null : Infinity;
+  return read(found[field]);
+}
+
+/** One trial's number. @param {any} trial @param {Kind} kind @param {boolean} lowIsGood @param {number | null} cap */
+function seedValue(trial, kind, lowIsGood, cap) {
   if (!trial) return null;
-  if (name !== "goal") return trial[name];
+  if (kind.name === "goal") return counted(trial, lowIsGood, cap);
+  const whole = trial.state === "completed" && trial.outcome !== "stopped_early";
+  return read(trial[kind.name]) ?? (kind.never && whole ? Infinity : null);
+}
+
+/** The goal as reports count it: at most as bad as the cap, which a diverged trial is; none of one stopped early. @param {any} trial @param {boolean} lowIsGood @param {number | null} cap */
+export function counted(trial, lowIsGood, cap) {
   if (trial.outcome === "stopped_early") return null;
-  return ["diverged", "nonfinite"].includes(trial.outcome) ? cap : trial.value;
+  if (["diverged", "nonfinite"].includes(trial.outcome)) return cap;
+  const value = read(trial.value);
+  if (value === null || cap === null) return value;
+  return !Number.isFinite(value) ? cap : lowIsGood ? Math.min(value, cap) : Math.max(value, cap);
 }

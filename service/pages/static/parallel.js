@@ -2,9 +2,11 @@
 /** Parallel coordinates: one line a cell across all axes, coloured by the goal metric. */
 
 import { choice, h, put } from "./dom.js";
+import { goalBetter, sense } from "./facts.js";
 import { number, setting } from "./format.js";
 import { theme } from "./frame.js";
 import { Scale } from "./colour.js";
+import { amount, finite } from "./wire.js";
 
 const BOX = { left: 16, right: 60, top: 28, bottom: 12 };
 const NEAR = 8;
@@ -20,6 +22,7 @@ export class Parallel {
   /** @param {(cell: any) => void} onPick */
   constructor(onPick) {
     this.onPick = onPick;
+    this.unit = "";
     /** @type {Record<string, string>} */ this.kept = {};
     /** @type {any} */ this.study = null;
     /** @type {any[]} */ this.cells = [];
@@ -44,10 +47,11 @@ export class Parallel {
     new ResizeObserver(() => this.draw()).observe(this.canvas);
   }
 
-  /** @param {any} study @param {any[]} cells @param {import("./axes.js").Axis[]} axes */
-  update(study, cells, axes) {
+  /** @param {any} study @param {any[]} cells @param {import("./axes.js").Axis[]} axes @param {string} [unit]  of the goal metric */
+  update(study, cells, axes, unit = "") {
     this.study = study;
-    this.cells = cells.filter((cell) => cell.mean !== null);
+    this.unit = unit;
+    this.cells = cells.filter((cell) => !Number.isNaN(amount(cell.mean)));
     this.axes = axes;
     this.drawControls();
     this.draw();
@@ -84,15 +88,15 @@ export class Parallel {
     const c = this.canvas.getContext("2d");
     c.scale(dense, dense);
     const shown = this.shown();
-    const values = shown.map((cell) => cell.mean);
+    const values = finite(shown.map((cell) => cell.mean));
     const ends = values.length ? [Math.min(...values), Math.max(...values)] : [0, 1];
     const [best, worst] = this.study.goal.minimize ? ends : [ends[1], ends[0]];
     this.scale = new Scale(best, worst);
     this.columns = this.axes.map((axis, k) => this.column(axis, k, width, height));
     this.columns.push(this.goalColumn(width, height));
     this.lines = shown.map((cell) => ({ cell, points: this.columns.map((column) => [column.at, column.y(cell)]) }));
-    this.lines.sort((a, b) => this.scale.position(b.cell.mean) - this.scale.position(a.cell.mean));
-    for (const line of this.lines) stroke(c, line.points, this.scale.colour(line.cell.mean), 1, 0.75);
+    this.lines.sort((a, b) => this.scale.position(amount(b.cell.mean)) - this.scale.position(amount(a.cell.mean)));
+    for (const line of this.lines) stroke(c, line.points, this.scale.colour(amount(line.cell.mean)), 1, 0.75);
     this.label(c, height);
     const near = this.lines.find((line) => line.cell === this.near);
     if (near) stroke(c, near.points, theme(this.canvas).ink, 3, 1);
@@ -112,8 +116,8 @@ export class Parallel {
   /** The best at the top. @param {number} width @param {number} height @returns {Column} */
   goalColumn(width, height) {
     const down = (/** @type {number} */ part) => BOX.top + part * (height - BOX.top - BOX.bottom);
-    const ticks = [0, 0.5, 1].map((part) => /** @type {[number, string]} */ ([down(part), number(this.scale.value(part))]));
-    return { name: this.study.goal.metric, at: width - BOX.right, y: (/** @type {any} */ cell) => down(this.scale.position(cell.mean)), ticks };
+    const ticks = [0, 0.5, 1].map((part) => /** @type {[number, string]} */ ([down(part), number(this.scale.value(part), this.unit)]));
+    return { name: `${this.study.goal.metric}, ${sense(goalBetter(this.study.goal))}`, at: width - BOX.right, y: (/** @type {any} */ cell) => down(this.scale.position(amount(cell.mean))), ticks };
   }
 
   /** @param {CanvasRenderingContext2D} c @param {number} height */
@@ -155,7 +159,7 @@ export class Parallel {
     this.draw();
     if (!cell) return;
     const point = Object.entries(cell.point).map(([name, value]) => `${name} ${setting(value)}`);
-    put(this.readout, `${cell.rule}, ${cell.direction}, ${point.join(", ")}: ${number(cell.mean)}`);
+    put(this.readout, `${cell.rule}, ${cell.direction}, ${point.join(", ")}: ${number(cell.mean, this.unit)}`);
   }
 }
 

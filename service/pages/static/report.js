@@ -4,7 +4,9 @@
 import { drawCharts, wantsLog } from "./chart.js";
 import { differences } from "./differences.js";
 import { h, put, table } from "./dom.js";
+import { goalBetter, labelled, sense } from "./facts.js";
 import { number, words } from "./format.js";
+import { read } from "./wire.js";
 
 const CURVES = {
   goal_by_lr: { title: "Over the learning rate, at the standard init", x: "learning rate", xLog: true },
@@ -45,29 +47,31 @@ export function showMetrics(where, report, titles, apart = false) {
 /** @param {any} g @param {Words} titles @param {boolean} apart */
 function group(g, titles, apart) {
   const caption = `${g.problem}, ${g.direction}: numbers with 95 % intervals`;
-  const context = `Goal: ${g.minimize ? "minimize" : "maximize"} ${g.goal_metric}${g.target === null ? "" : `, target ${number(g.target)}`}. A diverged trial counts as ${number(g.cap)}. ${g.tolerance === null ? "No rule learnt anything, so there is no basin." : `As good as the best: within ${number(g.tolerance)}.`}`;
+  const of = (/** @type {any} */ x) => number(x, g.goal_unit);
+  const context = `Goal: ${labelled(g.goal_metric, goalBetter(g))}${g.target === null ? "" : `, target ${of(g.target)}`}. A diverged trial counts as ${of(g.cap)}. ${g.tolerance === null ? "No rule learnt anything, so there is no basin." : `As good as the best: within ${of(g.tolerance)}.`}`;
   return [h("h3", {}, `${g.problem}, ${g.direction}`), h("p", { class: "faint" }, context), scalars(caption, g.rules, titles), !apart && folded(g, titles)];
 }
 
 /** One row a metric, one column a rule. @param {string} caption @param {any[]} rules @param {Words} titles */
 export function scalars(caption, rules, titles) {
   const names = [...new Set(rules.flatMap((r) => Object.keys(r.scalars)))];
-  const rows = names.map((name) => [title(name, titles), ...rules.map((r) => scalar(r.scalars[name]))]);
+  const way = (/** @type {string} */ name) => sense(rules.map((r) => r.scalars[name]).find(Boolean)?.better ?? "neither");
+  const rows = names.map((name) => [title(name, titles, way(name)), ...rules.map((r) => scalar(r.scalars[name]))]);
   return table(caption, ["", ...rules.map((r) => r.rule)], rows);
 }
 
-/** @param {string} name @param {Words} titles */
-function title(name, titles) {
+/** @param {string} name @param {Words} titles @param {string} way  which way it is better, in words */
+function title(name, titles, way) {
   const known = titles[name];
-  return known ? h("span", { class: "term", title: known.doc }, known.title) : words(name);
+  return h("span", {}, known ? h("span", { class: "term", title: known.doc }, known.title) : words(name), way && h("small", {}, ` ${way}`));
 }
 
 /** @param {any} x */
 export function scalar(x) {
   if (!x) return "–";
-  if (x.value === null) return h("span", { class: "faint", title: x.reason }, "– ", h("small", {}, x.reason));
+  if (read(x.value) === null) return h("span", { class: "faint", title: x.reason }, "– ", h("small", {}, x.reason));
   const bound = x.bound ? `${x.bound} ` : "";
-  const interval = x.low === null || x.high === null ? (x.reason ?? "no interval") : `${number(x.low, x.unit)} to ${number(x.high, x.unit)}`;
+  const interval = read(x.low) === null || read(x.high) === null ? (x.reason ?? "no interval") : `${number(x.low, x.unit)} to ${number(x.high, x.unit)}`;
   const censored = x.censored.length > 0 && `at the border: ${x.censored.join(", ")}`;
   return [
     h("span", { class: "value" }, bound, number(x.value, x.unit), unit(x.unit)),
@@ -113,8 +117,9 @@ function charts(curves, of, metric) {
   return Object.entries(CURVES).map(([kind, form]) => {
     const mine = curves.filter((c) => c.kind === kind);
     const series = mine.map((c) => ({ name: c.rule, x: c.x, y: c.value, low: c.low, high: c.high }));
-    const y = kind === "steps_by_lr" ? "steps" : metric;
+    const { better = "neither", unit = "" } = mine[0] ?? {};
+    const y = labelled(kind === "steps_by_lr" ? "steps" : metric, better);
     const yLog = kind !== "profile" && wantsLog(series.flatMap((one) => one.y));
-    return { title: `${form.title} · ${of}`, x: form.x, y, xLog: form.xLog, yLog, series };
+    return { title: `${form.title} · ${of}`, x: form.x, y, xLog: form.xLog, yLog, unit, series };
   });
 }

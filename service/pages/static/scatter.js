@@ -7,6 +7,7 @@ import { number, setting } from "./format.js";
 import { outcome } from "./grid.js";
 import { divergedIn, divergedShare } from "./measures.js";
 import { ring } from "./paint.js";
+import { amount } from "./wire.js";
 
 const MARGIN = 0.05;
 const MOST_ROWS = 200;
@@ -25,7 +26,7 @@ const MOST_ROWS = 200;
 export function pointsOf(title, cells, x, y, what, scale) {
   const up = y ?? new Axis(what.title, [scale.best, scale.worst].sort((a, b) => a - b), scale.isLog);
   const points = cells.map((cell) => {
-    const value = what.of(cell) ?? NaN;
+    const value = amount(what.of(cell));
     return { cell, value, diverged: divergedShare(cell), x: x.position(cell.point[x.name]), y: y ? y.position(cell.point[y.name]) : up.position(value) };
   });
   const shown = points.filter((p) => Number.isFinite(p.y));

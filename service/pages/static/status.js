@@ -50,6 +50,7 @@ export function showStatus(where, study, job, connected) {
     h("p", { class: "headline" }, badge(study.state), h("span", { role: "status" }, h("strong", {}, ended(study)), " trials ended"), !connected && isOpen(study) && h("strong", { class: "bad" }, "connection lost, trying again")),
     progressBar(study),
     study.message && h("p", {}, study.message),
+    ...study.doubts.map((/** @type {string} */ doubt) => h("p", { class: "doubt" }, doubt)),
     h(
       "dl",
       { class: "facts" },

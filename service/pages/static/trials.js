@@ -3,6 +3,7 @@
 
 import { call, query } from "./api.js";
 import { button, choice, h, put, table } from "./dom.js";
+import { goalBetter, labelled } from "./facts.js";
 import { count, number, setting, words } from "./format.js";
 import { complain } from "./notices.js";
 
@@ -11,9 +12,10 @@ const ANY = /** @type {[string, string]} */ (["", "any"]);
 
 /** A filtered, paged table of trials. */
 export class Trials {
-  /** @param {any} study */
-  constructor(study) {
+  /** @param {any} study @param {import("./facts.js").Facts} facts */
+  constructor(study, facts) {
     this.study = study;
+    this.facts = facts;
     /** @type {Record<string, string>} */ this.filter = {};
     /** @type {(string | null)[]} */ this.cursors = [null];
     this.body = h("div");
@@ -59,9 +61,10 @@ export class Trials {
 
   /** @param {any} page */
   draw(page) {
-    const goal = this.study.goal.metric;
+    const { goal } = this.study;
+    const unit = this.facts.of(goal.metric)?.unit;
     const axes = Object.keys(this.study.spec.axes);
-    const heads = ["Trial", "Rule", ...axes, "Seed", "State", "Outcome", goal, "Best", "Attempts", "Seconds"];
+    const heads = ["Trial", "Rule", ...axes, "Seed", "State", "Outcome", labelled(goal.metric, goalBetter(goal)), "Best", "Attempts", "Seconds"];
     const rows = page.items.map((/** @type {any} */ t) => [
       t.index,
       t.rule,
@@ -69,8 +72,8 @@ export class Trials {
       t.seed,
       words(t.state),
       t.outcome ? words(t.outcome) : "–",
-      number(t.value),
-      number(t.best),
+      number(t.value, unit),
+      number(t.best, unit),
       t.attempts,
       number(t.wall_s),
     ]);

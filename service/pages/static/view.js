@@ -4,6 +4,7 @@
 import { Scale } from "./colour.js";
 import { levelSegments, lowest, ridge } from "./contour.js";
 import { divergedShare } from "./measures.js";
+import { amount } from "./wire.js";
 
 /**
  * @typedef {object} View
@@ -31,7 +32,7 @@ export function viewOf(title, cells, x, y, what) {
   const values = new Float64Array(size).fill(NaN);
   const diverged = new Float64Array(size);
   placed.forEach((cell, k) => {
-    values[k] = what.of(cell) ?? NaN;
+    values[k] = amount(what.of(cell));
     diverged[k] = divergedShare(cell);
   });
   return { title, x, y, cells: placed, values, diverged, contour: [], ridge: [], best: null };
@@ -75,11 +76,13 @@ export function sharedScale(maps, what, cap) {
   let [low, high] = [Infinity, -Infinity];
   for (const values of maps) {
     for (const value of values) {
+      if (!Number.isFinite(value)) continue;
       if (value < low) low = value;
       if (value > high) high = value;
     }
   }
   if (low > high) return new Scale(0, 1);
   const [best, worst] = what.lowIsGood ? [low, high] : [high, low];
-  return new Scale(best, what.capped && cap !== null ? cap : worst);
+  const capped = what.capped && cap !== null;
+  return new Scale(best, capped ? cap : worst, capped);
 }

@@ -12,6 +12,7 @@ import pytest
 
 from gofau import catalog, plugins, version
 from gofau.catalog import Registry
+from gofau.fingerprint.code import code_of
 from gofau.plugins import PluginError, ProblemPlugin, RulePlugin
 from gofau.problems import Problem
 from gofau.rules import UpdateRule
@@ -146,11 +147,16 @@ def test_two_plugins_of_one_name_are_refused(points: list[EntryPoint]) -> None:
         plugins.rule_plugins()
 
 
-def test_plugins_belong_to_the_version_of_the_code(
+def test_plugins_belong_to_the_inputs_and_not_to_the_version_of_the_code(
     points: list[EntryPoint], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    with_it = version.code_version()
-    assert {p.name for p in plugins.sources()} >= {"entries.py", "moons.py", "soft_sign.py"}
+    with_it, before = version.code_version(), template_sources()
+    assert before.keys() == {
+        "gofau_moons",
+        "gofau_moons.entries",
+        "gofau_moons.moons",
+        "gofau_moons.soft_sign",
+    }
     shutil.copytree(TEMPLATE / "gofau_moons", tmp_path / "gofau_moons")
     with (tmp_path / "gofau_moons" / "moons.py").open("a") as file:
         file.write("\nCHANGED = True\n")
@@ -158,12 +164,19 @@ def test_plugins_belong_to_the_version_of_the_code(
     for name in [n for n in sys.modules if n.startswith("gofau_moons")]:
         del sys.modules[name]
     fresh()
-    changed = version.code_version()
-    points.clear()
-    fresh()
-    without = version.code_version()
-    assert len({with_it, changed, without}) == 3
-    assert plugins.fingerprint() == ""
+    after = template_sources()
+    assert [name for name in before if after[name] != before[name]] == ["gofau_moons.moons"]
+    assert version.code_version() == with_it
+
+
+def template_sources() -> dict[str, str]:
+    """The sources that training the template's problem by its rule depends on."""
+    (problem,), (rule,) = plugins.problem_plugins(), plugins.rule_plugins()
+    kind = problem.implementation(Problem)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(catalog.problems._entries, problem.plugin.entry.name, problem.plugin.entry)
+        one = kind({})
+        return code_of(one, rule.implementation(UpdateRule)(), one.module()).sources
 
 
 def test_a_plugin_is_plain_data() -> None:

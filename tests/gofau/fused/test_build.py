@@ -71,7 +71,7 @@ def test_another_build_has_another_name(folder, monkeypatch, change):
         case "processor":
             monkeypatch.setattr(compiler, "_processor", lambda: "another")
         case "compiler":
-            monkeypatch.setattr(compiler, "_version", lambda path: "another")
+            monkeypatch.setattr(compiler, "compiler_version", lambda path: "another")
     assert compiler._key("g++", DEFINES) != before
 
 

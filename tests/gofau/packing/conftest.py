@@ -224,6 +224,7 @@ def fake_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(nn.Module, "to", _moved)
     monkeypatch.setattr(executors, "unable", lambda *_: None)
     monkeypatch.setattr(template, "examine", lambda *_: None)
+    monkeypatch.setattr(template, "check_scoring", lambda *_: None)
     monkeypatch.setattr(mlp, "other_than_classes", lambda *_: None)
     with FakeTensorMode(allow_non_fake_inputs=True):
         yield

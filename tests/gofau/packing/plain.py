@@ -46,7 +46,7 @@ def losses_separately(plan: PackPlan, trial: TrialPlan) -> list[float]:
     return losses
 
 
-def _double(module: nn.Module) -> nn.Module:
+def doubled(module: nn.Module) -> nn.Module:
     """As ``module.double()``, with shared buffers shared and complex ones complex."""
     owned = [
         (owner, name, buffer)
@@ -64,7 +64,7 @@ def _double(module: nn.Module) -> nn.Module:
 def _epochs(plan: PackPlan, trial: TrialPlan, epochs: int) -> Iterator[nn.Module]:
     """The trial's module after each epoch."""
     given = problem(plan.problem, plan.problem_parameters)
-    module = _double(initial_module(given.name, trial.seed, given.module))
+    module = doubled(initial_module(given.name, trial.seed, given.module))
     with torch.no_grad():
         for parameter in module.parameters():
             if parameter.dim() > 1:

@@ -1,6 +1,6 @@
 """An exported study is one that Optuna opens, with every trial as it ended."""
 
-from math import inf
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ axes:
 seeds: 1
 goal: {metric: val_loss}
 """
+CAP = pytest.approx(log(10))
 ENDINGS: list[dict[str, Any]] = [
     {"state": "completed", "outcome": "reached_target", "value": 0.2},
     {"state": "completed", "outcome": "diverged", "value": 9.0},
@@ -72,9 +73,14 @@ def test_every_arm_is_a_study_of_its_trials_that_ended(storage: str) -> None:
         TrialState.COMPLETE,
         TrialState.COMPLETE,
     ]
-    assert [t.value for t in loaded.trials] == [0.2, 9.0, inf, None, 0.2, 9.0, inf]
+    assert [t.value for t in loaded.trials] == [0.2, CAP, CAP, None, 0.2, CAP, CAP]
     assert [t.user_attrs["index"] for t in loaded.trials] == [0, 1, 2, 3, 6, 7, 8]
-    assert loaded.trials[1].user_attrs == {"index": 1, "seed": 0, "outcome": "diverged"}
+    assert loaded.trials[1].user_attrs == {
+        "index": 1,
+        "seed": 0,
+        "outcome": "diverged",
+        "measured": 9.0,
+    }
     assert loaded.trials[1].params == {"lr": 0.01, "init_scale": 1.0}
     assert loaded.user_attrs["metric"] == "val_loss"
     assert loaded.user_attrs["spec"] == spec.model_dump(mode="json")
@@ -90,12 +96,14 @@ def test_ranges_keep_their_scale(storage: str) -> None:
     }
 
 
-def test_a_score_without_a_value_is_the_worst_score(storage: str) -> None:
-    spec = parse_yaml(SPEC.replace("val_loss", "val_accuracy, minimize: false"))
+def test_a_diverged_trial_has_the_worst_score_whatever_it_measured(storage: str) -> None:
+    spec = parse_yaml(SPEC.replace("val_loss", "val_accuracy"))
     [name, _] = write(table(spec), spec, storage, "mine")
     loaded = optuna.load_study(study_name=name, storage=storage)
     assert loaded.direction is optuna.study.StudyDirection.MAXIMIZE
-    assert loaded.trials[2].value == -inf
+    assert [t.value for t in loaded.trials[:3]] == [0.2, 0.0, 0.0]
+    assert loaded.best_value == 0.2
+    assert loaded.user_attrs["better"] == "higher"
 
 
 def test_a_storage_that_has_the_study_is_left_as_it_is(storage: str) -> None:

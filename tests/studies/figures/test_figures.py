@@ -152,7 +152,7 @@ class TestHeatMap:
             frozen_view(made)
         view = frozen_view(dataclasses.replace(made, frozen_fraction=np.full(made.shape, 0.25)))
         assert np.nanmax(view.cost) == np.nanmin(view.cost) == 0.25
-        assert "0.25" in heat_map(view, FROZEN_SCALE)
+        assert "25 %" in heat_map(view, FROZEN_SCALE)
 
 
 def curve(rule="a", value=(3.0, 1.0, 2.0), low=(2.0, 1.0, 1.0), high=(4.0, 1.0, np.inf)):

@@ -22,6 +22,7 @@ from studies.report.model import CellRole, CurveCell, Supplement
 
 RULES = ("additive", "hybrid")
 SVG = "{http://www.w3.org/2000/svg}"
+LABEL = "val_loss (lower is better)"
 
 
 def supplement(problem):
@@ -102,7 +103,7 @@ def test_the_map_in_the_file_has_every_part(report, members, tmp_path):
         (mesh,) = (node for node in tree.iter() if node.get("id") == f"map{k}-cells")
         assert len(list(mesh.iter(f"{SVG}path"))) == member.present.any(axis=2).sum()
     texts = {node.text for node in tree.iter(f"{SVG}text")}
-    assert {"additive", "hybrid", "learning rate", "init scale", "val_loss", "10⁻²"} <= texts
+    assert {"additive", "hybrid", "learning rate", "init scale", LABEL, "10⁻²"} <= texts
 
 
 def test_missing_cells_are_blank(report, members, tmp_path):

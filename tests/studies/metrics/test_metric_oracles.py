@@ -14,7 +14,7 @@ from studies.metrics.sensitivity import (
     mean_lr_sensitivity,
     windowed_lr_sensitivity,
 )
-from studies.metrics.stability import effective_trials, share, share_interval
+from studies.metrics.stability import share
 
 GRID = Grid(np.logspace(-4, 1, 11), np.logspace(-1.5, 1.5, 9))
 MAPS = npst.arrays(np.float64, (11, 9), elements=st.floats(0, 5, width=32))
@@ -58,8 +58,42 @@ class TestSensitivity:
 
     def test_the_window_follows_the_optimum(self):
         cost = np.abs(GRID.x - GRID.x[7])[:, None] * np.ones(9)
-        # Distances 1, .5, 0, .5, 1 within the window, all of equal weight inside the range.
-        assert windowed_lr_sensitivity(cost, GRID, 9.0) == pytest.approx(0.6)
+        assert windowed_lr_sensitivity(cost, GRID, 9.0) == pytest.approx(0.5)
+
+    @pytest.mark.parametrize("low, high", [(-4, 1), (-2, 1), (-4, 0), (-2, 0)])
+    def test_the_window_of_a_parabola_is_its_trapezoid_mean_wherever_the_border_is(self, low, high):
+        grid = Grid(np.logspace(low, high, 2 * (high - low) + 1), np.ones(1))
+        cost = 0.3 * (grid.x[:, None] + 1) ** 2
+        assert windowed_lr_sensitivity(cost, grid, 9.0) == pytest.approx(0.1125)
+
+    def test_a_fine_window_of_a_parabola_nears_its_integral(self):
+        grid = Grid(np.logspace(-4, 2, 1201), np.logspace(-1, 1, 3))
+        cost = 0.3 * (grid.x[:, None] + 1) ** 2 + grid.z
+        assert windowed_lr_sensitivity(cost, grid, 9.0) == pytest.approx(0.1, rel=1e-4)
+
+    @pytest.mark.parametrize("step", [0.3, 0.4, 0.7, 1.5])
+    def test_ends_of_a_window_between_learning_rates_are_interpolated(self, step):
+        x = -1 + step * np.arange(-4, 5)
+        grid, cost = Grid(10**x, np.ones(1)), np.abs(x + 1)[:, None]
+        assert windowed_lr_sensitivity(cost, grid, 9.0) == pytest.approx(0.5)
+
+    def test_a_window_beyond_the_grid_ends_there(self):
+        grid = Grid(10 ** np.array([-1.0, -0.7, 0.2, 0.5]), np.ones(1))
+        assert windowed_lr_sensitivity(grid.x[:, None], grid, 9.0) == pytest.approx(0.5)
+
+    def test_the_best_of_a_window_may_lie_on_its_end(self):
+        # Of the second curve, which falls from end to end, while the map's optimum is at lr 1.
+        grid = Grid(10 ** np.array([-1.5, 0, 1.5]), np.ones(2) * [1, 10])
+        cost = np.array([[9.0, 3.0], [0.0, 1.5], [9.0, 0.0]])
+        first, second = (6 * 0.5), (2.5 - 0.5) / 2
+        expected = (first + second) / 2
+        assert windowed_lr_sensitivity(cost, grid, 99.0) == pytest.approx(expected)
+
+    def test_a_missing_neighbour_leaves_out_the_end_alone(self):
+        grid = Grid(10 ** np.array([-1.5, -0.5, 0, 0.5, 1.5]), np.ones(1))
+        cost = np.array([[np.nan], [0.5], [0.0], [0.5], [1.5]])
+        # The trapezoid weights of -1, -.5, 0, .5, 1 without the first.
+        assert windowed_lr_sensitivity(cost, grid, 9.0) == pytest.approx(0.75 / 1.75)
 
     def test_missing_cells_drop_their_weight(self):
         curve = np.array([1.0, np.nan, 3.0])
@@ -127,13 +161,6 @@ class TestBasin:
 
 
 class TestStability:
-    def test_wilson_of_none_in_ten(self):
-        single = Grid(np.ones(1), np.ones(1))
-        none = np.zeros((1, 1, 10), dtype=bool)
-        low, high = share_interval(none, ~none, single)
-        assert low == 0
-        assert high == pytest.approx(0.2775, abs=5e-5)
-
     def test_share_weighs_volume(self):
         hits = np.zeros((11, 9, 1), dtype=bool)
         hits[0] = True
@@ -142,12 +169,6 @@ class TestStability:
     def test_nothing_present(self):
         none = np.zeros((11, 9, 2), dtype=bool)
         assert np.isnan(share(none, none, GRID))
-        assert share_interval(none, none, GRID) == (0.0, 1.0)
-
-    def test_equal_weights_count_every_trial(self):
-        present = np.ones((2, 2, 5), dtype=bool)
-        square = Grid(np.array([1.0, 10.0]), np.array([1.0, 10.0]))
-        assert effective_trials(present, square) == pytest.approx(20)
 
 
 def test_best_and_borders():

@@ -152,7 +152,7 @@ def test_without_added_cells_the_mesh_measures_what_the_grid_does(bowl: Make) ->
     landscape = bowl(points=(21, 19))
     level = seed_means(landscape.cost).min() + 0.2
     grid = float(basin_volume(seed_means(landscape.cost), Grid.of(landscape), level))
-    [mesh] = refined_volumes(landscape, np.ones((1, 5)), lambda best: best + 0.2)
+    [mesh] = refined_volumes(landscape, np.ones((1, 5)), lambda best, part: best + 0.2)
     assert mesh == pytest.approx(grid, rel=0.02)
 
 
@@ -165,8 +165,8 @@ def test_added_cells_move_the_basin_towards_that_of_a_finer_grid(bowl: Make) -> 
     dense = with_added(coarse, 600)
     assert abs(volume(dense) - fine) < 0.25 * abs(volume(coarse) - fine)
     once = np.ones((1, 5))
-    low, high = resolution(dense, once, lambda best: best + 0.2)
-    coarse_low, coarse_high = resolution(coarse, once, lambda best: best + 0.2)
+    low, high = resolution(dense, once, lambda best, part: best + 0.2)
+    coarse_low, coarse_high = resolution(coarse, once, lambda best, part: best + 0.2)
     assert high - low < coarse_high - coarse_low
     assert low < volume(dense) < high
 
@@ -174,13 +174,13 @@ def test_added_cells_move_the_basin_towards_that_of_a_finer_grid(bowl: Make) -> 
 def test_a_bracket_is_resampled_with_the_seeds_and_has_no_ends_without_a_basin(bowl: Make) -> None:
     landscape = bowl(noise=0.2)
     counts = seed_counts(5, 20, np.random.default_rng(0))
-    low, high = resolution(landscape, counts, lambda best: best + 0.2)
+    low, high = resolution(landscape, counts, lambda best, part: best + 0.2)
     for k, draw in enumerate(counts):
-        alone = resolution(landscape, draw[None], lambda best: best + 0.2)
+        alone = resolution(landscape, draw[None], lambda best, part: best + 0.2)
         assert [float(end[0]) for end in alone] == pytest.approx([low[k], high[k]])
     assert (low <= high).all()
     assert len(set(high)) > 1
-    none = resolution(landscape, counts, lambda best: np.full(best.shape, np.nan))
+    none = resolution(landscape, counts, lambda best, part: np.full(best.shape, np.nan))
     assert np.isnan(none).all()
 
 

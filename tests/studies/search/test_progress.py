@@ -8,6 +8,9 @@ from studies.metrics.variance import variance_shares
 from studies.search.points import points
 from studies.search.progress import TuningCurve, importances, tuning_curves
 
+NONE = {"p": float("nan")}
+"""A problem without a cap, and nothing to take for it."""
+
 
 def trials(costs: dict[str, list[float]], seeds: int = 1) -> pd.DataFrame:
     rows = [
@@ -33,7 +36,9 @@ def curve(best: list[float], worst: float) -> TuningCurve:
 
 
 def test_a_search_is_read_in_the_order_it_went() -> None:
-    [found] = tuning_curves(points(trials({"a": [5, 7, 3, 4, 1]}), ["lr"], True), ordered=True)
+    [found] = tuning_curves(
+        points(trials({"a": [5, 7, 3, 4, 1]}), ["lr"], True, NONE), ordered=True
+    )
     assert found.best.tolist() == [5, 5, 3, 3, 1]
     assert found.worst == 7
 
@@ -41,7 +46,7 @@ def test_a_search_is_read_in_the_order_it_went() -> None:
 def test_a_grid_is_read_in_all_orders() -> None:
     """Two distinct settings of five with scores 0 to 100: 75, the published value."""
     scores = trials({"a": [0, 25, 50, 75, 100]})
-    [found] = tuning_curves(points(scores, ["lr"], minimize=False), ordered=False)
+    [found] = tuning_curves(points(scores, ["lr"], minimize=False, caps={"p": 0.0}), ordered=False)
     assert found.best.tolist() == pytest.approx([-50, -75, -87.5, -95, -100])
 
 
@@ -66,14 +71,14 @@ def test_a_point_is_the_mean_of_its_seeds_and_divergence_the_cap() -> None:
     table = trials({"a": [1, 2, 3]}, seeds=2)
     table.loc[table["lr"] == 2, ["outcome", "value"]] = ["nonfinite", np.nan]
     table.loc[(table["lr"] == 3) & (table["seed"] == 0), "state"] = "failed"
-    assert points(table, ["lr"], True)["cost"].tolist() == [1.0, 3.5, 3.5]
-    assert points(table, ["lr"], True, cap=3.0)["cost"].tolist() == [1.0, 3.0, 3.0]
-    assert points(table, ["lr"], False, cap=0.5)["cost"].tolist() == [-1.0, -0.5, -3.5]
+    assert points(table, ["lr"], True, {"p": 3.5})["cost"].tolist() == [1.0, 3.5, 3.5]
+    assert points(table, ["lr"], True, {"p": 3.0})["cost"].tolist() == [1.0, 3.0, 3.0]
+    assert points(table, ["lr"], False, {"p": 0.5})["cost"].tolist() == [-1.0, -0.5, -3.5]
 
 
 def test_a_rule_that_never_gave_a_number_has_no_points() -> None:
     table = trials({"a": [1, 2]}).assign(outcome="nonfinite", value=np.nan)
-    assert points(table, ["lr"], True).empty
+    assert points(table, ["lr"], True, NONE).empty
 
 
 def test_importances_agree_with_the_exact_split_on_a_grid() -> None:
@@ -107,7 +112,7 @@ def test_five_decades_of_learning_rate_are_split_in_decades() -> None:
 
 
 def test_few_points_have_no_importances() -> None:
-    assert importances(points(trials({"a": [1.0] * 9}), ["lr"], True), ["lr"]) == {}
+    assert importances(points(trials({"a": [1.0] * 9}), ["lr"], True, NONE), ["lr"]) == {}
 
 
 def test_a_flat_map_has_no_importances() -> None:
@@ -118,6 +123,6 @@ def test_a_flat_map_has_no_importances() -> None:
 def test_a_rule_is_judged_by_the_axes_that_it_has() -> None:
     table = trials({"a": list(range(12)), "b": list(range(12))})
     table["gamma"] = np.where(table["rule"] == "a", np.nan, np.arange(24) % 4 / 4)
-    found = importances(points(table, ["lr", "gamma"], True), ["lr", "gamma"])
+    found = importances(points(table, ["lr", "gamma"], True, NONE), ["lr", "gamma"])
     assert set(found["p", "sgd", "a"]["fanova"]) == {"lr"}
     assert set(found["p", "sgd", "b"]["fanova"]) == {"lr", "gamma"}

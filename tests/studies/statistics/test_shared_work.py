@@ -20,6 +20,7 @@ from studies.metrics.sensitivity import (
 )
 from studies.metrics.tuning import ascending, expected_best
 from studies.report.evaluated import evaluate, evaluate_rows
+from studies.report.levels import Levels, best_costs
 from studies.report.rows import rows_of
 from studies.statistics.bootstrap import mean_maps, resampled_means, seed_counts
 from tests.studies.statistics.test_resampled_rows import (
@@ -32,6 +33,7 @@ from tests.studies.statistics.test_resampled_rows import (
 
 LAWS = settings(max_examples=60, deadline=None, derandomize=True)
 COSTS = st.one_of(st.floats(-5, 5), st.sampled_from([0.0, 1.0, np.nan]))
+LEVELS = Levels(given=0.2, share=0.1, cap=WHOLE.cost_cap, level=0.95)
 GRID = Grid(np.logspace(-3, 0, 7), np.logspace(-1, 1, 4))
 
 
@@ -62,17 +64,17 @@ class TestRows:
             )
 
     def test_in_threads_are_those_alone(self, made: Landscape) -> None:
-        [found] = evaluate([made], {made.seeds: DRAWS}, CONTEXT)
+        [found] = evaluate([made], {made.seeds: DRAWS}, CONTEXT, LEVELS)
         once, alone = np.ones((1, SEEDS)), np.eye(SEEDS)
         for row in rows_of(made):
-            for values, counts in (
-                (found.point, once),
-                (found.each, alone),
-                (found.samples, DRAWS),
+            for values, counts, context in (
+                (found.point, once, CONTEXT),
+                (found.each, alone, LEVELS.context(best_costs(made, alone))),
+                (found.samples, DRAWS, LEVELS.context(best_costs(made, DRAWS))),
             ):
                 np.testing.assert_allclose(
                     values[row.name],
-                    row.evaluate(made, counts, CONTEXT),
+                    row.evaluate(made, counts, context),
                     rtol=1e-12,
                     atol=1e-14,
                     err_msg=row.name,
@@ -115,14 +117,33 @@ def test_sensitivities_of_maps_are_means_of_their_columns(maps: Floats) -> None:
     np.testing.assert_allclose(mean_lr_sensitivity(maps, GRID, 2.0), expected, atol=1e-13)
 
 
+def window(curve: Floats, x: Floats, low: float, high: float) -> tuple[Floats, Floats]:
+    """Places and values of a curve from low to high, point by point."""
+    low, high = max(low, x[0]), min(high, x[-1])
+    places = [at for at in x if low - 1e-9 <= at <= high + 1e-9]
+    places += [end for end in (low, high) if min(abs(end - x)) > 1e-9]
+    at = np.array(sorted(places))
+    right = np.clip(np.searchsorted(x, at - 1e-9), 1, len(x) - 1)
+    part = (at - x[right - 1]) / (x[right] - x[right - 1])
+    mixed = (1 - part) * curve[right - 1] + part * curve[right]
+    near = np.abs(at[:, None] - x).argmin(axis=1)
+    return at, np.where(np.abs(at - x[near]) <= 1e-9, curve[near], mixed)
+
+
 @LAWS
-@given(npst.arrays(np.float64, (4, 7, 4), elements=COSTS))
-def test_a_window_is_a_map_without_what_lies_outside(maps: Floats) -> None:
-    profile = weighted_mean(maps, GRID.init_weights)
-    centre = np.where(np.isnan(profile), np.inf, profile).argmin(axis=-1)
-    far = np.abs(GRID.x - GRID.x[centre][:, None]) > 1 + 1e-9
-    expected = mean_lr_sensitivity(np.where(far[..., None], np.nan, maps), GRID, 2.0)
-    np.testing.assert_allclose(windowed_lr_sensitivity(maps, GRID, 2.0), expected, atol=1e-13)
+@given(npst.arrays(np.float64, (4, 7, 4), elements=COSTS), st.sampled_from([0.3, 0.7, 1.0, 2.2]))
+def test_a_window_is_a_grid_of_its_own(maps: Floats, decades: float) -> None:
+    found = windowed_lr_sensitivity(maps, GRID, 2.0, decades)
+    for map_, value in zip(maps, found, strict=True):
+        profile = weighted_mean(map_, GRID.init_weights)
+        centre = GRID.x[0 if np.isnan(profile).all() else np.nanargmin(profile)]
+        cuts = [
+            window(np.minimum(column, 2.0), GRID.x, centre - decades, centre + decades)
+            for column in map_.T
+        ]
+        own = Grid(10 ** cuts[0][0], GRID.init_scale)
+        expected = mean_lr_sensitivity(np.stack([y for _, y in cuts], axis=-1), own, 2.0)
+        assert value == pytest.approx(expected, abs=1e-12, nan_ok=True)
 
 
 NUMBERS = st.one_of(
@@ -213,7 +234,7 @@ def test_intervals_of_columns_are_those_of_each(samples: Floats) -> None:
 def test_a_group_evaluates_rules_on_the_seeds_that_each_ran() -> None:
     few = WHOLE.with_seeds([0, 1, 2]).renamed("hybrid")
     draws = {m.seeds: seed_counts(len(m.seeds), 50, np.random.default_rng(0)) for m in (WHOLE, few)}
-    found = evaluate([WHOLE, few], draws, CONTEXT)
+    found = evaluate([WHOLE, few], draws, CONTEXT, LEVELS)
     assert [e.landscape for e in found] == [WHOLE, few]
     for one in found:
         np.testing.assert_allclose(

@@ -5,9 +5,9 @@ import { ApiError, call, query } from "../api.js";
 import { onGrid } from "../axes.js";
 import { button, byId, choice, h, jumps, put, section } from "../dom.js";
 import { showComparisonFiles } from "../downloads.js";
+import { factsOf, goalBetter, labelled } from "../facts.js";
 import { words } from "../format.js";
 import { Maps } from "../maps.js";
-import { metricsOf } from "../measures.js";
 import { complain } from "../notices.js";
 import { Numbers } from "../numbers.js";
 import { showCurves, showDifferences, showMetrics, showVerdict } from "../report.js";
@@ -61,10 +61,10 @@ function chip(id, name, isBaseline) {
   );
 }
 
-/** Where the service's report on them is. */
-function source() {
-  if (wanted.length === 1) return `/v1/studies/${encodeURIComponent(wanted[0])}/report`;
-  return `/v1/compare?${wanted.map((w) => `study=${encodeURIComponent(w)}`).join("&")}`;
+/** Where the service's report on studies is. @param {string[]} [ids] */
+function source(ids = wanted) {
+  if (ids.length === 1) return `/v1/studies/${encodeURIComponent(ids[0])}/report`;
+  return `/v1/compare?${ids.map((one) => `study=${encodeURIComponent(one)}`).join("&")}`;
 }
 
 async function compare() {
@@ -122,8 +122,22 @@ function specs(studies) {
   );
 }
 
-/** Maps of all rules of all studies on one scale. @param {Element} where @param {any[]} studies @param {any} report @param {any} catalog */
+/**
+ * Maps of all rules, on one scale those of one goal: another metric, or the other direction, has
+ * maps of its own.
+ * @param {Element} where @param {any[]} studies @param {any} report @param {any} catalog
+ */
 async function drawMaps(where, studies, report, catalog) {
+  const goals = [...Map.groupBy(studies, (s) => labelled(s.goal.metric, goalBetter(s.goal)))];
+  if (goals.length === 1) return drawTogether(where, studies, report, catalog);
+  const places = goals.map(([goal, mine]) => [h("h3", {}, `${goal}: ${mine.map((s) => s.name).join(", ")}`), h("div", { class: "of-goal" })]);
+  put(where, h("p", { class: "faint" }, "These studies have different goals, so each goal has maps and a scale of its own."), ...places.flat());
+  const own = (/** @type {any[]} */ mine) => call(source(mine.map((s) => s.id))).catch(() => null);
+  await Promise.all(goals.map(async ([, mine], k) => drawTogether(places[k][1], mine, await own(mine), catalog)));
+}
+
+/** Maps of all rules of studies with one goal on one scale. @param {Element} where @param {any[]} studies @param {any} report @param {any} catalog */
+async function drawTogether(where, studies, report, catalog) {
   const axes = JSON.stringify(Object.keys(studies[0].spec.axes));
   if (studies.some((s) => JSON.stringify(Object.keys(s.spec.axes)) !== axes)) {
     return put(where, h("p", { class: "faint" }, "These studies have different axes, so their maps cannot be drawn side by side."));
@@ -131,9 +145,9 @@ async function drawMaps(where, studies, report, catalog) {
   const names = studies.map((s) => s.name);
   const labels = new Set(names).size === names.length ? names : studies.map((s) => s.id);
   const numbers = new Numbers(studies.map((s, k) => ({ id: s.id, label: studies.length > 1 ? labels[k] : undefined })));
-  const shared = studies.map((s) => new Set(metricsOf(s.spec, catalog)));
-  const metrics = [...shared[0]].filter((name) => shared.every((one) => one.has(name)));
-  const maps = new Maps((cell) => location.assign(`/studies/${encodeURIComponent(cell.study)}`), numbers, metrics);
+  const [facts, ...others] = studies.map((s) => factsOf(s.spec, catalog));
+  const shared = facts.metrics.filter(({ name }) => others.every((one) => one.metrics.some((m) => m.name === name)));
+  const maps = new Maps((cell) => location.assign(`/studies/${encodeURIComponent(cell.study)}`), numbers, { ...facts, metrics: shared });
   put(where, maps.element);
   const seeds = studies[0].spec.seeds.filter((/** @type {number} */ n) => studies.every((s) => s.spec.seeds.includes(n)));
   const same = studies.every((s) => onGrid(s.spec) && JSON.stringify(s.spec.axes) === JSON.stringify(studies[0].spec.axes));

@@ -184,7 +184,7 @@ function makeRow(study) {
     "tr",
     { "data-study": study.id },
     h("td", { class: "pick" }, box),
-    h("th", { scope: "row" }, h("a", { href: `/studies/${encodeURIComponent(study.id)}` }, study.name)),
+    h("th", { scope: "row" }, h("a", { href: `/studies/${encodeURIComponent(study.id)}` }, study.name), study.doubts.length > 0 && h("small", { class: "doubt", title: study.doubts.join(" ") }, study.doubts[0].split(". ")[0])),
     h("td", {}, badge(study.state)),
     h("td", {}, progressBar(study), h("small", {}, ended(study))),
     h("td", { class: "wide" }, isOpen(study) ? rate(study) : "–"),

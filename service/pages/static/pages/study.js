@@ -8,8 +8,8 @@ import { showControls } from "../controls.js";
 import { button, byId, h, jumps, put, section } from "../dom.js";
 import { showDownloads } from "../downloads.js";
 import { follow } from "../events.js";
+import { factsOf } from "../facts.js";
 import { Maps } from "../maps.js";
-import { metricsOf } from "../measures.js";
 import { complain } from "../notices.js";
 import { Numbers } from "../numbers.js";
 import { Parallel } from "../parallel.js";
@@ -34,6 +34,7 @@ const state = {
   /** @type {any[]} */ cells: [],
   /** @type {any} */ report: null,
   /** @type {any} */ job: null,
+  /** @type {any} */ facts: null,
   /** @type {import("../report.js").Words} */ titles: {},
   connected: true,
   following: new AbortController(),
@@ -48,7 +49,8 @@ async function start() {
     const [study, words, catalog] = await Promise.all([call(path), call("/pages/metrics"), call("/v1/catalog")]);
     state.study = study;
     state.titles = Object.fromEntries(words.map((/** @type {any} */ w) => [w.name, w]));
-    maps = new Maps(openCell, numbers, metricsOf(study.spec, catalog));
+    state.facts = factsOf(study.spec, catalog);
+    maps = new Maps(openCell, numbers, state.facts);
     skeleton();
     drawStatus();
     refreshJob();
@@ -90,7 +92,7 @@ function skeleton() {
   place.maps.className = place.parallel.className = "panel";
   put(place.maps, maps.element);
   put(place.parallel, parallel.element);
-  put(place.trials, new Trials(study).element);
+  put(place.trials, new Trials(study, state.facts).element);
   showDownloads(place.downloads, study);
   showVerdict(place.verdict, null, study);
   for (const name of ["metrics", "curves"]) put(place[name], h("p", { class: "waiting" }, "Loading…"));
@@ -202,13 +204,13 @@ async function drawMaps() {
   if (cells.length === 0) return;
   await maps.update(study, cells, report);
   const axes = axesOf(study.spec, cells);
-  if (axes.length > 2 || !onGrid(study.spec)) parallel.update(study, cells, axes);
+  if (axes.length > 2 || !onGrid(study.spec)) parallel.update(study, cells, axes, state.facts.of(study.goal.metric)?.unit);
 }
 
 /** @param {any} cell */
 async function openCell(cell) {
   try {
-    await showCell(place.cell, id, cell, state.study.goal);
+    await showCell(place.cell, id, cell, state.study.goal, state.facts);
   } catch (error) {
     complain(error);
   }

@@ -106,7 +106,7 @@ function showEstimate(e) {
   put(
     verdict,
     h("h2", {}, "Ready"),
-    h("p", {}, `${count(e.trials)} trials in ${count(e.cells)} cells, at most ${count(e.packs)} packs. ${e.reusable ? `${count(e.reusable)} results are there already, ${count(run)} trials run. ` : ""}${time}`),
+    h("p", {}, `${count(e.trials)} trials in ${count(e.cells)} cells, at most ${count(e.packs)} packs. ${e.reusable ? `Up to ${count(e.reusable)} results are there already, if the workers find the same data: then ${count(run)} trials run. ` : ""}${time}`),
   );
 }
 

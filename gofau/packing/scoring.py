@@ -1,0 +1,229 @@
+"""A problem's loss and measure, looked at before anything is trained by them."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from math import isclose, isnan
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from gofau.packing.errors import PlanError
+from gofau.packing.executors.base import CHUNK
+from gofau.packing.executors.scores import Scores
+from gofau.packing.streams import drawing_from
+from gofau.problems import Dataset, Problem
+
+EXAMPLES = 8
+"""Examples of the loss."""
+
+MOST_EXAMPLES = 64
+"""Examples of the validation set whose metrics are compared with those of their parts."""
+
+Numbers = dict[str, float]
+
+
+def check_scoring(problem: Problem, module: nn.Module, few: Dataset, in_parts: bool) -> None:
+    """Raise for a loss or a measure by which no trial could be trained or told.
+
+    What they cannot do with the few examples at hand is left to the training.
+
+    Args:
+        problem: whose loss and measure.
+        module: its module; its buffers may change.
+        few: some of its examples, in the dtype and on the device of ``module``.
+        in_parts: whether there are so many that they are measured in parts.
+
+    Raises:
+        PlanError: a loss or a metric that is not one number, metrics that the catalog promises and
+            the measure does not give, values that change from call to call, targets written over,
+            an output of one column spread over the targets, or a metric that is no mean over
+            examples where the validation set is measured in parts.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for scored in _scored(problem, module, few):
+            given = scored.y.clone()
+            first = scored.attempt()
+            if first is None:
+                continue
+            if not torch.equal(given, scored.y):
+                raise _fault(problem, f"{scored.what} writes over its targets", "one that does not")
+            if scored.what == "measure":
+                check_names(problem, first)
+            _check_calls(scored, first)
+            spread = scored.spread(first)
+            if spread is not None:
+                raise _fault(problem, f"{scored.what} spreads {spread}", "one shape for both")
+            if scored.what == "measure" and in_parts:
+                _check_means(scored)
+
+
+def check_names(problem: Problem, measured: Mapping[str, object]) -> None:
+    """Raise for metrics that the catalog promises and that were not measured.
+
+    Raises:
+        PlanError: the first of them, with the nearest name that was; or a training loss, which is
+            the mean of the batches' own.
+    """
+    promised = problem.entry.metric_names
+    if "train_loss" not in promised:
+        got = f"{problem.name}, whose catalog entry has the metrics {', '.join(promised)}"
+        raise PlanError("problem", got, "train_loss among them")
+    if "train_loss" in measured:
+        expected = "metrics of other names (train_loss is the mean loss of an epoch's batches)"
+        raise _fault(problem, "measure gives train_loss", expected)
+    for name in promised:
+        if name in measured or name == "train_loss":
+            continue
+        near = get_close_matches(name, list(measured), 1)
+        hint = f" (is it {near[0]}?)" if near else ""
+        what = f"measure gives {', '.join(measured) or 'nothing'}"
+        raise _fault(problem, what, f"{name}, as its catalog entry says{hint}")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A problem's loss or measure with outputs ``[N, ...]`` and targets ``[N, ...]``."""
+
+    problem: Problem
+    what: Literal["loss", "measure"]
+    output: Tensor
+    y: Tensor
+
+    def numbers(self) -> Numbers:
+        """What it gives, by name.
+
+        Raises:
+            PlanError: something else than numbers.
+        """
+        if self.what == "measure":
+            like = torch.zeros((), device=self.output.device)
+            with torch.no_grad(), drawing_from(0, like.device):
+                rows = Scores(self.problem, together=False).each(iter([self.output]), self.y, like)
+            return {name: value.item() for name, value in rows.items()}
+        grows = self.output.is_floating_point() or self.output.is_complex()
+        with drawing_from(0, self.output.device):
+            leaf = self.output.detach().clone().requires_grad_(grows)
+            made: object = self.problem.loss(leaf, self.y)
+        if not isinstance(made, Tensor):
+            raise _fault(self.problem, f"loss is of type {type(made).__name__}", "a tensor")
+        if made.dim():
+            what = f"loss has the shape {list(made.shape)}"
+            raise _fault(self.problem, what, "one number for a batch")
+        return {"loss": made.item()}
+
+    def attempt(self) -> Numbers | None:
+        """`numbers`, or ``None`` where it fails on these examples."""
+        try:
+            return self.numbers()
+        except PlanError:
+            raise
+        except Exception:  # noqa: BLE001 - what it cannot do with these, the training will tell
+            return None
+
+    def sums(self) -> bool:
+        """Whether a loss of each example twice is twice the loss: a sum over examples, no mean."""
+        once = self.numbers()["loss"]
+        both = replace(self, output=torch.cat([self.output] * 2), y=torch.cat([self.y] * 2))
+        return once != 0 and isclose(both.numbers()["loss"], 2 * once, rel_tol=1e-4)
+
+    def spread(self, whole: Numbers) -> str | None:
+        """How an output ``[N, 1]`` meets targets ``[N]``, each of them all, or ``None``.
+
+        Args:
+            whole: its `numbers`.
+        """
+        output, y = self.output, self.y
+        floats = output.is_floating_point() and y.is_floating_point()
+        if not floats or output.shape == y.shape or output.numel() != y.numel():
+            return None
+        try:
+            aligned = replace(self, output=output.reshape(y.shape)).numbers()
+            wide, tall = torch.broadcast_tensors(output, y)
+            spread = replace(self, output=wide, y=tall).numbers()
+        except Exception:  # noqa: BLE001 - it tells the shapes apart, as it should
+            return None
+        for name, value in whole.items():
+            if _near(spread[name], value) and not _near(aligned[name], value):
+                return f"an output {list(output.shape)} over targets {list(y.shape)}"
+        return None
+
+    def uncombined(self, whole: Numbers) -> str | None:
+        """The first number that is no mean of those of two parts of the examples, or ``None``."""
+        head = max(1, len(self.output) // 3)
+        if len(self.output) == head:
+            return None
+        parts = [
+            replace(self, output=self.output[s], y=self.y[s]).numbers()
+            for s in (slice(head), slice(head, None))
+        ]
+        share = head / len(self.output)
+        for name, value in whole.items():
+            if not _near(share * parts[0][name] + (1 - share) * parts[1][name], value):
+                return name
+        return None
+
+
+def _scored(problem: Problem, module: nn.Module, few: Dataset) -> Iterator[Scored]:
+    parts: tuple[tuple[Literal["loss", "measure"], Tensor, Tensor], ...] = (
+        ("loss", few.train_x[:EXAMPLES], few.train_y[:EXAMPLES]),
+        ("measure", few.val_x, few.val_y),
+    )
+    for what, x, y in parts:
+        try:
+            with torch.no_grad(), drawing_from(0, x.device):
+                output = module.eval()(x.clone())
+        except Exception:  # noqa: BLE001 - as in `Scored.attempt`
+            return
+        if isinstance(output, Tensor):
+            yield Scored(problem, what, output, y.clone())
+
+
+def _check_calls(scored: Scored, first: Numbers) -> None:
+    """A stack calls loss and measure in no order that a trial could count on."""
+    problem, what = scored.problem, scored.what
+    before = _state(problem)
+    again = scored.attempt()
+    moved = [name for name, value in _state(problem).items() if before.get(name) != value]
+    if moved:
+        raise _fault(problem, f"{what} changes {', '.join(moved)}", "one that keeps nothing")
+    if again is None or any(not _same(again[name], value) for name, value in first.items()):
+        expected = "the same value for the same output and targets"
+        raise _fault(problem, f"{what} changes from call to call", expected)
+
+
+def _state(problem: Problem) -> dict[str, object]:
+    plain = (int, float, str)
+    return {name: value for name, value in vars(problem).items() if isinstance(value, plain)}
+
+
+def _check_means(scored: Scored) -> None:
+    noise = torch.Generator().manual_seed(0)
+    output = scored.output
+    # A network before its training may give all examples the same answer.
+    moved = 3 * output.std() * torch.randn(output.shape, generator=noise).to(output)
+    other = replace(scored, output=output + moved)
+    try:
+        whole = other.numbers()
+        promised = {n: whole[n] for n in scored.problem.entry.metric_names if n in whole}
+        name = other.uncombined(promised)
+    except Exception:  # noqa: BLE001 - as in `Scored.attempt`
+        return
+    if name is not None:
+        what = f"measure gives {name}, which is no mean over examples"
+        raise _fault(scored.problem, what, f"one, or at most {CHUNK} validation examples")
+
+
+def _near(one: float, two: float) -> bool:
+    return _same(one, two) or isclose(one, two, rel_tol=1e-4, abs_tol=1e-6)
+
+
+def _same(one: float, two: float) -> bool:
+    return one == two or (isnan(one) and isnan(two))
+
+
+def _fault(problem: Problem, what: str, expected: str) -> PlanError:
+    return PlanError("problem", f"{problem.name}, whose {what}", expected)

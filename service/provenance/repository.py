@@ -1,0 +1,61 @@
+"""SQL on inputs and environments."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from service.provenance.models import EnvironmentRow, InputsRow
+from service.store.base import now
+from service.studies.models import Arm, Cell
+from service.trials.models import Trial
+from studies.canonical import content_hash
+from studies.trials import TrialState
+
+DIGITS = 32
+"""Of a digest: workers compute the same of the same record."""
+
+Kept = type[InputsRow] | type[EnvironmentRow]
+
+
+def keep(session: Session, table: Kept, record: Mapping[str, Any] | None) -> str | None:
+    """Store a record unless it is there, and return its digest; ``None`` for no record."""
+    if record is None:
+        return None
+    digest = content_hash(record)[:DIGITS]
+    row = {"digest": digest, "record": dict(record), "seen_at": now()}
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    session.execute(insert(table).values(row).on_conflict_do_nothing())
+    return digest
+
+
+def records(session: Session, table: Kept, digests: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Records by digest."""
+    wanted = sorted(set(digests))
+    query = select(table.digest, table.record).where(table.digest.in_(wanted))
+    return dict(session.execute(query).all())
+
+
+def environments(session: Session, study_id: int) -> list[Row[str | None, int]]:
+    """The digests under which a study's trials were computed, each with how many they are."""
+    query = (
+        select(Trial.environment, func.count())
+        .where(Trial.study_id == study_id, Trial.state == TrialState.COMPLETED.value)
+        .group_by(Trial.environment)
+    )
+    return list(session.execute(query.order_by(func.count().desc(), Trial.environment)))
+
+
+def inputs(session: Session, study_id: int) -> list[Row[str, str, str | None, int]]:
+    """Problem, rule and digest of what a study's trials depended on, with how many they are."""
+    query = (
+        select(Arm.problem, Arm.rule, Trial.inputs, func.count())
+        .join(Cell, (Cell.study_id == Trial.study_id) & (Cell.ordinal == Trial.cell))
+        .join(Arm, (Arm.study_id == Cell.study_id) & (Arm.ordinal == Cell.arm))
+        .where(Trial.study_id == study_id, Trial.state == TrialState.COMPLETED.value)
+        .group_by(Arm.problem, Arm.rule, Trial.inputs)
+    )
+    return list(session.execute(query.order_by(Arm.problem, Arm.rule, func.count().desc())))

@@ -1,0 +1,31 @@
+"""Reading what results depended on and where they were computed."""
+
+from sqlalchemy.orm import Session
+
+from service.provenance import repository
+from service.provenance.models import EnvironmentRow, InputsRow
+from service.provenance.schemas import EnvironmentView, InputsView, Provenance
+
+
+def provenance(session: Session, study_id: int) -> Provenance:
+    """All inputs and environments of a study's completed trials, counted."""
+    places = repository.environments(session, study_id)
+    facts = repository.records(session, EnvironmentRow, (d for d, _ in places if d))
+    seen = repository.inputs(session, study_id)
+    records = repository.records(session, InputsRow, (d for *_, d, _ in seen if d))
+    return Provenance(
+        environments=[
+            EnvironmentView(digest=digest, trials=count, record=facts.get(digest or "", {}))
+            for digest, count in places
+        ],
+        inputs=[
+            InputsView(
+                problem=problem,
+                rule=rule,
+                digest=digest,
+                trials=count,
+                record=records.get(digest or "", {}),
+            )
+            for problem, rule, digest, count in seen
+        ],
+    )

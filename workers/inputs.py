@@ -1,0 +1,73 @@
+"""What a pack depends on, looked at before it is leased, and held while it is trained."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+
+from gofau.catalog import Scalar
+from gofau.fingerprint import Inputs, inputs_of, unsettled
+from gofau.numerics import in_force
+from gofau.packing.identity import identified
+from gofau.packing.plan import PackPlan
+from gofau.problems import Dataset, Problem, holding, problem
+from workers.work import PendingTrial, plan
+
+_settled: set[tuple[type[Problem], tuple[tuple[str, Scalar], ...]]] = set()
+"""Problems that have given the same examples twice in this process."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was found, or why it could not be looked at.
+
+    Args:
+        inputs: what training depends on here.
+        held: keeps the examples that were looked at for the training.
+        fault: what the problem raised, to be told of by the trials that it fails.
+    """
+
+    inputs: Inputs | None
+    held: AbstractContextManager[None]
+    fault: Exception | None = None
+
+    def plan(self, trials: list[PendingTrial], device: str) -> PackPlan:
+        """The plan of trials, with the digests of what was found.
+
+        Raises:
+            Exception: whatever looking raised.
+            PlanError: a trial that cannot be planned.
+        """
+        if self.fault is not None:
+            raise self.fault
+        return identified(plan(trials, device), self.inputs)
+
+
+def look(pack: list[PendingTrial]) -> Looked:
+    """The inputs of a pack, all of whose trials have one problem and one rule."""
+    given = pack[0].definition
+    try:
+        one = problem(given["problem"], given["problem_parameters"])
+        data = one.dataset()
+        _check_settled(one, data)
+        return Looked(inputs_of(one, given["rule"], data), holding(one, data))
+    except Exception as error:  # noqa: BLE001 - whatever a user's problem raises fails its trials
+        return Looked(None, nullcontext(), error)
+
+
+def environment(device: str) -> dict[str, str | int]:
+    """What decides the last bits of results of this process."""
+    return {**in_force(device).as_dict(), "ray": ray.__version__}
+
+
+def _check_settled(one: Problem, data: Dataset) -> None:
+    parameters: Mapping[str, Any] = one.parameters
+    name = (type(one), tuple(sorted(parameters.items())))
+    if name in _settled:
+        return
+    fault = unsettled(one, data)
+    if fault is not None:
+        raise fault
+    _settled.add(name)
