@@ -20,7 +20,7 @@ _SCALING = "mul_"
 
 
 @final
-class Displacements(TorchDispatchMode):
+class Displacements(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Follows a step of an optimizer: δ = θ − θ₀ of each parameter, summed apart from θ.
 
     A difference θ₀ − θ taken after the step has lost what is small beside θ. While this mode is
@@ -38,7 +38,7 @@ class Displacements(TorchDispatchMode):
     """
 
     def __init__(self, params: Sequence[Tensor], *, exact: bool) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._params = list(params)
         self._exact = exact
         self._by_id = {id(param): param for param in self._params}
@@ -63,12 +63,12 @@ class Displacements(TorchDispatchMode):
         """The closure as the optimizer calls it: unseen, and followed by a look at gradients."""
 
         def evaluated() -> Any:
-            self.__exit__(None, None, None)
+            self.__exit__(None, None, None)  # type: ignore[no-untyped-call]
             try:
                 return closure()
             finally:
                 self._begin_those_with_gradients()
-                self.__enter__()
+                self.__enter__()  # type: ignore[no-untyped-call]
 
         return evaluated
 
@@ -122,7 +122,8 @@ class Displacements(TorchDispatchMode):
 
     def _known(self, x: Tensor) -> Tensor | None:
         param = self._by_id.get(id(x))
-        return self._by_place.get(_place(x)) if param is None else param
+        place = _place(x) if param is None else None
+        return self._by_place.get(place) if place is not None else param
 
     def _follow(self, func: Any, params: list[Tensor], args: Any, kwargs: Any) -> bool:
         """Do to displacements what ``func`` will do to parameters; false if that is not known."""

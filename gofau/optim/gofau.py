@@ -12,8 +12,8 @@ from gofau.optim import implementations
 from gofau.optim.batch import Batch
 from gofau.optim.batching import batches, refuse_untrainable
 from gofau.optim.driving import Driven
+from gofau.optim.foreign import STRUCTURAL
 from gofau.optim.groups import (
-    STRUCTURAL,
     ParamGroup,
     complete,
     foreign,

@@ -1,8 +1,8 @@
 """Any additive torch optimizer as the direction of an update rule."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import zip_longest
+from functools import partial
 from typing import Any, cast, final
 
 import torch
@@ -10,21 +10,18 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from gofau import catalog
-from gofau.catalog import CatalogError
-from gofau.errors import StateError, UnsupportedError
-from gofau.fused.rows import same
+from gofau.errors import UnsupportedError
 from gofau.optim.batching import refuse_dtype, refuse_untrainable
 from gofau.optim.displacement import Displacements
 from gofau.optim.driving import Driven
-from gofau.optim.groups import STRUCTURAL, ParamGroup, is_foreign, nearest
-from gofau.optim.pairing import Pairing, for_inner
+from gofau.optim.groups import ParamGroup
+from gofau.optim.inner_state import OWN, is_own, load_inner, without_params
+from gofau.optim.pairing import TENSORS, Pairing, for_inner, resolved, taken_over
 from gofau.optim.storage import FORMAT, load_checked
 from gofau.optim.zeros import begins_at_zero, rule_of_parameter
 
 WRAPPED = "wrapped"
 """The name that the groups of a wrapped optimizer give as their direction."""
-OWN = "rule."
-"""How the names begin of what a rule remembers, beside ``inner``'s entries in a state."""
 
 
 @final
@@ -83,12 +80,10 @@ class Wrapped(Optimizer):
             )
         self.inner = inner
         self._pairing = Pairing()
-        super().__init__(
-            [_outside(group, inner.defaults) for group in inner.param_groups], defaults
-        )
+        super().__init__(taken_over(inner), defaults)
 
     @property
-    def state(self) -> Any:  # type: ignore[override]
+    def state(self) -> Any:
         """``inner``'s state; the rule's own entries begin with ``rule.``."""
         return self.inner.state
 
@@ -99,30 +94,26 @@ class Wrapped(Optimizer):
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group, to ``inner`` too unless it has it already.
 
-        The rule and its options may be the group's own; what the rule does not know and ``inner``
-        does, such as its weight decay, is handed to it.
+        The rule's options may be the group's own, and so may the rule; what the rule does not
+        know and ``inner`` does, such as its weight decay, is handed to it.
 
         Raises:
-            CatalogError: an unknown option or a value out of range.
-            StateError: ``inner`` has another group in this place.
+            CatalogError: an unknown option or a value out of range, with the group's index.
             UnsupportedError: a complex parameter.
         """
         index = len(self.param_groups)
         path = f"param_groups[{index}]"
         if not isinstance(param_group, dict):
             raise TypeError(f"{path}: got {type(param_group).__name__}, expected a dict")
-        options = _options(self.defaults, param_group, self.inner.defaults, path)
-        super().add_param_group(dict(param_group))
-        group = self.param_groups.pop()
-        refuse_untrainable(group["params"], path)
-        if index == len(self.inner.param_groups):
-            self.inner.add_param_group(for_inner(param_group, group, {*options}, self.inner))
-        if not same(self.inner.param_groups[index]["params"], group["params"]):
-            raise _mismatch(path)
-        self._pairing.add(group["params"])
-        others = {*self.inner.defaults, *options}
-        kept = {k: v for k, v in group.items() if k in {*param_group, "param_names"} - others}
-        self.param_groups.append(ParamGroup({**kept, **options}))
+        options = resolved(param_group, self.defaults, self.inner, path)
+        super().add_param_group({k: v for k, v in param_group.items() if k in TENSORS})
+        added = self.param_groups.pop()
+        refuse_untrainable(added["params"], path)
+        if index >= len(self.inner.param_groups):
+            self.inner.add_param_group(for_inner(param_group, added, options, self.inner))
+        self._pairing.add(added["params"])
+        own = {k: v for k, v in added.items() if k in TENSORS}
+        self.param_groups.append(ParamGroup({**own, **options}))
 
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """Let ``inner`` propose a step, take it back, and move by the rule instead.
@@ -147,7 +138,7 @@ class Wrapped(Optimizer):
 
     def _perform(self, closure: Callable[[], float] | None) -> float | None:
         self._pairing.settle(self.param_groups, self.inner)
-        self._refuse_other_groups()
+        self._refuse_untouchable()
         unstarted = not self.state
         params = [p for group in self.param_groups for p in group["params"]]
         moves = Displacements(params, exact=_is_torchs(self.inner))
@@ -164,15 +155,6 @@ class Wrapped(Optimizer):
                 self._move(group, moves, unstarted)
         return loss
 
-    def _refuse_other_groups(self) -> None:
-        for index, (own, inner) in enumerate(
-            zip_longest(self.param_groups, self.inner.param_groups)
-        ):
-            path = f"param_groups[{index}]"
-            if own is None or inner is None or not same(own["params"], inner["params"]):
-                raise _mismatch(path)
-        self._refuse_untouchable()
-
     def _refuse_untouchable(self) -> None:
         for index, group in enumerate(self.param_groups):
             for place, param in enumerate(group["params"]):
@@ -187,7 +169,7 @@ class Wrapped(Optimizer):
             start = param.detach() if moves.taken_back else cast(Tensor, moves.start(param))
             self._begin(group, param, start)
             state = self.state[param]
-            remembered = {k.removeprefix(OWN): v for k, v in state.items() if _is_own(k)}
+            remembered = {k.removeprefix(OWN): v for k, v in state.items() if is_own(k)}
             rule, hyper = rule_of_parameter(group, state, group)
             u = -moves.of(param)
             param.copy_(start if still else rule.update(start, u, remembered, hyper))
@@ -208,7 +190,7 @@ class Wrapped(Optimizer):
         """As torch's, with the version of the format and ``inner``'s options in each group."""
         state: dict[str, Any] = {**super().state_dict(), "format": FORMAT}
         for packed, group in zip(state["param_groups"], self.inner.param_groups, strict=True):
-            packed["inner"] = _without_params(group)
+            packed["inner"] = without_params(group)
         return state
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -217,75 +199,16 @@ class Wrapped(Optimizer):
         Raises:
             StateError: a newer format, or groups saved with another rule.
         """
-        load_checked(self, state_dict, self._load_inner)
-
-    def _load_inner(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Load ``inner``'s part of a checked state, and return the rest of it."""
-        if "inner" in given:
-            given = _from_format_1(given)
-        groups = given["param_groups"]
-        pairs = zip_longest(groups, self.inner.param_groups[: len(groups)], fillvalue={})
-        inner = [
-            {**group.get("inner", _without_params(own)), "params": group["params"]}
-            for group, own in pairs
-        ]
-        states = given["state"]
-        theirs = {i: {k: v for k, v in s.items() if not _is_own(k)} for i, s in states.items()}
-        self.inner.load_state_dict({"state": theirs, "param_groups": inner})
-        ids = [i for group in groups for i in group["params"]]
-        params = [p for group in self.param_groups for p in group["params"]]
-        for i, param in zip(ids, params, strict=True):
-            # A flattened checkpoint gives an empty dictionary for what it does not have.
-            own = {
-                k: v for k, v in states.get(i, {}).items() if _is_own(k) and v.__class__ is not dict
-            }
-            if own:
-                self.state[param].update({k: _like(param, v) for k, v in own.items()})
-        rest = [{k: v for k, v in group.items() if k != "inner"} for group in groups]
-        return {**given, "state": {}, "param_groups": rest}
+        load_checked(self, state_dict, partial(load_inner, self.param_groups, self.inner))
 
     def __getstate__(self) -> dict[str, Any]:
         kept = super().__getstate__()
-        own = {"inner": self.inner, "_pairing": self._pairing}
-        return {**{k: v for k, v in kept.items() if k != "state"}, **own}
+        own = {k: v for k, v in kept.items() if k != "state"}
+        return {**own, "inner": self.inner, "_pairing": self._pairing}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__({k: v for k, v in state.items() if k != "state"})
         self.param_groups: list[dict[str, Any]] = [ParamGroup(g) for g in self.param_groups]
-
-
-def _outside(group: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """What the wrapper's group takes from ``inner``'s: parameters, names, others' keys."""
-    kept = {k: v for k, v in group.items() if k not in defaults and k != "initial_lr"}
-    return {**kept, "params": list(group["params"])}
-
-
-def _options(
-    defaults: Mapping[str, Any], given: Mapping[str, Any], inner: Mapping[str, Any], path: str
-) -> dict[str, Any]:
-    """The rule and its checked hyperparameters, from the group or the constructor."""
-    named = {**defaults, **given}
-    entry = catalog.rules.get(named["rule"], f"{path}.rule")
-    known = {p.name for p in entry.parameters}
-    fixed = {"direction": WRAPPED, "rule": named["rule"]}
-    allowed = known | STRUCTURAL | {*fixed, "zero_policy"} | (set(inner) - {"lr"})
-    for key in given:
-        if key not in allowed and not is_foreign(key, known):
-            near = nearest(key, known)
-            hint = f" (did you mean {near}?)" if near else ""
-            names = ", ".join([*(p.name for p in entry.parameters), "zero_policy"])
-            raise CatalogError(f"{path}.{key}", given[key], f"one of: {names}{hint}")
-    policy = catalog.zero_policy.check(named["zero_policy"], f"{path}.zero_policy")
-    rates = entry.resolve({k: v for k, v in named.items() if k in known}, path)
-    return {**fixed, "zero_policy": policy, **rates}
-
-
-def _mismatch(path: str) -> StateError:
-    return StateError(
-        f"{path}.params: got other parameters than those of the inner optimizer's group, expected "
-        "the same ones; add groups by the wrapper's add_param_group, and exchange parameters in "
-        "its groups, before the first step"
-    )
 
 
 def _is_torchs(inner: Optimizer) -> bool:
@@ -307,37 +230,3 @@ def _visible(inner: Optimizer) -> Iterator[None]:
 
 def _has_gradient(param: Tensor) -> bool:
     return param.grad is not None and bool(param.grad.any())
-
-
-def _is_own(key: object) -> bool:
-    return key == "zero_initialised" or (isinstance(key, str) and key.startswith(OWN))
-
-
-def _like(param: Tensor, value: Any) -> Any:
-    return value.to(param.device, param.dtype) if isinstance(value, Tensor) else value
-
-
-def _without_params(group: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in group.items() if k != "params"}
-
-
-def _from_format_1(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A state that kept ``inner``'s as a whole, and zeros by their place in a group."""
-    groups = [dict(group) for group in given["param_groups"]]
-    states: dict[Any, dict[str, Any]] = {i: dict(s) for i, s in given["inner"]["state"].items()}
-    for group, inner in zip(groups, given["inner"]["param_groups"], strict=True):
-        zeros: Sequence[int] = group.pop("zero_initialised", ())
-        group["inner"] = _without_params(inner)
-        for place, i in enumerate(group["params"]):
-            own = given["state"].get(i)
-            if own is None:
-                continue
-            kept = {OWN + k: v for k, v in own.items() if k != "step"}
-            if group["zero_policy"] == "additive":
-                kept["zero_initialised"] = place in zeros
-            states.setdefault(i, {}).update(kept)
-    return {
-        **{k: v for k, v in given.items() if k != "inner"},
-        "state": states,
-        "param_groups": groups,
-    }

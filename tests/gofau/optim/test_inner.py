@@ -17,7 +17,6 @@ from torch.optim import lr_scheduler
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from gofau import Gofau, Wrapped
-from gofau.catalog import CatalogError
 from gofau.errors import StateError, UnsupportedError
 from tests.gofau.optim.cases import gradients, run, start
 
@@ -209,39 +208,6 @@ def test_a_state_that_does_not_fit_leaves_the_inner_optimizer_alone(spoil):
     with pytest.raises(StateError):
         optimizer.load_state_dict(state)
     assert optimizer.inner.param_groups[0]["lr"] == 1.0
-
-
-def test_a_group_that_only_the_inner_optimizer_got_is_an_error():
-    params = start([(2,), (2,)])
-    optimizer = Wrapped(torch.optim.SGD(params[:1], lr=1.0), "multiplicative", lr_out=0.1)
-    optimizer.inner.add_param_group({"params": params[1:]})
-    before = params[1].detach().clone()
-    for param in params:
-        param.grad = torch.ones_like(param)
-    with pytest.raises(StateError, match=r"param_groups\[1\]\.params: got other parameters than"):
-        optimizer.step()
-    assert torch.equal(params[1], before)
-    optimizer.add_param_group({"params": params[1:], "lr_out": 0.5})
-    optimizer.step()
-    assert not torch.equal(params[1], before)
-    optimizer.inner.add_param_group({"params": start([(2,)])})
-    with pytest.raises(StateError, match=r"param_groups\[2\]\.params: got other parameters than"):
-        optimizer.add_param_group({"params": start([(2,)])})
-    assert len(optimizer.param_groups) == 2
-
-
-def test_options_of_a_later_group_are_checked_and_keys_of_others_kept():
-    params = start([(2,), (2,)])
-    inner = torch.optim.SGD([{"params": params[:1], "lr_scale": 0.5}], lr=1.0)
-    optimizer = Wrapped(inner, "multiplicative", lr_out=0.1)
-    assert optimizer.param_groups[0]["lr_scale"] == 0.5
-    inner.add_param_group({"params": params[1:]})
-    for bad in ({"lr_out": -1.0}, {"lr_ot": 0.1}, {"zero_policy": "nudge"}):
-        with pytest.raises(CatalogError, match=rf"param_groups\[1\]\.{next(iter(bad))}: got"):
-            optimizer.add_param_group({"params": params[1:], **bad})
-    optimizer.add_param_group({"params": params[1:], "rho": 0.1})
-    assert optimizer.param_groups[1]["rho"] == 0.1
-    assert optimizer.param_groups[1]["lr"] == 0.1
 
 
 def test_a_hook_that_clears_gradients_changes_nothing():
