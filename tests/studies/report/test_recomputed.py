@@ -550,6 +550,7 @@ ELSEWHERE = (
     (r"groups\.\d+\.comparisons\.\d+\.difference\.(censored|bound)", "words of both sides"),
     (r"across\..*\.(censored|bound)", "aggregates touch no border"),
     (r"(across|groups)\..*\.reason", "words"),
+    (r"provenance\.", "what ran, and nothing that came of it"),
 )
 """Leaves that nobody works out here, and why."""
 
