@@ -13,9 +13,6 @@ from studies.refine.attach import attach
 from studies.search.bins import bins
 from studies.spec import StudySpec
 
-RANGES = (("lr", "lr"), ("init", "init_scale"))
-"""Ranges of a landscape, and the axes that they are of."""
-
 
 @dataclass(frozen=True, eq=False)
 class StudyMaps:
@@ -54,8 +51,10 @@ def study_maps(spec: StudySpec, trials: pd.DataFrame, caps: Mapping[str, float])
     goal = goal_of(spec)
     if not spec.search.is_grid:
         shown = binned(trials, goal, *bins(spec))
-        covered = {f"{name}_range": covered_range(trials, axis) for name, axis in RANGES}
-        found = [replace(one, **covered) for one in landscapes(shown, goal, caps)]
+        lr, init = (covered_range(trials, axis) for axis in AXES)
+        found = [
+            replace(one, lr_range=lr, init_range=init) for one in landscapes(shown, goal, caps)
+        ]
         return StudyMaps(found, shown)
     named = labelled(trials, [axis for axis in spec.axes if axis not in AXES])
     on_grid = is_first(spec, named)
