@@ -19,6 +19,7 @@ from studies.metrics.sensitivity import (
     windowed_lr_sensitivity,
 )
 from studies.metrics.tuning import ascending, expected_best
+from studies.report import evaluated
 from studies.report.evaluated import evaluate, evaluate_rows
 from studies.report.levels import Levels, best_costs
 from studies.report.rows import rows_of
@@ -63,7 +64,13 @@ class TestRows:
                 together[row.name], row.evaluate(made, DRAWS, CONTEXT), row.name
             )
 
-    def test_in_threads_are_those_alone(self, made: Landscape) -> None:
+    def test_in_threads_are_those_alone(
+        self, made: Landscape, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def parts(landscape: Landscape, resamples: int, most: int) -> list[slice]:
+            return [slice(at, at + 40) for at in range(0, resamples, 40)]
+
+        monkeypatch.setattr(evaluated, "chunks", parts)
         [found] = evaluate([made], {made.seeds: DRAWS}, CONTEXT, LEVELS)
         once, alone = np.ones((1, SEEDS)), np.eye(SEEDS)
         for row in rows_of(made):
