@@ -22,10 +22,12 @@ class ParamGroup(dict[str, Any]):
     rule), so that a scheduler anneals what moves the parameters. That holds for every method that
     takes a key; iteration, length and ``repr`` show real keys only.
 
-    ``built`` keeps the step sizes that a group began with, which are never 0.
+    ``built`` keeps the step sizes that a group began with, which are never 0. A group that is given
+    a rule without ``lr`` sets its own aside until it has a rule with one again.
     """
 
     built: dict[str, float]
+    _aside: Any = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
@@ -47,6 +49,15 @@ class ParamGroup(dict[str, Any]):
 
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(self._real(key), value)
+        if key == "rule":
+            self._keep_what_the_rule_reads(has_rate="lr" in _rule_names(value))
+
+    def _keep_what_the_rule_reads(self, *, has_rate: bool) -> None:
+        has_one = dict.__contains__(self, "lr")
+        if has_one and not has_rate:
+            self._aside = dict.pop(self, "lr")
+        elif has_rate and not has_one and self._aside is not None:
+            dict.__setitem__(self, "lr", self._aside)
 
     def __delitem__(self, key: str) -> None:
         super().__delitem__(self._real(key))
@@ -85,11 +96,19 @@ class ParamGroup(dict[str, Any]):
 
     def copy(self) -> "ParamGroup":
         """As `dict.copy`, and a group like this one."""
-        return ParamGroup(self)
+        made = ParamGroup(self)
+        made._aside = self._aside
+        return made
 
 
 def _is_nonzero(value: object) -> bool:
     return isinstance(value, int | float) and value != 0
+
+
+@cache
+def _rule_names(rule: str) -> frozenset[str]:
+    entry = catalog.rules.get(rule, "param_groups.rule")
+    return frozenset(p.name for p in entry.parameters)
 
 
 @cache
