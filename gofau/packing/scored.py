@@ -83,7 +83,7 @@ class Scored:
             whole, mirrored, plain = (each.numbers() for each in (one, two, some))
             turned = replace(one, y=one.y.roll(1, 0)).numbers()
             alike = replace(one, y=one.y[:1].expand(one.y.shape)).numbers()
-            alone = [replace(one, output=output).numbers() for output in one.output.split(1)]
+            alone = [replace(one, output=output).numbers() for output in torch.split(one.output, 1)]
         except Exception:  # noqa: BLE001 - it tells the shapes apart, as it should
             return None
         for name, value in whole.items():

@@ -38,7 +38,7 @@ def sort_of(problem: Problem, template: nn.Module) -> tuple[object, ...]:
     return *given, reached, like.dtype, like.device
 
 
-def _code(function: Callable[..., object]) -> object:
+def _code(function: object) -> object:
     return getattr(function, "__code__", type(function))
 
 
