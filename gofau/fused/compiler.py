@@ -53,9 +53,15 @@ def compiled(defines: tuple[str, ...], source: str = "sweep.cpp") -> Path:
         UnsupportedError: no compiler, a failing one, or a cache folder that cannot be trusted.
     """
     compiler = find_compiler()
-    target = cache_folder() / f"{_key(compiler, defines, source)}.so"
-    if not target.exists():
-        _build(compiler, defines, source, target)
+    try:
+        target = cache_folder() / f"{_key(compiler, defines, source)}.so"
+        if not target.exists():
+            _build(compiler, defines, source, target)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UnsupportedError(
+            f"fused steps need a kernel: got {error} while building it, expected room in "
+            "GOFAU_CACHE_DIR and a compiler that answers; or use implementation='foreach'"
+        ) from error
     return target
 
 
@@ -95,23 +101,35 @@ def cache_folder() -> Path:
         UnsupportedError: it cannot be made, or others than this user may write into it (whoever
             writes there decides what code runs here).
     """
-    given = os.environ.get("GOFAU_CACHE_DIR")
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = (Path(given) if given else Path(base) / "gofau") / "kernels"
+    folder = _own_folder() / "kernels"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        status = folder.stat()
     except OSError as error:
         raise UnsupportedError(
             f"fused steps need a cache folder: got {error} at {folder}, expected a folder that "
             "can be written; set GOFAU_CACHE_DIR, or use implementation='foreach'"
         ) from error
-    status = folder.stat()
     if status.st_uid != os.getuid() or status.st_mode & 0o022:
         raise UnsupportedError(
             f"fused steps load code from {folder}: got a folder that other users may write into, "
             "expected one of this user alone; change its owner and mode, or set GOFAU_CACHE_DIR"
         )
     return folder
+
+
+def _own_folder() -> Path:
+    """``GOFAU_CACHE_DIR``, else ``gofau`` in the user's cache folder; a home is needed last."""
+    given, base = os.environ.get("GOFAU_CACHE_DIR"), os.environ.get("XDG_CACHE_HOME")
+    if given or base:
+        return Path(given) if given else Path(base or "") / "gofau"
+    try:
+        return Path.home() / ".cache" / "gofau"
+    except RuntimeError as error:  # neither HOME nor an entry in the list of users
+        raise UnsupportedError(
+            f"fused steps need a cache folder: got a user without a home ({error}), expected "
+            "HOME or GOFAU_CACHE_DIR to be set; set one, or use implementation='foreach'"
+        ) from error
 
 
 def _build(compiler: str, defines: tuple[str, ...], source: str, target: Path) -> None:

@@ -36,7 +36,8 @@ class _Facts:
 
     def __init__(self, facts: tuple[Fact, ...], tensors: Sequence[Tensor]) -> None:
         contiguous = all(map(Tensor.is_contiguous, tensors))
-        self._facts = (*facts, Tensor.is_contiguous if contiguous else Tensor.stride)
+        order: Fact = Tensor.is_contiguous if contiguous else Tensor.stride
+        self._facts: tuple[Fact, ...] = (*facts, order)
         # Equal shapes are one object, which a comparison looks at only once.
         seen: dict[object, object] = {}
         self._known = [

@@ -144,5 +144,15 @@ def refuse_dtype(param: Tensor, path: str) -> None:
         )
 
 
+def refuse_untrainable(params: list[Tensor], path: str) -> None:
+    """Raise `UnsupportedError` for a parameter that asks for gradients and cannot be stepped.
+
+    A frozen one may be of any dtype, such as the integers of a quantized model.
+    """
+    for index, param in enumerate(params):
+        if param.requires_grad:
+            refuse_dtype(param, f"{path}.params[{index}]")
+
+
 def _repeats_itself(param: Tensor) -> bool:
     return any(s == 0 and n > 1 for s, n in zip(param.stride(), param.shape, strict=True))

@@ -147,7 +147,7 @@ class Driven(Optimizer):
             learn_ratios(group, own, path)
         return DrivenGroup(group, own)
 
-    def step(self, closure: Callable[[], float] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], float] | None = None) -> Any:
         """Perform the optimizer's step."""
         return self._optimizer.step() if closure is None else self._optimizer.step(closure)
 

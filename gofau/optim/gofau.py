@@ -10,10 +10,10 @@ from torch.optim.optimizer import ParamsT
 
 from gofau.optim import implementations
 from gofau.optim.batch import Batch
-from gofau.optim.batching import batches, refuse_dtype
+from gofau.optim.batching import batches, refuse_untrainable
 from gofau.optim.driving import Driven
+from gofau.optim.foreign import STRUCTURAL
 from gofau.optim.groups import (
-    STRUCTURAL,
     ParamGroup,
     complete,
     foreign,
@@ -197,13 +197,3 @@ def _only_starts(group: dict[str, Any], batch: Batch) -> bool:
     second step size would move them.
     """
     return bool(group["lr"] == 0) and not any(bool(grad.any()) for grad in batch.grads)
-
-
-def refuse_untrainable(params: list[Tensor], path: str) -> None:
-    """Raise `UnsupportedError` for a parameter that asks for gradients and cannot be stepped.
-
-    A frozen one may be of any dtype, such as the integers of a quantized model.
-    """
-    for index, param in enumerate(params):
-        if param.requires_grad:
-            refuse_dtype(param, f"{path}.params[{index}]")

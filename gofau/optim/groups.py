@@ -1,7 +1,6 @@
 """Parameter groups: options checked against the catalog, with ``lr`` for every scheduler."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Self
 
@@ -9,11 +8,10 @@ from torch import Tensor
 
 from gofau import catalog
 from gofau.catalog import CatalogError, Entry, Parameter
+from gofau.optim.foreign import is_foreign, nearest, other_names
 from gofau.rules import rule as rule_of
 
 STEP_SIZES = ("lr", "lr_in", "lr_out")
-STRUCTURAL = frozenset({"params", "param_names", "name"})
-"""Keys of a group that are no hyperparameters."""
 
 
 class ParamGroup(dict[str, Any]):
@@ -24,10 +22,12 @@ class ParamGroup(dict[str, Any]):
     rule), so that a scheduler anneals what moves the parameters. That holds for every method that
     takes a key; iteration, length and ``repr`` show real keys only.
 
-    ``built`` keeps the step sizes that a group began with, which are never 0.
+    ``built`` keeps the step sizes that a group began with, which are never 0. A group that is given
+    a rule without ``lr`` sets its own aside until it has a rule with one again.
     """
 
     built: dict[str, float]
+    _aside: Any = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
@@ -49,6 +49,15 @@ class ParamGroup(dict[str, Any]):
 
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(self._real(key), value)
+        if key == "rule":
+            self._keep_what_the_rule_reads(has_rate="lr" in _rule_names(value))
+
+    def _keep_what_the_rule_reads(self, *, has_rate: bool) -> None:
+        has_one = dict.__contains__(self, "lr")
+        if has_one and not has_rate:
+            self._aside = dict.pop(self, "lr")
+        elif has_rate and not has_one and self._aside is not None:
+            dict.__setitem__(self, "lr", self._aside)
 
     def __delitem__(self, key: str) -> None:
         super().__delitem__(self._real(key))
@@ -73,7 +82,7 @@ class ParamGroup(dict[str, Any]):
         for key, value in dict(*args, **kwargs).items():
             self[key] = value
 
-    def __ior__(self, other: Any) -> Self:  # type: ignore[override, misc]
+    def __ior__(self, other: Any) -> Self:  # type: ignore[override]
         self.update(other)
         return self
 
@@ -87,11 +96,19 @@ class ParamGroup(dict[str, Any]):
 
     def copy(self) -> "ParamGroup":
         """As `dict.copy`, and a group like this one."""
-        return ParamGroup(self)
+        made = ParamGroup(self)
+        made._aside = self._aside
+        return made
 
 
 def _is_nonzero(value: object) -> bool:
     return isinstance(value, int | float) and value != 0
+
+
+@cache
+def _rule_names(rule: str) -> frozenset[str]:
+    entry = catalog.rules.get(rule, "param_groups.rule")
+    return frozenset(p.name for p in entry.parameters)
 
 
 @cache
@@ -107,9 +124,9 @@ def refuse_hidden_rate(group: Mapping[str, Any], path: str) -> None:
     that wrote one would anneal nothing.
     """
     known = hyper_names(group["direction"], group["rule"])
-    if "lr" not in known and "lr" in dict.keys(group):  # type: ignore[arg-type]
+    if "lr" not in known and "lr" in list(group):
         expected = f"{step_size_of(group['rule'])}, the step size of the rule {group['rule']}"
-        raise CatalogError(f"{path}.lr", dict.__getitem__(group, "lr"), expected)  # type: ignore[type-var]
+        raise CatalogError(f"{path}.lr", group["lr"], expected)
 
 
 def entries(direction: str, rule: str, path: str) -> tuple[Entry, ...]:
@@ -178,50 +195,13 @@ def foreign(given: Mapping[str, Any], direction: str, rule: str, path: str) -> d
     return {k: v for k, v in given.items() if k not in named and is_foreign(k, named)}
 
 
-def is_foreign(name: str, known: set[str]) -> bool:
-    """Whether a key that is none of ``known`` may belong to somebody else's code."""
-    if name in _all_names():
-        return False
-    if name in STRUCTURAL or name.startswith(_SCHEDULERS) or name.endswith(_FACTORS):
-        return True
-    return nearest(name, [*known, *_all_names(), *_ELSEWHERE]) is None
-
-
-_SCHEDULERS = ("initial_", "max_", "min_", "base_", "swa_")
-"""How the keys begin that torch's schedulers keep in a group."""
-_FACTORS = ("_scale", "_mult", "_multiplier", "_factor")
-"""How a key ends that is a factor on one of the hyperparameters for its owner's code."""
-_ELSEWHERE = {"betas": "beta1", "learning_rate": "lr", "wd": "weight_decay", "l2": "weight_decay"}
-"""Other libraries' names of hyperparameters."""
-
-
-@cache
-def _all_names() -> frozenset[str]:
-    """Every hyperparameter of every direction and rule."""
-    places = (*catalog.directions.entries.values(), *catalog.rules.entries.values())
-    common = (catalog.common, catalog.optimizer)
-    return frozenset(p.name for entry in (*places, *common) for p in entry.parameters)
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that ``name`` is probably meant to be, or ``None``."""
-    plain = {_letters(k): k for k in known}
-    found = get_close_matches(_letters(name), plain, n=1, cutoff=0.8)
-    close = plain[found[0]] if found else None
-    return _ELSEWHERE.get(close, close) if close is not None else None
-
-
-def _letters(name: str) -> str:
-    return "".join(c for c in name.lower() if c.isalnum())
-
-
 def _refuse_unknown(
     options: Mapping[str, object], known: Mapping[str, Parameter], path: str
 ) -> None:
     for name, value in options.items():
         if name in known:
             continue
-        near = nearest(name, [*known, *_ELSEWHERE])
+        near = nearest(name, [*known, *other_names])
         hint = f" (did you mean {near}?)" if near in known else ""
         raise CatalogError(f"{path}.{name}", value, f"one of: {', '.join(known)}{hint}")
 

@@ -10,7 +10,7 @@ from gofau import catalog
 from gofau.catalog import CatalogError
 from gofau.errors import StateError
 from gofau.fused.rows import same
-from gofau.optim.groups import is_foreign
+from gofau.optim.foreign import is_foreign
 
 Group = Mapping[str, Any]
 TENSORS = frozenset({"params", "param_names"})

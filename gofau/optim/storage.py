@@ -1,6 +1,6 @@
 """State dictionaries across releases."""
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import torch
@@ -13,10 +13,15 @@ FORMAT = 2
 """The version of the state dictionary; it grows when a stored key changes its meaning."""
 
 
-def load_checked(optimizer: Optimizer, state_dict: Mapping[str, Any]) -> None:
+def load_checked(
+    optimizer: Optimizer,
+    state_dict: Mapping[str, Any],
+    then: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+) -> None:
     """`torch.optim.Optimizer.load_state_dict`, after a check of what the user's pre-hooks made.
 
     The stored implementation is left out: it belongs to the machine and not to the training.
+    ``then`` gets the checked state and returns what of it torch is to load.
 
     Raises:
         StateError: a newer format, or groups saved with another direction or rule.
@@ -26,7 +31,8 @@ def load_checked(optimizer: Optimizer, state_dict: Mapping[str, Any]) -> None:
         check_loadable(given, optimizer.param_groups)
         pairs = zip(given["param_groups"], optimizer.param_groups, strict=False)
         groups = [_with_own_implementation(saved, own) for saved, own in pairs]
-        return {**given, "param_groups": [*groups, *given["param_groups"][len(groups) :]]}
+        rest = given["param_groups"][len(groups) :]
+        return then({**given, "param_groups": [*groups, *rest]})
 
     last = optimizer.register_load_state_dict_pre_hook(fitted)
     try:

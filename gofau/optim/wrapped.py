@@ -1,17 +1,23 @@
 """Any additive torch optimizer as the direction of an update rule."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, final
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, cast, final
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
 from gofau import catalog
+from gofau.errors import UnsupportedError
+from gofau.optim.batching import refuse_dtype, refuse_untrainable
+from gofau.optim.displacement import Displacements
 from gofau.optim.driving import Driven
 from gofau.optim.groups import ParamGroup
+from gofau.optim.inner_state import OWN, is_own, load_inner, without_params
 from gofau.optim.pairing import TENSORS, Pairing, for_inner, resolved, taken_over
-from gofau.optim.storage import FORMAT, check_loadable, restore_counters
+from gofau.optim.storage import FORMAT, load_checked
 from gofau.optim.zeros import begins_at_zero, rule_of_parameter
 
 WRAPPED = "wrapped"
@@ -20,20 +26,24 @@ WRAPPED = "wrapped"
 
 @final
 class Wrapped(Optimizer):
-    """u = θ before − θ after a step of ``inner``; the rule then moves θ along u.
+    """u = what a step of ``inner`` takes from θ; the rule then moves θ along u.
 
     ``inner`` owns the parameter groups and, with ``lr=1``, proposes unit-rate directions; its
     weight decay and momentum are its own affair. It must move parameters additively: where its
-    proposal depends on θ (as decoupled decay does), that part enters u too.
+    proposal depends on θ (as decoupled decay does), that part enters u too. u is summed apart
+    from θ (see `gofau.optim.displacement.Displacements`), so that steps which are small beside θ
+    keep their digits. The state is ``inner``'s, with what the rule remembers beside it.
 
     Args:
-        inner: the optimizer that proposes steps; do not call its ``step`` yourself.
+        inner: the optimizer that proposes steps; do not call its ``step`` yourself. Its hooks see
+            its own proposal, before the rule.
         rule: the update rule.
         zero_policy: ``leave`` or ``additive``, as for `gofau.optim.Gofau`.
         options: the rule's hyperparameters, all that have no default.
 
     Raises:
         CatalogError: an unknown option or a value out of range.
+        UnsupportedError: a complex parameter, or an ``inner`` that is differentiated through.
 
     Example:
         >>> import torch
@@ -63,9 +73,23 @@ class Wrapped(Optimizer):
             "zero_policy": checked,
             **entry.resolve(options, "Wrapped"),
         }
+        if any(group.get("differentiable") for group in inner.param_groups):
+            raise UnsupportedError(
+                "Wrapped.inner: got differentiable=True, expected an optimizer whose steps are "
+                "not differentiated; the rule moves parameters in place"
+            )
         self.inner = inner
         self._pairing = Pairing()
         super().__init__(taken_over(inner), defaults)
+
+    @property
+    def state(self) -> Any:
+        """``inner``'s state; the rule's own entries begin with ``rule.``."""
+        return self.inner.state
+
+    @state.setter
+    def state(self, value: object) -> None:
+        """Leave ``inner``'s state alone, where torch's constructor would begin one."""
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group, to ``inner`` too unless it has it already.
@@ -75,6 +99,7 @@ class Wrapped(Optimizer):
 
         Raises:
             CatalogError: an unknown option or a value out of range, with the group's index.
+            UnsupportedError: a complex parameter.
         """
         index = len(self.param_groups)
         path = f"param_groups[{index}]"
@@ -83,6 +108,7 @@ class Wrapped(Optimizer):
         options = resolved(param_group, self.defaults, self.inner, path)
         super().add_param_group({k: v for k, v in param_group.items() if k in TENSORS})
         added = self.param_groups.pop()
+        refuse_untrainable(added["params"], path)
         if index >= len(self.inner.param_groups):
             self.inner.add_param_group(for_inner(param_group, added, options, self.inner))
         self._pairing.add(added["params"])
@@ -97,37 +123,75 @@ class Wrapped(Optimizer):
 
         Returns:
             float | None: what ``inner`` returned.
+
+        Raises:
+            StateError: ``inner`` has other parameters than this optimizer.
+            UnsupportedError: a complex parameter has a gradient.
         """
+        if torch.compiler.is_dynamo_compiling():
+            return cast("float | None", self._untraced(closure))
+        return self._perform(closure)
+
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _untraced(self, closure: Callable[[], float] | None) -> float | None:
+        return self._perform(closure)
+
+    def _perform(self, closure: Callable[[], float] | None) -> float | None:
         self._pairing.settle(self.param_groups, self.inner)
-        before = {p: p.detach().clone() for group in self.param_groups for p in group["params"]}
-        loss = self.inner.step(closure) if closure is not None else self.inner.step()
+        self._refuse_untouchable()
+        unstarted = not self.state
+        params = [p for group in self.param_groups for p in group["params"]]
+        moves = Displacements(params, exact=_is_torchs(self.inner))
+        try:
+            with _visible(self.inner), moves:
+                loss = self.inner.step(moves.around(closure)) if closure else self.inner.step()
+            self._refuse_untouchable()  # a closure may have made gradients
+        except BaseException:
+            moves.restore()
+            raise
+        moves.take_back_shared()
         with torch.no_grad():
             for group in self.param_groups:
-                self._move(group, before)
+                self._move(group, moves, unstarted)
         return loss
 
-    def _move(self, group: dict[str, Any], before: Mapping[Tensor, Tensor]) -> None:
-        for param in group["params"]:
-            if param.grad is None:
-                continue
-            start, state = before[param], self.state[param]
-            if "step" not in state:
-                if group["zero_policy"] == "additive":
-                    state["zero_initialised"] = begins_at_zero(start)
-                state["step"] = torch.zeros(())
-                rule, hyper = rule_of_parameter(group, state, group)
-                state.update(rule.init(start, hyper))
-            state["step"].add_(1)
+    def _refuse_untouchable(self) -> None:
+        for index, group in enumerate(self.param_groups):
+            for place, param in enumerate(group["params"]):
+                if param.grad is not None:
+                    refuse_dtype(param, f"param_groups[{index}].params[{place}]")
+
+    def _move(self, group: dict[str, Any], moves: Displacements, unstarted: bool) -> None:
+        taking_part = [p for p in group["params"] if moves.start(p) is not None]
+        # Torch's distributed checkpoint makes such a step to get a state, and for nothing else.
+        still = unstarted and group["lr"] == 0 and not any(map(_has_gradient, taking_part))
+        for param in taking_part:
+            start = param.detach() if moves.taken_back else cast(Tensor, moves.start(param))
+            self._begin(group, param, start)
+            state = self.state[param]
+            remembered = {k.removeprefix(OWN): v for k, v in state.items() if is_own(k)}
             rule, hyper = rule_of_parameter(group, state, group)
-            param.copy_(rule.update(start, start - param, state, hyper))
+            u = -moves.of(param)
+            param.copy_(start if still else rule.update(start, u, remembered, hyper))
+
+    def _begin(self, group: dict[str, Any], param: Tensor, start: Tensor) -> None:
+        state = self.state[param]
+        if group["zero_policy"] == "additive" and "zero_initialised" not in state:
+            state["zero_initialised"] = begins_at_zero(start)
+        rule, hyper = rule_of_parameter(group, state, group)
+        if not any(k.startswith(OWN) for k in state):
+            state.update({OWN + k: v for k, v in rule.init(start, hyper).items()})
 
     def driving(self, *names: str) -> Driven:
         """A view for torch's schedulers; see `gofau.optim.Gofau.driving`."""
         return Driven(self, names)
 
     def state_dict(self) -> dict[str, Any]:
-        """As torch's, with the version of the format and ``inner``'s own state."""
-        return {**super().state_dict(), "format": FORMAT, "inner": self.inner.state_dict()}
+        """As torch's, with the version of the format and ``inner``'s options in each group."""
+        state: dict[str, Any] = {**super().state_dict(), "format": FORMAT}
+        for packed, group in zip(state["param_groups"], self.inner.param_groups, strict=True):
+            packed["inner"] = without_params(group)
+        return state
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Load what `state_dict` gave, for ``inner`` too.
@@ -135,14 +199,34 @@ class Wrapped(Optimizer):
         Raises:
             StateError: a newer format, or groups saved with another rule.
         """
-        check_loadable(state_dict, self.param_groups)
-        self.inner.load_state_dict(state_dict["inner"])
-        super().load_state_dict({k: v for k, v in state_dict.items() if k != "inner"})
+        load_checked(self, state_dict, partial(load_inner, self.param_groups, self.inner))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "inner": self.inner, "_pairing": self._pairing}
+        kept = super().__getstate__()
+        own = {k: v for k, v in kept.items() if k != "state"}
+        return {**own, "inner": self.inner, "_pairing": self._pairing}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        super().__setstate__({k: v for k, v in state.items() if k != "state"})
         self.param_groups: list[dict[str, Any]] = [ParamGroup(g) for g in self.param_groups]
-        restore_counters(self.state, self.param_groups)
+
+
+def _is_torchs(inner: Optimizer) -> bool:
+    return type(inner).__module__.startswith("torch.optim.")
+
+
+@contextmanager
+def _visible(inner: Optimizer) -> Iterator[None]:
+    """Let ``inner`` step by operators that say what they add, instead of by one fused kernel."""
+    fused = [group for group in inner.param_groups if group.get("fused")]
+    for group in fused:
+        group["fused"] = False
+    try:
+        yield
+    finally:
+        for group in fused:
+            group["fused"] = True
+
+
+def _has_gradient(param: Tensor) -> bool:
+    return param.grad is not None and bool(param.grad.any())

@@ -32,7 +32,13 @@ class Hypentropy(UpdateRule):
     def update(self, param: Tensor, u: Tensor, state: State, hyper: Hyper) -> Tensor:
         """The new parameter; see `UpdateRule.update`."""
         beta, angle = hyper["beta"], u * hyper["lr"]
-        # The same by the addition theorem of sinh. Going through asinh and back would round the
-        # parameter anew in every step, which drifts in low precision even where u = 0.
+        # By the addition theorem of sinh. Going through asinh and back would round the parameter
+        # anew in every step, which drifts in low precision even where u = 0.
         radius = (param * param + beta * beta).sqrt()
-        return param * torch.cosh(angle) - radius * torch.sinh(angle)
+        near = param * torch.cosh(angle) - radius * torch.sinh(angle)
+        # Where abs(θ) ≫ β those two nearly cancel for large angles, and exponentials do not.
+        side = torch.where(param < 0, -1.0, 1.0).to(param.dtype)
+        most = radius + param.abs()
+        shrunk, grown = torch.exp(-(angle * side)), torch.exp(angle * side)
+        far = (most * shrunk - beta * (beta / most) * grown) * (0.5 * side)
+        return torch.where(angle.abs() > 1, far, near)

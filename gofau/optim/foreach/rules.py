@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import torch
 
-from gofau.hyper import Hyper, State
+from gofau.hyper import Hyper, Number, State
 from gofau.optim.foreach.lists import Tensors, add_, mul, mul_, subtract_scaled_
 from gofau.rules.madam import clamp
 
@@ -60,14 +60,38 @@ def madam(params: Tensors, u: Tensors, states: list[State], hyper: Hyper) -> Non
 
 
 def hypentropy(params: Tensors, u: Tensors, states: list[State], hyper: Hyper) -> None:
-    """θ ← θ·cosh(lr·u) − √(θ² + β²)·sinh(lr·u), which is β·sinh(asinh(θ/β) − lr·u)."""
+    """θ ← β·sinh(asinh(θ/β) − lr·u), by two formulas as in gofau.rules.hypentropy."""
     beta, angles = hyper["beta"], mul(u, hyper["lr"])
     radii = mul(params, params)
     add_(radii, beta * beta)
     torch._foreach_sqrt_(radii)
+    far = _far(params, radii, angles, beta)
     mul_(params, list(torch._foreach_cosh(angles)))
     mul_(radii, list(torch._foreach_sinh(angles)))
     torch._foreach_sub_(params, radii)
+    for param, value, angle in zip(params, far, angles, strict=True):
+        param.copy_(torch.where(angle.abs() > 1, value, param))
+
+
+def _far(params: Tensors, radii: Tensors, angles: Tensors, beta: Number) -> Tensors:
+    """The new parameters where angles are large."""
+    sides = list(torch._foreach_sign(params))
+    add_(sides, 0.5)  # a zero takes the positive side
+    torch._foreach_sign_(sides)
+    most = list(torch._foreach_abs(params))
+    add_(most, radii)
+    turned = mul(angles, sides)
+    grown = list(torch._foreach_exp(turned))
+    torch._foreach_neg_(turned)
+    torch._foreach_exp_(turned)
+    mul_(turned, most)
+    rest = list(torch._foreach_reciprocal(most))
+    mul_(rest, beta * beta)
+    mul_(rest, grown)
+    torch._foreach_sub_(turned, rest)
+    mul_(turned, sides)
+    mul_(turned, 0.5)
+    return turned
 
 
 rules: MappingProxyType[str, ListRule] = MappingProxyType(

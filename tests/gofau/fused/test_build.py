@@ -125,3 +125,41 @@ def test_a_folder_that_cannot_be_made_is_refused(folder, monkeypatch):
     monkeypatch.setenv("GOFAU_CACHE_DIR", str(folder / "file"))
     with pytest.raises(UnsupportedError, match=r"need a cache folder: got .*; set GOFAU_CACHE_DIR"):
         compiler.cache_folder()
+
+
+def nobody(*_: object) -> None:
+    raise KeyError("getpwuid(): uid not found: 12345")
+
+
+@needs_compiler
+@pytest.mark.parametrize("variable", ["GOFAU_CACHE_DIR", "XDG_CACHE_HOME"])
+def test_a_user_without_a_home_needs_none_where_a_folder_is_named(folder, monkeypatch, variable):
+    for name in ("HOME", "GOFAU_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, str(folder))
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    param = weight()
+    Gofau([param], "sgd", "additive", lr=0.5, implementation="fused").step()
+    assert param.tolist() == [0.5, 0.5, 0.5]
+
+
+def test_a_user_without_a_home_and_a_folder_steps_unfused(folder, monkeypatch):
+    for name in ("HOME", "GOFAU_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    param = weight()
+    Gofau([param], "sgd", "additive", lr=0.5).step()
+    assert param.tolist() == [0.5, 0.5, 0.5]
+    param.grad = torch.ones(3)
+    with pytest.raises(UnsupportedError, match=r"got a user without a home .*; set one, or use"):
+        Gofau([param], "sgd", "additive", lr=0.5, implementation="fused").step()
+
+
+@needs_compiler
+def test_a_full_disk_is_said_in_words(folder, monkeypatch):
+    def full(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(UnsupportedError, match=r"need a kernel: got .*No space left on device"):
+        Gofau([weight()], implementation="fused").step()

@@ -143,6 +143,24 @@ def test_a_plain_dictionary_with_an_lr_that_nobody_reads_is_refused(implementati
         one.step()
 
 
+def test_a_group_may_change_its_rule_and_change_back():
+    one = Gofau(start([(3,)]), lr=0.1, lr_out=0.2)
+    params, group = one.param_groups[0]["params"], one.param_groups[0]
+    run(one, params, gradients([(3,)], 3))
+    group["rule"] = "multiplicative"
+    assert group["lr"] == 0.2
+    scheduler = lr_scheduler.ExponentialLR(one, 0.5)
+    before = params[0].detach().clone()
+    run(one, params, gradients([(3,)], 1))
+    scheduler.step()
+    assert ((params[0].detach() - before).abs() <= 0.2 * before.abs()).all()
+    assert group["lr_out"] == 0.1
+    assert copy.deepcopy(one).state_dict()["param_groups"][0]["lr_out"] == 0.1
+    group.update(rule="hybrid")
+    assert (group["lr"], group["lr_out"]) == (0.1, 0.1)
+    run(one, params, gradients([(3,)], 2))
+
+
 FOREIGN = {"lr_scale": 0.7, "rho": 0.05, "adaptive": True, "lr_mult": 2.0, "tag": "body"}
 
 

@@ -24,6 +24,10 @@ INNER: list[tuple[str, Make]] = [
     ("Adadelta", lambda p: torch.optim.Adadelta(p, lr=1.0)),
     ("Rprop", lambda p: torch.optim.Rprop(p, lr=0.1)),
     ("ASGD", lambda p: torch.optim.ASGD(p, lr=0.1)),
+    ("AdamW", lambda p: torch.optim.AdamW(p, lr=1.0, weight_decay=0.1)),
+    ("AdamW-foreach", lambda p: torch.optim.AdamW(p, lr=1.0, weight_decay=0.1, foreach=True)),
+    ("SGD-fused", lambda p: torch.optim.SGD(p, lr=1.0, momentum=0.9, fused=True)),
+    ("Adafactor", lambda p: torch.optim.Adafactor(p, lr=0.1, weight_decay=0.1)),
 ]
 inner = pytest.mark.parametrize("make", [m for _, m in INNER], ids=[n for n, _ in INNER])
 
