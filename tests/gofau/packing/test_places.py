@@ -59,7 +59,19 @@ class Smooth(Net):
         return nn.Sequential(*(next(kinds) if type(m) is nn.ReLU else m for m in super().module()))
 
 
-for _problem in (Net, Smooth):
+class Own(Net):
+    """The same networks under a loss whose vectorised form differs from its plain one."""
+
+    name: ClassVar[str] = "test-own-loss"
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        return super().loss(output, target) + torch.sigmoid(output).mean()
+
+    def measure(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
+        return {**super().measure(output, target), "val_loss": self.loss(output, target)}
+
+
+for _problem in (Net, Smooth, Own):
     catalog.problems.add(
         ProblemEntry(
             _problem.name,
@@ -160,7 +172,12 @@ def moved(tensor: Tensor) -> Tensor:
 
 @pytest.mark.parametrize(
     ("executor", "problem"),
-    [("serial", "test-smooth"), ("serial", "test-convolutions"), ("serial", "test-tokens")],
+    [
+        ("serial", "test-smooth"),
+        ("serial", "test-convolutions"),
+        ("serial", "test-tokens"),
+        ("bmm", "test-own-loss"),
+    ],
 )
 def test_whole_records_are_the_same_at_every_width(
     plan: Plans, executor: str, problem: str
