@@ -2,30 +2,34 @@
 
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from math import isclose, isnan
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from gofau.catalog import metrics
 from gofau.packing.errors import PlanError
 from gofau.packing.executors.base import CHUNK
-from gofau.packing.executors.scores import Scores
+from gofau.packing.executors.scores import other_than_written
+from gofau.packing.scored import EXAMPLES, Numbers, Scored, fault, same
 from gofau.packing.streams import drawing_from
 from gofau.problems import Dataset, Problem
-
-EXAMPLES = 8
-"""Examples of the loss."""
 
 MOST_EXAMPLES = 64
 """Examples of the validation set whose metrics are compared with those of their parts."""
 
-Numbers = dict[str, float]
+ROWS = 2
+"""Axes of outputs of one row an example."""
+
+IGNORED = -100
+"""The target that torch's cross-entropy leaves out."""
+
+SLACK = 1e-3
+"""How much better than its best a metric may be by rounding, in bfloat16 too."""
 
 
-def check_scoring(problem: Problem, module: nn.Module, few: Dataset, in_parts: bool) -> None:
+def check_scoring(problem: Problem, module: nn.Module, data: Dataset, few: Dataset) -> None:
     """Raise for a loss or a measure by which no trial could be trained or told.
 
     What they cannot do with the few examples at hand is left to the training.
@@ -33,31 +37,37 @@ def check_scoring(problem: Problem, module: nn.Module, few: Dataset, in_parts: b
     Args:
         problem: whose loss and measure.
         module: its module; its buffers may change.
-        few: some of its examples, in the dtype and on the device of ``module``.
-        in_parts: whether there are so many that they are measured in parts.
+        data: all of its examples.
+        few: some of them, in the dtype and on the device of ``module``.
 
     Raises:
-        PlanError: a loss or a metric that is not one number, metrics that the catalog promises and
-            the measure does not give, values that change from call to call, targets written over,
-            an output of one column spread over the targets, or a metric that is no mean over
-            examples where the validation set is measured in parts.
+        PlanError: targets that are no classes for `Classification`'s own loss; a loss or a metric
+            that is not one number; metrics that the catalog promises and the measure does not
+            give; values that change from call to call; targets written over; outputs compared with
+            every target; or a metric that is no mean over examples where the validation set is
+            measured in parts.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for scored in _scored(problem, module, few):
+            _check_classes(scored, data)
             given = scored.y.clone()
             first = scored.attempt()
             if first is None:
                 continue
             if not torch.equal(given, scored.y):
-                raise _fault(problem, f"{scored.what} writes over its targets", "one that does not")
+                raise fault(problem, f"{scored.what} writes over its targets", "one that does not")
             if scored.what == "measure":
                 check_names(problem, first)
+                check_ranges(problem, first)
             _check_calls(scored, first)
-            spread = scored.spread(first)
+            spread = scored.spread()
             if spread is not None:
-                raise _fault(problem, f"{scored.what} spreads {spread}", "one shape for both")
-            if scored.what == "measure" and in_parts:
+                shapes = f"{list(scored.output.shape[1:])} and {list(scored.y.shape[1:])}"
+                what = f"{scored.what} compares every output with every target ({spread})"
+                expected = f"one with its own (an example's shapes are {shapes})"
+                raise fault(problem, what, expected)
+            if scored.what == "measure" and len(data.val_x) > CHUNK:
                 _check_means(scored)
 
 
@@ -74,97 +84,30 @@ def check_names(problem: Problem, measured: Mapping[str, object]) -> None:
         raise PlanError("problem", got, "train_loss among them")
     if "train_loss" in measured:
         expected = "metrics of other names (train_loss is the mean loss of an epoch's batches)"
-        raise _fault(problem, "measure gives train_loss", expected)
+        raise fault(problem, "measure gives train_loss", expected)
     for name in promised:
         if name in measured or name == "train_loss":
             continue
         near = get_close_matches(name, list(measured), 1)
         hint = f" (is it {near[0]}?)" if near else ""
         what = f"measure gives {', '.join(measured) or 'nothing'}"
-        raise _fault(problem, what, f"{name}, as its catalog entry says{hint}")
+        raise fault(problem, what, f"{name}, as its catalog entry says{hint}")
 
 
-@dataclass(frozen=True)
-class Scored:
-    """A problem's loss or measure with outputs ``[N, ...]`` and targets ``[N, ...]``."""
+def check_ranges(problem: Problem, measured: Numbers) -> None:
+    """Raise for a metric that is better than the catalog allows: in percent, say, and not a share.
 
-    problem: Problem
-    what: Literal["loss", "measure"]
-    output: Tensor
-    y: Tensor
-
-    def numbers(self) -> Numbers:
-        """What it gives, by name.
-
-        Raises:
-            PlanError: something else than numbers.
-        """
-        if self.what == "measure":
-            like = torch.zeros((), device=self.output.device)
-            with torch.no_grad(), drawing_from(0, like.device):
-                rows = Scores(self.problem, together=False).each(iter([self.output]), self.y, like)
-            return {name: value.item() for name, value in rows.items()}
-        grows = self.output.is_floating_point() or self.output.is_complex()
-        with drawing_from(0, self.output.device):
-            leaf = self.output.detach().clone().requires_grad_(grows)
-            made: object = self.problem.loss(leaf, self.y)
-        if not isinstance(made, Tensor):
-            raise _fault(self.problem, f"loss is of type {type(made).__name__}", "a tensor")
-        if made.dim():
-            what = f"loss has the shape {list(made.shape)}"
-            raise _fault(self.problem, what, "one number for a batch")
-        return {"loss": made.item()}
-
-    def attempt(self) -> Numbers | None:
-        """`numbers`, or ``None`` where it fails on these examples."""
-        try:
-            return self.numbers()
-        except PlanError:
-            raise
-        except Exception:  # noqa: BLE001 - what it cannot do with these, the training will tell
-            return None
-
-    def sums(self) -> bool:
-        """Whether a loss of each example twice is twice the loss: a sum over examples, no mean."""
-        once = self.numbers()["loss"]
-        both = replace(self, output=torch.cat([self.output] * 2), y=torch.cat([self.y] * 2))
-        return once != 0 and isclose(both.numbers()["loss"], 2 * once, rel_tol=1e-4)
-
-    def spread(self, whole: Numbers) -> str | None:
-        """How an output ``[N, 1]`` meets targets ``[N]``, each of them all, or ``None``.
-
-        Args:
-            whole: its `numbers`.
-        """
-        output, y = self.output, self.y
-        floats = output.is_floating_point() and y.is_floating_point()
-        if not floats or output.shape == y.shape or output.numel() != y.numel():
-            return None
-        try:
-            aligned = replace(self, output=output.reshape(y.shape)).numbers()
-            wide, tall = torch.broadcast_tensors(output, y)
-            spread = replace(self, output=wide, y=tall).numbers()
-        except Exception:  # noqa: BLE001 - it tells the shapes apart, as it should
-            return None
-        for name, value in whole.items():
-            if _near(spread[name], value) and not _near(aligned[name], value):
-                return f"an output {list(output.shape)} over targets {list(y.shape)}"
-        return None
-
-    def uncombined(self, whole: Numbers) -> str | None:
-        """The first number that is no mean of those of two parts of the examples, or ``None``."""
-        head = max(1, len(self.output) // 3)
-        if len(self.output) == head:
-            return None
-        parts = [
-            replace(self, output=self.output[s], y=self.y[s]).numbers()
-            for s in (slice(head), slice(head, None))
-        ]
-        share = head / len(self.output)
-        for name, value in whole.items():
-            if not _near(share * parts[0][name] + (1 - share) * parts[1][name], value):
-                return name
-        return None
+    Raises:
+        PlanError: the first of them.
+    """
+    for name, value in measured.items():
+        entry = metrics.entries.get(name)
+        if entry is None or entry.best is None:
+            continue
+        ahead = (entry.best - value) if entry.minimize else (value - entry.best)
+        if ahead > SLACK:
+            expected = f"no better than {entry.best:g}, the best that its catalog entry allows"
+            raise fault(problem, f"measure gives {name} = {value:g}", expected)
 
 
 def _scored(problem: Problem, module: nn.Module, few: Dataset) -> Iterator[Scored]:
@@ -182,6 +125,24 @@ def _scored(problem: Problem, module: nn.Module, few: Dataset) -> Iterator[Score
             yield Scored(problem, what, output, y.clone())
 
 
+def _check_classes(scored: Scored, data: Dataset) -> None:
+    """Refuse what the cross-entropy would refuse when such an example comes up."""
+    output = scored.output
+    if other_than_written(scored.problem) is not None or output.dim() != ROWS:
+        return
+    for name, y in (("train_y", data.train_y), ("val_y", data.val_y)):
+        if y.dtype != torch.int64 or y.dim() != 1:
+            continue
+        told = y[y != IGNORED]
+        low, high = (int(told.min()), int(told.max())) if len(told) else (0, 0)
+        if low < 0 or high >= output.shape[1]:
+            got = f"{scored.problem.name}, with targets in [{low}, {high}] in {name}"
+            expected = (
+                f"classes in [0, {output.shape[1] - 1}], one an output, or {IGNORED} for none"
+            )
+            raise PlanError("problem", got, expected)
+
+
 def _check_calls(scored: Scored, first: Numbers) -> None:
     """A stack calls loss and measure in no order that a trial could count on."""
     problem, what = scored.problem, scored.what
@@ -189,10 +150,10 @@ def _check_calls(scored: Scored, first: Numbers) -> None:
     again = scored.attempt()
     moved = [name for name, value in _state(problem).items() if before.get(name) != value]
     if moved:
-        raise _fault(problem, f"{what} changes {', '.join(moved)}", "one that keeps nothing")
-    if again is None or any(not _same(again[name], value) for name, value in first.items()):
+        raise fault(problem, f"{what} changes {', '.join(moved)}", "one that keeps nothing")
+    if again is None or any(not same(again[name], value) for name, value in first.items()):
         expected = "the same value for the same output and targets"
-        raise _fault(problem, f"{what} changes from call to call", expected)
+        raise fault(problem, f"{what} changes from call to call", expected)
 
 
 def _state(problem: Problem) -> dict[str, object]:
@@ -201,11 +162,8 @@ def _state(problem: Problem) -> dict[str, object]:
 
 
 def _check_means(scored: Scored) -> None:
-    noise = torch.Generator().manual_seed(0)
-    output = scored.output
     # A network before its training may give all examples the same answer.
-    moved = 3 * output.std() * torch.randn(output.shape, generator=noise).to(output)
-    other = replace(scored, output=output + moved)
+    other = scored.noisy()
     try:
         whole = other.numbers()
         promised = {n: whole[n] for n in scored.problem.entry.metric_names if n in whole}
@@ -214,16 +172,4 @@ def _check_means(scored: Scored) -> None:
         return
     if name is not None:
         what = f"measure gives {name}, which is no mean over examples"
-        raise _fault(scored.problem, what, f"one, or at most {CHUNK} validation examples")
-
-
-def _near(one: float, two: float) -> bool:
-    return _same(one, two) or isclose(one, two, rel_tol=1e-4, abs_tol=1e-6)
-
-
-def _same(one: float, two: float) -> bool:
-    return one == two or (isnan(one) and isnan(two))
-
-
-def _fault(problem: Problem, what: str, expected: str) -> PlanError:
-    return PlanError("problem", f"{problem.name}, whose {what}", expected)
+        raise fault(scored.problem, what, f"one, or at most {CHUNK} validation examples")

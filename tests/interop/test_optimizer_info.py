@@ -21,6 +21,7 @@ from tests.interop.twins import (
     twin,
 )
 
+pytestmark = pytest.mark.slow
 STEPS = 6
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 2e-5}
 """Of an element, relative to the larger of it and 1."""
