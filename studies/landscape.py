@@ -27,6 +27,7 @@ __all__ = [
 
 Codes = NDArray[np.int8]
 GroupKey = tuple[str, str]
+Range = tuple[float, float]
 
 
 class LandscapeError(ValueError):
@@ -153,6 +154,8 @@ class Landscape:
         frozen_fraction: ``[L, I, S]`` share of parameters that the rule cannot move.
         added: cells off the grid; basins and their best cost take them in, other metrics do not.
         repeated: seeds that were left out, since their results are those of one of ``seeds``.
+        lr_range: what the learning rates stand for, where they are centres of bins; else ``None``.
+        init_range: the same of the init scales.
 
     Raises:
         LandscapeError: shapes disagree, an axis isn't ascending and positive, the cap isn't
@@ -171,6 +174,8 @@ class Landscape:
     frozen_fraction: Floats | None = None
     added: AddedCells | None = None
     repeated: tuple[int, ...] = ()
+    lr_range: Range | None = None
+    init_range: Range | None = None
 
     def __post_init__(self) -> None:
         _check_axis("lr", self.lr)

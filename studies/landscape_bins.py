@@ -5,7 +5,7 @@ import pandas as pd
 
 from studies.censoring import whole
 from studies.counting import DIVERGED, counted
-from studies.landscape import Floats, GoalMetric, LandscapeError
+from studies.landscape import Floats, GoalMetric, LandscapeError, Range
 
 GROUP = ["problem", "direction", "rule"]
 AXES = ("lr", "init_scale")
@@ -54,6 +54,12 @@ def _costs(trials: pd.DataFrame, ended: "pd.Series[bool]", goal: GoalMetric) -> 
         cap=goal.sign * np.inf,
         minimize=goal.minimize,
     )
+
+
+def covered_range(trials: pd.DataFrame, axis: str) -> Range | None:
+    """What all bins of an axis cover together; ``None`` of an axis with one value."""
+    low, high = float(trials[axis].min()), float(trials[axis].max())
+    return (low, high) if low < high else None
 
 
 def _centres(values: Floats, count: int) -> Floats:

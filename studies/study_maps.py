@@ -1,17 +1,20 @@
 """Landscapes of a whole study: on its grid, or on bins where its search drew points."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pandas as pd
 
 from studies.landscape import GoalMetric, Landscape, LandscapeKey
-from studies.landscape_bins import AXES, GROUP, binned
+from studies.landscape_bins import AXES, GROUP, binned, covered_range
 from studies.landscape_frame import labelled, landscapes
 from studies.refine.attach import attach
 from studies.search.bins import bins
 from studies.spec import StudySpec
+
+RANGES = (("lr", "lr"), ("init", "init_scale"))
+"""Ranges of a landscape, and the axes that they are of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +54,9 @@ def study_maps(spec: StudySpec, trials: pd.DataFrame, caps: Mapping[str, float])
     goal = goal_of(spec)
     if not spec.search.is_grid:
         shown = binned(trials, goal, *bins(spec))
-        return StudyMaps(landscapes(shown, goal, caps), shown)
+        covered = {f"{name}_range": covered_range(trials, axis) for name, axis in RANGES}
+        found = [replace(one, **covered) for one in landscapes(shown, goal, caps)]
+        return StudyMaps(found, shown)
     named = labelled(trials, [axis for axis in spec.axes if axis not in AXES])
     on_grid = is_first(spec, named)
     found = landscapes(named[on_grid], goal, caps)

@@ -1,19 +1,19 @@
 """What a pack depends on, looked at before it is leased, and held while it is trained."""
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
 
 import ray
 
 from gofau.catalog import Scalar
-from gofau.fingerprint import Inputs, inputs_of, unsettled
+from gofau.fingerprint import Inputs, inputs_of, settled
 from gofau.numerics import in_force
 from gofau.packing.identity import identified
 from gofau.packing.plan import PackPlan
 from gofau.problems import Dataset, Problem, holding, problem
 from workers.work import PendingTrial, plan
+
+LONGEST = 500
 
 _settled: set[tuple[type[Problem], tuple[tuple[str, Scalar], ...]]] = set()
 """Problems that have given the same examples twice in this process."""
@@ -50,8 +50,7 @@ def look(pack: list[PendingTrial]) -> Looked:
     given = pack[0].definition
     try:
         one = problem(given["problem"], given["problem_parameters"])
-        data = one.dataset()
-        _check_settled(one, data)
+        data = _examples(one)
         return Looked(inputs_of(one, given["rule"], data), holding(one, data))
     except Exception as error:  # noqa: BLE001 - whatever a user's problem raises fails its trials
         return Looked(None, nullcontext(), error)
@@ -59,15 +58,15 @@ def look(pack: list[PendingTrial]) -> Looked:
 
 def environment(device: str) -> dict[str, str | int]:
     """What decides the last bits of results of this process."""
-    return {**in_force(device).as_dict(), "ray": ray.__version__}
+    found = {**in_force(device).as_dict(), "ray": ray.__version__}
+    return {n: v[:LONGEST] if isinstance(v, str) else v for n, v in found.items()}
 
 
-def _check_settled(one: Problem, data: Dataset) -> None:
-    parameters: Mapping[str, Any] = one.parameters
-    name = (type(one), tuple(sorted(parameters.items())))
+def _examples(one: Problem) -> Dataset:
+    """What the problem reads now; the first time in this process, having read it twice."""
+    name = (type(one), tuple(sorted(one.parameters.items())))
     if name in _settled:
-        return
-    fault = unsettled(one, data)
-    if fault is not None:
-        raise fault
+        return one.dataset()
+    data = settled(one)
     _settled.add(name)
+    return data

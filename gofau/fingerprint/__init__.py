@@ -4,6 +4,6 @@ Two trials of one cell and seed give one result only where these agree. They are
 training happens, since only there are the files, the environment and the packages that it reads.
 """
 
-from gofau.fingerprint.inputs import Inputs, inputs_of, unsettled
+from gofau.fingerprint.inputs import Inputs, inputs_of, settled
 
-__all__ = ["Inputs", "inputs_of", "unsettled"]
+__all__ = ["Inputs", "inputs_of", "settled"]

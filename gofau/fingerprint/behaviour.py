@@ -32,8 +32,13 @@ def start_of(problem: Problem, module: nn.Module) -> dict[str, str]:
     """A module's structure and the values that it starts from.
 
     Weights that come from a file, and constants, count by every byte; drawn ones by their outline,
-    since processors draw other last bits.
+    since processors draw other last bits. Where weights cannot be looked at, such as those of lazy
+    modules, the kind of error stands in their place.
     """
+    return dict(_tried("start", lambda: _start_of(problem, module)))
+
+
+def _start_of(problem: Problem, module: nn.Module) -> dict[str, str]:
     again = dict(_state(built(problem, SEEDS[1])))
     fixed: dict[str, Tensor] = {}
     drawn: dict[str, str] = {}

@@ -6,6 +6,8 @@ from hashlib import sha256
 from json import dumps
 from typing import Any
 
+from torch import Tensor
+
 from gofau import catalog
 from gofau.errors import GofauError, IncurableError
 from gofau.fingerprint.behaviour import built, moves_of, scores_of, start_of
@@ -18,11 +20,15 @@ FORMAT = 1
 """Grows when the record covers something else, so that digests of another kind never agree."""
 
 MOST_NAMES = 200
-"""Sources that are listed by name; of more, only how many there are and their joint hash."""
+"""Parts that are listed by name; of more, only how many there are and their joint hash."""
 
 
 class UnsettledDataError(GofauError, IncurableError):
     """A problem whose examples are others on every call: no two trials would see the same."""
+
+
+class NotTensorsError(GofauError, IncurableError, TypeError):
+    """Examples that are no tensors."""
 
 
 @dataclass(frozen=True)
@@ -65,36 +71,44 @@ def inputs_of(problem: Problem, rule_name: str, data: Dataset) -> Inputs:
             "full_batch": problem.full_batch,
             "data": _data(data),
             "module": start_of(problem, module),
-            "computed": scores_of(problem, module, data),
+            "computed": _listed(scores_of(problem, module, data)),
             "rule": _foreign(one),
             "sources": _listed(code.sources),
-            "packages": dict(sorted(code.packages.items())),
+            "packages": _listed(code.packages),
             "unfollowed": sorted(code.unfollowed),
         }
     )
 
 
-def unsettled(problem: Problem, data: Dataset) -> UnsettledDataError | None:
-    """The fault of a problem whose next call of ``dataset`` gives other examples than ``data``."""
-    again = problem.dataset()
-    parts = [f.name for f in fields(Dataset)]
-    pairs = ((name, getattr(data, name), getattr(again, name)) for name in parts)
-    others = [name for name, a, b in pairs if a is not b and digest(a) != digest(b)]
-    if not others:
-        return None
-    return UnsettledDataError(
-        f"problem {problem.name!r}: got other examples ({', '.join(others)}) when dataset() was "
-        "called again, expected the same split on every call; draw it from a generator with a "
-        "fixed seed, and let its files be whole before the study runs"
-    )
+def settled(problem: Problem) -> Dataset:
+    """The examples of a problem, having seen that it gives the same ones twice.
+
+    Raises:
+        UnsettledDataError: it gives others on every call.
+    """
+    # One after the other, since two of them may be more than the memory holds.
+    first = _data(problem.dataset())
+    data = problem.dataset()
+    second = _data(data)
+    others = [name for name in first if first[name] != second[name]]
+    if others:
+        raise UnsettledDataError(
+            f"problem {problem.name!r}: got other examples ({', '.join(others)}) when dataset() "
+            "was called again, expected the same split on every call; draw it from a generator "
+            "with a fixed seed, and let its files be whole before the study runs"
+        )
+    return data
 
 
 def _data(data: Dataset) -> dict[str, Any]:
-    tensors = {f.name: getattr(data, f.name) for f in fields(Dataset)}
-    return {
-        name: {"shape": list(t.shape), "dtype": str(t.dtype), "digest": digest(t)}
-        for name, t in tensors.items()
-    }
+    return {f.name: _tensor(f.name, getattr(data, f.name)) for f in fields(Dataset)}
+
+
+def _tensor(name: str, value: object) -> dict[str, Any]:
+    if not isinstance(value, Tensor):
+        kind = type(value).__name__
+        raise NotTensorsError(f"dataset(): got a {kind} as {name}, expected a torch tensor")
+    return {"shape": list(value.shape), "dtype": str(value.dtype), "digest": digest(value)}
 
 
 def _foreign(one: UpdateRule) -> dict[str, str]:
@@ -104,10 +118,10 @@ def _foreign(one: UpdateRule) -> dict[str, str]:
     return moves_of(one, catalog.rules.get(one.name, "rule"))
 
 
-def _listed(sources: Mapping[str, str]) -> dict[str, Any]:
-    if len(sources) <= MOST_NAMES:
-        return dict(sorted(sources.items()))
-    return {f"{len(sources)} modules": _hash(sources)}
+def _listed(parts: Mapping[str, str]) -> dict[str, str]:
+    if len(parts) <= MOST_NAMES:
+        return dict(sorted(parts.items()))
+    return {f"{len(parts)} names": _hash(parts)}
 
 
 def _hash(record: Mapping[str, Any]) -> str:

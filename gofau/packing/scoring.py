@@ -10,9 +10,10 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from gofau.catalog import metrics
 from gofau.packing.errors import PlanError
 from gofau.packing.executors.base import CHUNK
-from gofau.packing.executors.scores import Scores
+from gofau.packing.executors.scores import Scores, other_than_written
 from gofau.packing.streams import drawing_from
 from gofau.problems import Dataset, Problem
 
@@ -22,10 +23,19 @@ EXAMPLES = 8
 MOST_EXAMPLES = 64
 """Examples of the validation set whose metrics are compared with those of their parts."""
 
+ROWS = 2
+"""Axes of outputs of one row an example."""
+
+IGNORED = -100
+"""The target that torch's cross-entropy leaves out."""
+
+SLACK = 1e-3
+"""How much better than its best a metric may be by rounding, in bfloat16 too."""
+
 Numbers = dict[str, float]
 
 
-def check_scoring(problem: Problem, module: nn.Module, few: Dataset, in_parts: bool) -> None:
+def check_scoring(problem: Problem, module: nn.Module, data: Dataset, few: Dataset) -> None:
     """Raise for a loss or a measure by which no trial could be trained or told.
 
     What they cannot do with the few examples at hand is left to the training.
@@ -33,18 +43,20 @@ def check_scoring(problem: Problem, module: nn.Module, few: Dataset, in_parts: b
     Args:
         problem: whose loss and measure.
         module: its module; its buffers may change.
-        few: some of its examples, in the dtype and on the device of ``module``.
-        in_parts: whether there are so many that they are measured in parts.
+        data: all of its examples.
+        few: some of them, in the dtype and on the device of ``module``.
 
     Raises:
-        PlanError: a loss or a metric that is not one number, metrics that the catalog promises and
-            the measure does not give, values that change from call to call, targets written over,
-            an output of one column spread over the targets, or a metric that is no mean over
-            examples where the validation set is measured in parts.
+        PlanError: targets that are no classes for `Classification`'s own loss; a loss or a metric
+            that is not one number; metrics that the catalog promises and the measure does not
+            give; values that change from call to call; targets written over; outputs compared with
+            every target; or a metric that is no mean over examples where the validation set is
+            measured in parts.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for scored in _scored(problem, module, few):
+            _check_classes(scored, data)
             given = scored.y.clone()
             first = scored.attempt()
             if first is None:
@@ -53,11 +65,15 @@ def check_scoring(problem: Problem, module: nn.Module, few: Dataset, in_parts: b
                 raise _fault(problem, f"{scored.what} writes over its targets", "one that does not")
             if scored.what == "measure":
                 check_names(problem, first)
+                check_ranges(problem, first)
             _check_calls(scored, first)
-            spread = scored.spread(first)
+            spread = scored.spread()
             if spread is not None:
-                raise _fault(problem, f"{scored.what} spreads {spread}", "one shape for both")
-            if scored.what == "measure" and in_parts:
+                shapes = f"{list(scored.output.shape[1:])} and {list(scored.y.shape[1:])}"
+                what = f"{scored.what} compares every output with every target ({spread})"
+                expected = f"one with its own (an example's shapes are {shapes})"
+                raise _fault(problem, what, expected)
+            if scored.what == "measure" and len(data.val_x) > CHUNK:
                 _check_means(scored)
 
 
@@ -84,6 +100,22 @@ def check_names(problem: Problem, measured: Mapping[str, object]) -> None:
         raise _fault(problem, what, f"{name}, as its catalog entry says{hint}")
 
 
+def check_ranges(problem: Problem, measured: Numbers) -> None:
+    """Raise for a metric that is better than the catalog allows: in percent, say, and not a share.
+
+    Raises:
+        PlanError: the first of them.
+    """
+    for name, value in measured.items():
+        entry = metrics.entries.get(name)
+        if entry is None or entry.best is None:
+            continue
+        ahead = (entry.best - value) if entry.minimize else (value - entry.best)
+        if ahead > SLACK:
+            expected = f"no better than {entry.best:g}, the best that its catalog entry allows"
+            raise _fault(problem, f"measure gives {name} = {value:g}", expected)
+
+
 @dataclass(frozen=True)
 class Scored:
     """A problem's loss or measure with outputs ``[N, ...]`` and targets ``[N, ...]``."""
@@ -101,7 +133,7 @@ class Scored:
         """
         if self.what == "measure":
             like = torch.zeros((), device=self.output.device)
-            with torch.no_grad(), drawing_from(0, like.device):
+            with torch.no_grad():
                 rows = Scores(self.problem, together=False).each(iter([self.output]), self.y, like)
             return {name: value.item() for name, value in rows.items()}
         grows = self.output.is_floating_point() or self.output.is_complex()
@@ -130,25 +162,35 @@ class Scored:
         both = replace(self, output=torch.cat([self.output] * 2), y=torch.cat([self.y] * 2))
         return once != 0 and isclose(both.numbers()["loss"], 2 * once, rel_tol=1e-4)
 
-    def spread(self, whole: Numbers) -> str | None:
-        """How an output ``[N, 1]`` meets targets ``[N]``, each of them all, or ``None``.
+    def noisy(self, sign: int = 1) -> "Scored":
+        """The same with outputs that differ, as those of a new network need not."""
+        noise = torch.Generator().manual_seed(0)
+        size = 3 * self.output.std().nan_to_num(1).clamp_min(1)
+        drawn = torch.randn(self.output.shape, generator=noise).to(self.output)
+        return replace(self, output=self.output + sign * size * drawn)
 
-        Args:
-            whole: its `numbers`.
+    def spread(self) -> str | None:
+        """The first number for which every output meets every target, or ``None``.
+
+        Outputs ``[N, 1]`` less targets ``[N]`` make ``[N, N]`` differences. Their mean does not
+        tell which target belongs to which output, and is that of each output with all targets.
         """
-        output, y = self.output, self.y
-        floats = output.is_floating_point() and y.is_floating_point()
-        if not floats or output.shape == y.shape or output.numel() != y.numel():
-            return None
+        some = replace(self, output=self.output[:EXAMPLES], y=self.y[:EXAMPLES])
+        one, two = some.noisy(), some.noisy(-1)
         try:
-            aligned = replace(self, output=output.reshape(y.shape)).numbers()
-            wide, tall = torch.broadcast_tensors(output, y)
-            spread = replace(self, output=wide, y=tall).numbers()
+            whole, mirrored, plain = (each.numbers() for each in (one, two, some))
+            turned = replace(one, y=one.y.roll(1, 0)).numbers()
+            alike = replace(one, y=one.y[:1].expand(one.y.shape)).numbers()
+            alone = [replace(one, output=output).numbers() for output in one.output.split(1)]
         except Exception:  # noqa: BLE001 - it tells the shapes apart, as it should
             return None
         for name, value in whole.items():
-            if _near(spread[name], value) and not _near(aligned[name], value):
-                return f"an output {list(output.shape)} over targets {list(y.shape)}"
+            paired = sum(numbers[name] for numbers in alone) / len(alone)
+            heeds_targets = not _near(alike[name], value)
+            # A difference of means is the mean of all differences.
+            bends = not _near(value + mirrored[name], 2 * plain[name])
+            if heeds_targets and bends and _near(turned[name], value) and _near(paired, value):
+                return name
         return None
 
     def uncombined(self, whole: Numbers) -> str | None:
@@ -182,6 +224,24 @@ def _scored(problem: Problem, module: nn.Module, few: Dataset) -> Iterator[Score
             yield Scored(problem, what, output, y.clone())
 
 
+def _check_classes(scored: Scored, data: Dataset) -> None:
+    """Refuse what the cross-entropy would refuse when such an example comes up."""
+    output = scored.output
+    if other_than_written(scored.problem) is not None or output.dim() != ROWS:
+        return
+    for name, y in (("train_y", data.train_y), ("val_y", data.val_y)):
+        if y.dtype != torch.int64 or y.dim() != 1:
+            continue
+        told = y[y != IGNORED]
+        low, high = (int(told.min()), int(told.max())) if len(told) else (0, 0)
+        if low < 0 or high >= output.shape[1]:
+            got = f"{scored.problem.name}, with targets in [{low}, {high}] in {name}"
+            expected = (
+                f"classes in [0, {output.shape[1] - 1}], one an output, or {IGNORED} for none"
+            )
+            raise PlanError("problem", got, expected)
+
+
 def _check_calls(scored: Scored, first: Numbers) -> None:
     """A stack calls loss and measure in no order that a trial could count on."""
     problem, what = scored.problem, scored.what
@@ -201,11 +261,8 @@ def _state(problem: Problem) -> dict[str, object]:
 
 
 def _check_means(scored: Scored) -> None:
-    noise = torch.Generator().manual_seed(0)
-    output = scored.output
     # A network before its training may give all examples the same answer.
-    moved = 3 * output.std() * torch.randn(output.shape, generator=noise).to(output)
-    other = replace(scored, output=output + moved)
+    other = scored.noisy()
     try:
         whole = other.numbers()
         promised = {n: whole[n] for n in scored.problem.entry.metric_names if n in whole}

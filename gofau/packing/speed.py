@@ -88,16 +88,17 @@ def _kept(program: Program) -> int:
     except RuntimeError as error:
         if "saved tensor hooks" not in str(error):
             raise
-        with _Made() as made:
+        made = _Made()  # type: ignore[no-untyped-call]
+        with made:
             program.template(x)
-        return made.bytes
+        return made.total
     return total
 
 
-class _Made(TorchDispatchMode):
+class _Made(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the bytes of all tensors that operations make, views left out."""
 
-    bytes = 0
+    total = 0
 
     def __torch_dispatch__(
         self,
@@ -110,12 +111,12 @@ class _Made(TorchDispatchMode):
         given = {_storage(v) for v in tree_leaves((args, kwargs)) if isinstance(v, Tensor)}
         for value in tree_leaves(made):
             if isinstance(value, Tensor) and _storage(value) not in given:
-                self.bytes += value.numel() * value.element_size()
+                self.total += value.numel() * value.element_size()
         return made
 
 
 def _storage(tensor: Tensor) -> int:
-    return tensor.untyped_storage()._cdata
+    return int(tensor.untyped_storage()._cdata)
 
 
 def _free(device: torch.device) -> int:

@@ -12,7 +12,6 @@ from gofau.packing.dropout import use_streams
 from gofau.packing.errors import PlanError
 from gofau.packing.executors import SerialExecutor
 from gofau.packing.executors.agreement import alone, by_executor, refused, sort_of, tensors, unlike
-from gofau.packing.executors.base import CHUNK
 from gofau.packing.plan import PackPlan
 from gofau.packing.scoring import MOST_EXAMPLES, check_scoring
 from gofau.packing.streams import drawing_from, initial_module
@@ -59,7 +58,7 @@ def check_module(problem: Problem, module: nn.Module, data: Dataset, like: Tenso
     _check_fresh(problem, module, other)
     fit(other, like, data)
     few = data.first(MOST_EXAMPLES).to(like.dtype, like.device)
-    check_scoring(problem, module, few, len(data.val_x) > CHUNK)
+    check_scoring(problem, module, data, few)
     examine(problem, module, other, few.first(2 * EXAMPLES))
 
 

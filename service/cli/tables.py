@@ -131,12 +131,13 @@ def studies_table(studies: list[Study]) -> Table:
     return table
 
 
-def trials_table(trials: list[Trial]) -> Table:
-    """One trial a line; its setting in the words of the axes."""
+def trials_table(trials: list[Trial], goal: Mapping[str, Any]) -> Table:
+    """One trial a line; its setting in the words of the axes, its value the goal's."""
     table = _table()
     for title in ("Trial", "Rule", "Setting", "Seed", "State", "Outcome"):
         table.add_column(title, overflow="fold")
-    table.add_column("Value", justify="right")
+    heading = f"{goal['metric']}\n{'lower' if goal['minimize'] else 'higher'} is better"
+    table.add_column(Text(heading), justify="right")
     for trial in trials:
         setting = ", ".join(f"{axis} {value:.3g}" for axis, value in trial.point.items())
         shown = "" if trial.value is None else f"{trial.value:.4g}"

@@ -49,13 +49,22 @@ def environments(session: Session, study_id: int) -> list[Row[str | None, int]]:
     return list(session.execute(query.order_by(func.count().desc(), Trial.environment)))
 
 
-def inputs(session: Session, study_id: int) -> list[Row[str, str, str | None, int]]:
-    """Problem, rule and digest of what a study's trials depended on, with how many they are."""
+def inputs(session: Session, study_id: int) -> dict[tuple[str, str, str | None], int]:
+    """How many of a study's completed trials have a problem, a rule and a digest of inputs."""
     query = (
-        select(Arm.problem, Arm.rule, Trial.inputs, func.count())
+        select(Cell.arm, Trial.inputs, func.count())
         .join(Cell, (Cell.study_id == Trial.study_id) & (Cell.ordinal == Trial.cell))
-        .join(Arm, (Arm.study_id == Cell.study_id) & (Arm.ordinal == Cell.arm))
         .where(Trial.study_id == study_id, Trial.state == TrialState.COMPLETED.value)
-        .group_by(Arm.problem, Arm.rule, Trial.inputs)
+        .group_by(Cell.arm, Trial.inputs)
+        .order_by(Cell.arm, func.count().desc(), Trial.inputs)
     )
-    return list(session.execute(query.order_by(Arm.problem, Arm.rule, func.count().desc())))
+    arms = {arm.ordinal: arm for arm in _arms(session, study_id)}
+    found: dict[tuple[str, str, str | None], int] = {}
+    for ordinal, digest, count in session.execute(query):
+        key = (arms[ordinal].problem, arms[ordinal].rule, digest)
+        found[key] = found.get(key, 0) + count
+    return found
+
+
+def _arms(session: Session, study_id: int) -> Iterable[Arm]:
+    return session.scalars(select(Arm).where(Arm.study_id == study_id))

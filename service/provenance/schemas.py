@@ -25,7 +25,7 @@ class InputsView(Out):
     record: dict[str, Any]
 
 
-class Provenance(Out):
+class StudyProvenance(Out):
     """What a study's completed trials depended on, and where they were computed."""
 
     environments: list[EnvironmentView]

@@ -4,16 +4,16 @@ from sqlalchemy.orm import Session
 
 from service.provenance import repository
 from service.provenance.models import EnvironmentRow, InputsRow
-from service.provenance.schemas import EnvironmentView, InputsView, Provenance
+from service.provenance.schemas import EnvironmentView, InputsView, StudyProvenance
 
 
-def provenance(session: Session, study_id: int) -> Provenance:
+def provenance(session: Session, study_id: int) -> StudyProvenance:
     """All inputs and environments of a study's completed trials, counted."""
     places = repository.environments(session, study_id)
     facts = repository.records(session, EnvironmentRow, (d for d, _ in places if d))
     seen = repository.inputs(session, study_id)
-    records = repository.records(session, InputsRow, (d for *_, d, _ in seen if d))
-    return Provenance(
+    records = repository.records(session, InputsRow, (digest for *_, digest in seen if digest))
+    return StudyProvenance(
         environments=[
             EnvironmentView(digest=digest, trials=count, record=facts.get(digest or "", {}))
             for digest, count in places
@@ -26,6 +26,6 @@ def provenance(session: Session, study_id: int) -> Provenance:
                 trials=count,
                 record=records.get(digest or "", {}),
             )
-            for problem, rule, digest, count in seen
+            for (problem, rule, digest), count in seen.items()
         ],
     )

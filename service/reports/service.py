@@ -105,9 +105,12 @@ def _check_comparable(public_ids: Sequence[str], specs: Sequence[StudySpec]) -> 
     if len(set(public_ids)) != len(public_ids):
         errors = [FieldError("study", list(public_ids), "each study once")]
         raise InvalidError("studies to compare", errors)
-    goals = {(spec.goal.metric, spec.goal.minimize) for spec in specs}
+    goals = {
+        f"{spec.goal.metric}, {'lower' if spec.goal.minimize else 'higher'} is better"
+        for spec in specs
+    }
     if len(goals) > 1:
-        errors = [FieldError("study", sorted(metric for metric, _ in goals), "one goal for all")]
+        errors = [FieldError("study", sorted(goals), "one goal for all")]
         raise InvalidError("studies to compare", errors)
 
 

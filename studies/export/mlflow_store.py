@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from studies.export.folder import fresh_folder
 from studies.export.runs import Run, Runs
+from studies.export.senses import sense_of
+from studies.goal import Goal
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
@@ -25,7 +27,7 @@ QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_LOGGING_LEVEL": "WARNING"}
 """Settings of MLflow, read on import: an export tells nobody, and says what we say."""
 
 
-def write(runs: Runs, name: str, folder: Path) -> None:
+def write(runs: Runs, name: str, folder: Path, goal: Goal) -> None:
     """Write a run for every trial that completed or failed, in one experiment.
 
     The step of a metric is the epoch, 0 before training. A run begins ``wall_s``, the trial's
@@ -35,6 +37,8 @@ def write(runs: Runs, name: str, folder: Path) -> None:
         runs: the trials.
         name: the experiment's name.
         folder: where ``mlflow.db`` goes; it must not be there, or be empty.
+        goal: of the study. The experiment's tags ``gofau.better.METRIC`` say which way each
+            number is better.
 
     Raises:
         FolderError: the folder holds something already.
@@ -48,8 +52,13 @@ def write(runs: Runs, name: str, folder: Path) -> None:
         client = MlflowClient(f"sqlite:///{(part / FILE).absolute()}")
         artifacts = (folder / ARTIFACTS).absolute().as_uri()
         experiment = client.create_experiment(name, artifact_location=artifacts)
+        seen: set[str] = set()
         for run in runs:
             _write_run(client, experiment, run)
+            seen |= run.curves.keys() | run.results.keys()
+        for metric in sorted(seen):
+            if said := sense_of(metric, goal):
+                client.set_experiment_tag(experiment, f"gofau.better.{metric}", said)
 
 
 def _write_run(client: "MlflowClient", experiment: str, run: Run) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from studies.export.folder import fresh_folder
 from studies.export.runs import LABELS, Run, Runs
+from studies.export.senses import sense_of
 from studies.spec import StudySpec
 
 if TYPE_CHECKING:
@@ -132,7 +133,10 @@ def _experiment(spec: StudySpec, metrics: list[str]) -> "Summary.Value":
 
     axes = [HParamInfo(name=name, type=DATA_TYPE_FLOAT64) for name in (*spec.axes, "seed")]
     labels = [HParamInfo(name=name, type=DATA_TYPE_STRING) for name in LABELS]
-    shown = [MetricInfo(name=MetricName(tag=name)) for name in metrics]
+    shown = [
+        MetricInfo(name=MetricName(tag=name), description=sense_of(name, spec.goal))
+        for name in metrics
+    ]
     about = Experiment(name=spec.name, hparam_infos=[*labels, *axes], metric_infos=shown)
     return _hparams(metadata.EXPERIMENT_TAG, HParamsPluginData(experiment=about))
 

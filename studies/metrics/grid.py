@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from studies.landscape import Bools, Floats, Landscape
+from studies.landscape import Bools, Floats, Landscape, Range
 
 
 def log_weights(values: Floats) -> Floats:
@@ -29,19 +29,39 @@ def trapezoid_weights(x: Floats) -> Floats:
     return np.asarray((padded[:-1] + padded[1:]) / (2.0 * steps.sum()))
 
 
+def range_weights(x: Floats, bounds: Range | None) -> Floats:
+    """Weights of a mean over a range, of values at ``x[N]`` that hold out to the range's ends.
+
+    For centres of equal bins they are equal. Without a range it is the one from x_1 to x_N, whose
+    weights are those of the trapezoid rule.
+
+    Args:
+        bounds: lower and upper end, as powers of ten of positions.
+    """
+    if bounds is None or x.size == 1:
+        return trapezoid_weights(x)
+    low, high = np.log10(bounds)
+    between = (x[1:] + x[:-1]) / 2
+    return np.asarray(np.diff(np.concatenate([[low], between, [high]])) / (high - low))
+
+
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Log-spaced axes: ``lr[L]`` and ``init_scale[I]``."""
+    """Log-spaced axes: ``lr[L]`` and ``init_scale[I]``, and the ranges that bins of them cover."""
 
     lr: Floats
     init_scale: Floats
+    lr_range: Range | None = None
+    init_range: Range | None = None
 
     @classmethod
     def of(cls, landscape: Landscape) -> "Grid":
         """The grid under a landscape, made once."""
         found = _GRIDS.get(landscape)
         if found is None:
-            found = _GRIDS[landscape] = cls(landscape.lr, landscape.init_scale)
+            found = _GRIDS[landscape] = cls(
+                landscape.lr, landscape.init_scale, landscape.lr_range, landscape.init_range
+            )
         return found
 
     @cached_property
@@ -56,13 +76,13 @@ class Grid:
 
     @cached_property
     def lr_weights(self) -> Floats:
-        """``[L]`` trapezoid weights, summing to 1."""
-        return log_weights(self.lr)
+        """``[L]`` weights of a mean over the range, summing to 1."""
+        return range_weights(self.x, self.lr_range)
 
     @cached_property
     def init_weights(self) -> Floats:
-        """``[I]`` trapezoid weights, summing to 1."""
-        return log_weights(self.init_scale)
+        """``[I]`` weights of a mean over the range, summing to 1."""
+        return range_weights(self.z, self.init_range)
 
     @cached_property
     def weights(self) -> Floats:

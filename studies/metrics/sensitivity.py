@@ -69,11 +69,21 @@ def windowed_lr_sensitivity(maps: Floats, grid: Grid, cap: float, decades: float
     profile = weighted_mean(flat, grid.init_weights)
     centres = np.where(np.isnan(profile), np.inf, profile).argmin(axis=-1)
     found = np.empty(len(flat))
+    places, held = _held(flat, grid)
     for centre in np.unique(centres):
         rows, middle = np.flatnonzero(centres == centre), grid.x[centre]
-        x, cut = _cut(np.minimum(flat[rows], cap), grid.x, middle - decades, middle + decades)
+        x, cut = _cut(np.minimum(held[rows], cap), places, middle - decades, middle + decades)
         found[rows] = _mean_of_columns(cut, trapezoid_weights(x), grid.init_weights, cap)
     return found.reshape(maps.shape[:-2])
+
+
+def _held(maps: Floats, grid: Grid) -> tuple[Floats, Floats]:
+    """Positions and ``[B, N, I]`` values out to the range of bins; the outermost ones hold."""
+    if grid.lr_range is None or grid.lr.size == 1:
+        return grid.x, maps
+    low, high = np.log10(grid.lr_range)
+    values = np.concatenate([maps[:, :1], maps, maps[:, -1:]], axis=1)
+    return np.concatenate([[low], grid.x, [high]]), values
 
 
 def _cut(maps: Floats, x: Floats, low: float, high: float) -> tuple[Floats, Floats]:

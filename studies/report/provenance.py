@@ -22,6 +22,9 @@ TOLD = {
 """Facts that a line about an environment names, in its order; all of them are in the data."""
 
 BRIEF = ("processor", "isa", "torch", "python", "ray")
+CAUSES = ("data", "sources", "packages", "rule", "module")
+"""Parts of a record that others follow from, and so are told of first."""
+
 MOST = 4
 """Differences that a sentence names."""
 
@@ -117,7 +120,8 @@ def _changed(problem: str, rules: Sequence[str], several: Sequence[SeenInputs]) 
 
 def _differences(one: SeenInputs, other: SeenInputs) -> Iterator[str]:
     """Parts of two records that differ, as ``data.train_y``."""
-    for name in sorted({*one.record, *other.record}):
+    names = sorted({*one.record, *other.record})
+    for name in sorted(names, key=lambda n: CAUSES.index(n) if n in CAUSES else len(CAUSES)):
         a, b = one.record.get(name), other.record.get(name)
         if a == b:
             continue

@@ -124,4 +124,4 @@ def why_one_seed(landscape: Landscape) -> str:
 
 def _bounds_from_above(row: Row, landscape: Landscape) -> bool:
     """A best value at the border can only get better outside: lower when minimized."""
-    return row.name.startswith("best") and landscape.goal.minimize
+    return ROBUSTNESS[row.name][0] == "goal" and landscape.goal.minimize

@@ -88,13 +88,19 @@ def _clause(group: GroupReport, c: Comparison, rule: RuleReport, other: RuleRepo
     if d.value is None or c.strength is Strength.WITHHELD:
         text = f"{topic} not compared ({d.reason})"
     elif c.strength is Strength.NOT_SHOWN:
-        text = f"no difference shown in {topic} ({interval(d)})"
+        text = f"no difference shown in {topic} ({_spanned(d)})"
     elif d.unit == POINTS:
         mine, theirs = quantity(rule.scalars[c.metric]), quantity(other.scalars[c.metric])
         text = f"{row.more if d.value > 0 else row.less}: {mine} against {theirs}{_judgement(d)}"
     else:
         text = f"{row.more if d.value > 0 else row.less} {_by(c)}{_judgement(d)}"
     return Clause(text=text + _doubt(c), number=link, strength=c.strength)
+
+
+def _spanned(difference: Scalar) -> str:
+    """The interval and its unit, or why there is none."""
+    known = difference.low is not None and difference.high is not None
+    return f"{interval(difference)} {difference.unit}".rstrip() if known else interval(difference)
 
 
 def _judgement(difference: Scalar) -> str:

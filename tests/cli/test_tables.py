@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from service.cli.tables import print_report
+from service.cli.tables import print_report, trials_table
 from studies.landscape import LandscapeKey
 from studies.report import AnalysisSettings, Provenance, RobustnessReport, SpecSummary, build
 from studies.report.overview import overview
@@ -53,7 +53,7 @@ def test_the_overview_comes_first_with_a_line_a_group(two: RobustnessReport) -> 
     shown = next(k for k, text in enumerate(lines) if text.strip().startswith("Shown"))
     legend = next(k for k, text in enumerate(lines) if text.startswith(whole.legend[:60]))
     assert legend > shown > at[1] > at[0]
-    assert two.verdicts[0].subject in lines[lines.index(whole.legend) + 1 :]
+    assert two.verdicts[0].subject in lines[legend + 1 :]
 
 
 def test_the_overview_says_what_the_other_forms_say(two: RobustnessReport) -> None:
@@ -69,3 +69,20 @@ def test_the_overview_says_what_the_other_forms_say(two: RobustnessReport) -> No
 def test_one_group_has_no_overview() -> None:
     lines = printed(reported("sgd"))
     assert not [text for text in lines if text.strip().startswith(("Shown", "In brackets"))]
+
+
+def test_each_column_of_a_rules_table_says_which_way_is_better(two: RobustnessReport) -> None:
+    lines = printed(two)
+    head = " ".join(line for line in lines if "is better" in line)
+    assert "(val_loss, lower is better; 95 % intervals)" in head
+    of_columns = [line for line in lines if "95 % intervals" not in line]
+    assert any(line.count("lower is better") == 2 for line in of_columns)
+    assert any("higher is better" in line for line in of_columns)
+
+
+def test_the_values_of_trials_say_it_too() -> None:
+    console = Console(file=io.StringIO(), width=200)
+    console.print(trials_table([], {"metric": "val_accuracy", "minimize": False}))
+    assert isinstance(console.file, io.StringIO)
+    assert "val_accuracy" in console.file.getvalue()
+    assert "higher is better" in console.file.getvalue()

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 import service.pages
 from service.app import create_app
 from service.client import Client, models
+from service.exports.rows import PLACE
 from service.settings import Settings
 from studies.export import runs
 from studies.report.model import RobustnessReport
@@ -37,6 +38,9 @@ READ: dict[str, type[BaseModel]] = {
     "Page_TrialView_": models.Page[models.Trial],
     "Page_CellView_": models.Page[models.Cell],
     "Page_TokenView_": models.Page[models.Token],
+    "EnvironmentView": models.Environment,
+    "InputsView": models.Inputs,
+    "StudyProvenance": models.Provenance,
     "RobustnessReport": RobustnessReport,
 }
 """What the client makes of each answer."""
@@ -52,7 +56,6 @@ NOT_SHOWN = {
     "revision": "the order of changes, for those who follow them",
     "reuse": "how many results were reused says it",
     "started_at": "rate and time left are made of it",
-    "valued": "how many trials a mean is over, beside the counts of outcomes that the page shows",
 }
 """Fields that the page does not show to people."""
 
@@ -145,9 +148,15 @@ def study(served: Service) -> str:
 
 
 def listed(served: Service, study: str) -> list[dict[str, Any]]:
-    """The trials as the API lists them, with their points beside the other fields."""
-    rows = served.http.get(f"/v1/studies/{study}/trials", params={"limit": 1000}).json()["items"]
-    return [{**row.pop("point"), **row} for row in rows]
+    """The trials as the API lists them, with their points and places beside the other fields."""
+    path = f"/v1/studies/{study}"
+    rows = served.http.get(f"{path}/trials", params={"limit": 1000}).json()["items"]
+    known = served.http.get(f"{path}/provenance").json()["environments"]
+    records = {one["digest"]: one["record"] for one in known}
+    for row in rows:
+        place = records.get(row["environment"], {})
+        row |= {**row.pop("point"), **{name: place.get(name) for name in PLACE}}
+    return list(rows)
 
 
 def test_exports_have_every_field_of_every_trial(served: Service, study: str) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from gofau.metric_catalog import METRICS
 from service.app import create_app
 from service.client import Client
 from service.settings import PREFIX, Settings
+from studies.metrics.facts import ROBUSTNESS
 from tests.docs.conftest import ROOT, blocks
 from tests.docs.test_snippets import DOCUMENTED_URL, YAML, url
 from workers import settings as worker_settings
@@ -50,6 +52,30 @@ def test_every_call_of_the_api_is_documented_and_no_other(tmp_path: Path) -> Non
     documented = set(calls())
     assert documented <= known
     assert {path for _, path in known} == {path for _, path in documented}
+
+
+def test_every_number_is_documented_with_its_direction_and_unit() -> None:
+    found = {
+        row[0].strip("`"): (row[1], row[2])
+        for row in rows("docs/metrics/README.md")
+        if len(row) == 3 and row[0].strip("`") in ROBUSTNESS
+    }
+    own = {"goal": "the goal metric's way"}
+    units = {"goal": "the goal metric's", "": "none"}
+    assert found == {
+        name: (own.get(better, better), units.get(unit, unit))
+        for name, (better, unit) in ROBUSTNESS.items()
+    }
+
+
+def test_every_metric_of_the_catalog_is_documented_with_its_direction() -> None:
+    found = {
+        name: row[1]
+        for row in rows("docs/spec.md")
+        for name in re.findall(r"`(\w+)`", row[0])
+        if row[1] in ("lower", "higher")
+    }
+    assert found == {entry.name: entry.better for entry in METRICS}
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")

@@ -1,5 +1,7 @@
 """The schema: migrations give what the code expects, up and down, with data in place."""
 
+from collections.abc import Callable
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -12,7 +14,7 @@ from service.store.schema import TABLES, downgrade, metadata, migrate
 from service.studies import repository, service
 from service.tokens.principal import LOCAL
 from studies.parsing import parse_spec
-from tests.service.fakes import SPEC
+from tests.service.fakes import SPEC, TRIALS, Service
 
 
 def submit(store: Store) -> str:
@@ -45,6 +47,24 @@ def test_each_step_down_and_up_keeps_the_data(store: Store) -> None:
     with store.read() as session:
         found = repository.find(session, study)
         assert (found.waiting, found.doomed) == (24, False)
+
+
+def test_results_from_before_inputs_were_recorded_stay_and_are_not_taken(
+    database: str, make_service: Callable[..., Service]
+) -> None:
+    first = make_service(database)
+    old = first.started()
+    old.finish(inputs={"data": "known"})
+    downgrade(first.store, "0006")
+    migrate(first.store)
+    trial = first.http.get(f"/v1/studies/{old.study}/trials/0").json()
+    assert (trial["state"], trial["inputs"], trial["environment"]) == ("completed", None, None)
+    told = first.http.get(f"/v1/studies/{old.study}/provenance").json()
+    assert told["environments"] == [{"digest": None, "trials": TRIALS, "record": {}}]
+    page = first.http.get(f"/v1/studies/{old.study}/report.md").text
+    assert f"computed on: {TRIALS} trials: not recorded" in page
+    again = first.started()
+    assert len(again.lease(*range(TRIALS), inputs={"data": "known"}).granted) == TRIALS
 
 
 def test_a_newer_schema_is_left_alone_and_named(store: Store) -> None:

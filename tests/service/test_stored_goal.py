@@ -18,7 +18,7 @@ WRONG = {"metric": "val_accuracy", "minimize": True, "target": 0.9}
 @pytest.fixture
 def before(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """The time when no goal was held to its metric."""
-    monkeypatch.setattr("studies.spec.check_metrics", lambda spec: None)
+    monkeypatch.setattr("studies.checks.check_goal", lambda goal: None)
     return monkeypatch
 
 

@@ -3,10 +3,14 @@
 from itertools import product
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from studies.landscape import LandscapeKey
+from studies.landscape import Landscape, LandscapeKey
+from studies.metrics.grid import Grid
+from studies.metrics.sensitivity import windowed_lr_sensitivity
+from studies.metrics.stability import share
 from studies.spec import StudySpec
 from studies.study_maps import study_maps
 
@@ -54,6 +58,37 @@ def test_a_cell_has_its_trials() -> None:
     assert found["seed"].tolist() == [0, 1]
     assert found["value"].tolist() == pytest.approx([0.1, 1.1])
     assert maps.at(LandscapeKey("digits-mlp", "sgd", "additive"), 0.1, 10.0).empty
+
+
+def searched(at: list[float]) -> Landscape:
+    """The map of a search in four bins of a decade each; beyond lr 1 training diverges."""
+    search = {"sampler": "sobol", "trials": len(at)}
+    axes = {"lr": {"log": [1e-3, 10.0], "points": 4}}
+    rows = trials([{"lr": 10**x, "init_scale": 1.0} for x in at])
+    rows["outcome"] = rows["outcome"].mask(rows["lr"] > 1, "diverged")
+    (found,) = study_maps(spec(axes=axes, search=search), rows, {"digits-mlp": 100.0}).landscapes
+    return found
+
+
+def test_bins_of_a_search_are_equal_parts_of_its_range() -> None:
+    found = searched([-3, -2.5, -1.5, -0.5, 0.5, 1])
+    grid = Grid.of(found)
+    assert grid.lr_weights == pytest.approx([0.25] * 4)
+    # One of four decades diverges; between centres it would be one half of one of three.
+    assert share(found.diverged, found.present, grid) == pytest.approx(0.25)
+
+
+def test_a_bin_that_nothing_fell_into_is_shared_by_its_neighbours() -> None:
+    found = searched([-3, -2.5, -0.5, 0.5, 1])
+    assert Grid.of(found).lr_weights == pytest.approx([0.375, 0.375, 0.25])
+
+
+def test_a_window_of_bins_reaches_to_the_end_of_the_range() -> None:
+    found = searched([-3, -2.5, -1.5, -0.5, 0.5, 1])
+    maps = np.array([[0.0], [1.0], [2.0], [9.0]])
+    # From the optimum at -2.5: nothing is lost down to -3, then 1 in the mean up to -1.5.
+    window = windowed_lr_sensitivity(maps, Grid.of(found), 99.0)
+    assert window == pytest.approx((0.5 * 0 + 1 * 0.5) / 1.5)
 
 
 def test_rules_are_split_by_further_axes() -> None:

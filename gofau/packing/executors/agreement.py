@@ -33,8 +33,13 @@ def sort_of(problem: Problem, template: nn.Module) -> tuple[object, ...]:
     like = next(iter(template.parameters()))
     given = type(problem), tuple(sorted(problem.parameters.items()))
     called = (problem.loss, problem.measure, problem.module, problem.dataset)
-    reached = tuple(getattr(one, "__code__", type(one)) for one in called)
+    passes = (type(part).forward for part in template.modules())
+    reached = tuple(_code(one) for one in (*called, *passes))
     return *given, reached, like.dtype, like.device
+
+
+def _code(function: Callable[..., object]) -> object:
+    return getattr(function, "__code__", type(function))
 
 
 def unable(
@@ -49,7 +54,7 @@ def unable(
     for streams in ("one", "other"), ("both", "both"):
         serial, stacked = SerialExecutor(problem, template), kind(problem, template)
         try:
-            with _Watch() as watch:
+            with _Watch() as watch:  # type: ignore[no-untyped-call]
                 want = _scored(serial, _pair(serial), few, streams)
         except Exception as error:  # noqa: BLE001 - a fault of few examples, or training tells it
             return f"it cannot be tried on {EXAMPLES} examples ({_first_line(error)})"
@@ -69,7 +74,7 @@ def unable(
     return None
 
 
-class _Watch(TorchDispatchMode):
+class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Notes embeddings with a padding, which the examples at hand need not contain."""
 
     padded = False

@@ -1,6 +1,6 @@
 """Hand-batched multilayer perceptrons: forward and backward passes as a few matrix products."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ from gofau.packing.executors.scores import in_measured_form, other_than_classes,
 from gofau.packing.layout import AffineLayout
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
+from gofau.packing.streams import drawing_from
 from gofau.problems import Dataset, Problem
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -92,8 +93,11 @@ class MLPExecutor(Executor):
         space = self._space(stack, batch)
         self._read(stack, batch.x, space)
         _forward(batch, space)
-        output_gradient = _output_gradient if self._by_hand else self._own_output_gradient
-        losses = output_gradient(space.z[-1], batch.groups.per_trial(batch.y), space.dz[-1])
+        z, dz = space.z[-1], space.dz[-1]
+        if self._by_hand:
+            losses = _output_gradient(z, batch.groups.per_trial(batch.y), dz)
+        else:
+            losses = self._own_output_gradient(z, batch, dz)
         _backward(batch, space)
         for own, dw in zip(self.layout.matrices(space.grad), space.dw, strict=True):
             own.copy_(dw)
@@ -103,18 +107,27 @@ class MLPExecutor(Executor):
         """See `Executor.outputs`."""
         return self._logits(stack, x).transpose(1, 2).contiguous()
 
-    def _own_output_gradient(self, z: Tensor, target: Tensor, out: Tensor) -> Tensor:
+    def _own_output_gradient(self, z: Tensor, batch: Batch, out: Tensor) -> Tensor:
         """As `_output_gradient`, of the problem's own loss."""
         with torch.enable_grad():
             outputs = z.transpose(1, 2).contiguous()
             if z.device.type == "cpu":
-                rows = zip(outputs, target, strict=True)
-                made = [self._own_gradient(owned(row), owned(y)) for row, y in rows]
+                made = self._own_gradients(outputs, batch)
                 losses, grad = (torch.stack(parts) for parts in zip(*made, strict=True))
             else:
+                target = batch.groups.per_trial(batch.y)
                 losses, grad = self._own_gradient(outputs, target, torch.vmap(self.problem.loss))
         out.copy_(grad.transpose(1, 2))
         return losses
+
+    def _own_gradients(self, outputs: Tensor, batch: Batch) -> Iterator[tuple[Tensor, Tensor]]:
+        """Trial by trial; what a loss draws comes from the trial's stream."""
+        for group, row in enumerate(batch.groups.rows):
+            target = owned(batch.y[group])
+            for output in outputs[row]:
+                with drawing_from(batch.noise[group], output.device):
+                    made = self._own_gradient(owned(output), target)
+                yield made
 
     def _own_gradient(
         self, outputs: Tensor, target: Tensor, loss: Loss | None = None

@@ -6,10 +6,14 @@ from typing import final
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from gofau.packing.errors import PlanError
+from gofau.packing.streams import drawing_from, evaluation_seed
 from gofau.problems import Dataset, Problem
 from gofau.problems.base import ACCURACY, CROSS_ENTROPY
+
+_TORCHS = F.cross_entropy
 
 
 def other_than_written(problem: Problem) -> str | None:
@@ -18,6 +22,8 @@ def other_than_written(problem: Problem) -> str | None:
     What counts is the function that a call would reach, wherever it comes from: a subclass, the
     instance, a wrapper or a patch may have put another in the place of `Classification`'s.
     """
+    if F.cross_entropy is not _TORCHS:
+        return f"torch's cross-entropy is patched by {F.cross_entropy.__qualname__}"
     if not _reaches(problem, "loss", CROSS_ENTROPY):
         return f"its loss is not the softmax cross-entropy but {_named(problem, 'loss')}"
     if not _reaches(problem, "measure", ACCURACY):
@@ -89,7 +95,9 @@ class Scores:
         return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
 
     def _numbers(self, output: Tensor, y: Tensor, like: Tensor) -> dict[str, Tensor]:
-        measured: object = self._problem.measure(output, y)
+        # As an evaluation's forward pass, what is drawn here is the same at each.
+        with drawing_from(evaluation_seed(self._problem.name), like.device):
+            measured: object = self._problem.measure(output, y)
         if not isinstance(measured, Mapping):
             got = f"{self._problem.name}, whose measure returns {type(measured).__name__}"
             raise PlanError("problem", got, "numbers by name")

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from gofau.packing.alignment import owned
 from gofau.packing.compiler import compiled
+from gofau.packing.errors import PlanError
 from gofau.packing.executors.base import Batch, Executor
 from gofau.packing.executors.functional import Stateless, keep
 from gofau.packing.executors.scores import in_measured_form
@@ -79,7 +80,7 @@ class SerialExecutor(Executor):
                 with drawing_from(batch.noise[group], batch.x.device):
                     loss, made, new = self._step_of({**leaves, **own, **masks}, x, y)
                 keep(new, own, self.problem.name)
-                _put_back({**leaves, **own}, {**held, **buffers})
+                _put_back({**leaves, **own}, {**held, **buffers}, self.problem.name)
                 rows.append([grad.to_dense() if grad.is_sparse else grad for grad in made])
                 losses.append(loss)
         return torch.stack(losses), rows
@@ -158,11 +159,19 @@ class Step(nn.Module):
         return loss.detach(), torch.autograd.grad(loss, leaves, materialize_grads=True)
 
 
-def _put_back(used: Mapping[str, Tensor], held: Mapping[str, Tensor]) -> None:
-    """Write what a forward pass may have changed in place where the stack keeps it."""
+def _put_back(used: Mapping[str, Tensor], held: Mapping[str, Tensor], problem: str) -> None:
+    """Write what a forward pass may have changed in place where the stack keeps it.
+
+    Raises:
+        PlanError: it has given a tensor another shape or dtype.
+    """
     with torch.no_grad():
         for name, tensor in held.items():
-            tensor.copy_(used[name])
+            made = used[name]
+            if made.shape != tensor.shape or made.dtype != tensor.dtype:
+                got = f"{problem}, whose forward pass makes {name} {made.dtype} {list(made.shape)}"
+                raise PlanError("problem", got, f"{tensor.dtype} {list(tensor.shape)}, as it was")
+            tensor.copy_(made)
 
 
 def _buffers(stack: Stack, k: int) -> dict[str, Tensor]:

@@ -111,7 +111,7 @@ def _to_tracker(client: Client, study: str, kind: Format, to: Path, filters: Fil
         else:
             from studies.export import mlflow_store
 
-            mlflow_store.write(runs, f"{detail.name} {study}", to)
+            mlflow_store.write(runs, f"{detail.name} {study}", to, spec.goal)
     except ImportError as error:
         raise CliError(
             f"export: got {error}, expected what {kind} needs; "

@@ -45,10 +45,11 @@ def trials(
     with connect(url, token) as client:
         pages = client.trials(study, limit=min(limit, 1000), **filters)
         found = list(islice(pages, limit))
-    if as_json:
+        goal = None if as_json else client.get(study).goal
+    if goal is None:
         print_json(found)
     else:
-        out().print(trials_table(found))
+        out().print(trials_table(found, goal))
 
 
 def compare(

@@ -65,8 +65,8 @@ function settings(detail) {
 
 /** What a result comes from. @param {any} detail */
 function origin(detail) {
-  const code = detail.code_version ? { "code version": detail.code_version } : {};
-  return detail.source_study ? { ...code, "result of study": detail.source_study } : code;
+  const said = { "code version": detail.code_version, inputs: detail.inputs, environment: detail.environment, "result of study": detail.source_study };
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value));
 }
 
 /** A mapping as terms, nested names joined by dots. @param {any} value @param {string} prefix @returns {any[]} */

@@ -11,8 +11,10 @@ from gofau import catalog, rules
 from gofau.catalog import Parameter, ProblemEntry, RuleEntry
 from gofau.contract import ContractError, check_problem, check_rule
 from gofau.hyper import Hyper, State
+from gofau.packing.executors import CompiledExecutor, Executor, MLPExecutor, VmapExecutor
 from gofau.problems import Classification, Dataset, registry
 from gofau.rules import UpdateRule
+from tests.compilers import compiler_works
 
 SMALL = [name for name in registry.entries if not name.startswith(("cifar", "tiny-", "test-"))]
 
@@ -126,6 +128,9 @@ def test_a_catalog_entry_that_does_not_fit_is_named(
         check_rule("test-entry")
 
 
+KEPT = nn.Linear(4, 2)
+
+
 class Dots(Classification):
     """A linear classifier of random dots, and one flaw at a time."""
 
@@ -140,20 +145,30 @@ class Dots(Classification):
         x = torch.randn(40, 4, generator=generator)
         if self.flaw == "wide":
             x = x.double()
+        if self.flaw == "nan":
+            x[35, 0] = float("nan")
         y = torch.randint(2, (40,), generator=generator)
+        if self.flaw == "other":
+            return Dataset(x[:30], y[:30], x[30:], y[30:].float())
         return Dataset(x[:30], y[:30], x[30:], y[30 : 39 if self.flaw == "uneven" else 40])
 
     def module(self) -> nn.Module:
-        layer = nn.Linear(4, 2)
+        layer = KEPT if self.flaw == "stale" else nn.Linear(4, 2)
         if self.flaw == "own generator":
             Dots.calls += 1
             nn.init.normal_(layer.weight, generator=torch.Generator().manual_seed(Dots.calls))
         return nn.Sequential(layer)
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        if self.flaw == "spreads":
+            column, wanted = output[:, :1], target.to(output.dtype)
+            return (column - wanted).square().mean()
         loss = super().loss(output, target)
         if self.flaw == "sums":
             return loss * len(target)
+        if self.flaw == "keeps":
+            Dots.calls += 1
+            return loss * (1 + Dots.calls / 100)
         if self.flaw == "branches" and loss > 1e9:
             return loss * 0
         return loss
@@ -164,6 +179,8 @@ class Dots(Classification):
             del measured["val_accuracy"]
         if self.flaw == "per example":
             measured["val_accuracy"] = (output.argmax(-1) == target).to(output.dtype)
+        if self.flaw == "percent":
+            measured["val_accuracy"] = 0 * measured["val_accuracy"] + 90.0
         return measured
 
 
@@ -174,9 +191,15 @@ PROBLEM_FLAWS = {
     "uneven": r"got \(10, 9\), expected a target for each example",
     "own generator": "got another start, expected a module that the global generator alone",
     "sums": "loss: got .*, expected a mean over examples",
+    "spreads": "whose loss compares every output with every target",
     "branches": "expected a loss without branches on values, which runs",
     "forgets": r"whose measure gives val_loss, expected val_accuracy, as its catalog entry says",
     "per example": r"whose measure gives val_accuracy of shape \[10\], expected one number",
+    "nan": "got NaN or infinity, expected finite x",
+    "other": r"expected train_y and val_y of one type and shape",
+    "stale": r"whose module\(\) gives the same 0 at each call, expected a new one",
+    "keeps": "whose loss changes from call to call",
+    "percent": "measure gives val_accuracy = 90, expected no better than 1, the best that its",
     "size": "got 30, expected the catalog's 31 training examples",
     "draws": "got two results of one stream, expected an augmentation that its generator alone",
     "in place": "got a changed input, expected an augmentation out of place",
@@ -206,3 +229,21 @@ def test_each_flaw_of_a_problem_is_named(monkeypatch: pytest.MonkeyPatch, flaw: 
     with pytest.raises(ContractError, match=message):
         check_problem("test-dots")
     return None
+
+
+@pytest.mark.parametrize("executor", [CompiledExecutor, MLPExecutor, VmapExecutor])
+def test_a_pack_that_measures_otherwise_is_named(
+    monkeypatch: pytest.MonkeyPatch, executor: type[Executor]
+) -> None:
+    measure = executor._measure
+
+    def mistaken(self: Executor, *given: object) -> dict[str, Tensor]:
+        return {name: v + 1e-6 for name, v in measure(self, *given).items()}  # type: ignore[arg-type]
+
+    monkeypatch.setattr("gofau.packing.executors.unable", lambda *_: None)
+    monkeypatch.setattr("gofau.packing.executors._tried", {})
+    monkeypatch.setattr(executor, "_measure", mistaken)
+    if executor is CompiledExecutor and not compiler_works():
+        pytest.skip("needs a C++ compiler")
+    with pytest.raises(ContractError, match=f"metric val_accuracy by the {executor.name} executor"):
+        check_problem("digits-mlp", {"width": 3, "depth": 1})

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from gofau.catalog import Parameter, RuleEntry
-from gofau.fingerprint import inputs_of, unsettled
+from gofau.errors import IncurableError
+from gofau.fingerprint import inputs_of, settled
 from gofau.fingerprint.behaviour import moves_of
 from gofau.problems import Dataset, examples, holding, problem
 from gofau.rules import Additive
@@ -170,11 +171,24 @@ def test_looking_changes_nothing(root: Path) -> None:
 
 def test_examples_that_differ_at_each_call_are_refused_in_words(root: Path) -> None:
     with fresh(root) as one:
-        assert unsettled(one, one.dataset()) is None
+        assert len(settled(one).train_x) == 8
     changed("flowers/problem.py", "x = x + ", "x = x + torch.rand(()) + ")(root)
-    with fresh(root) as one:
-        fault = unsettled(one, one.dataset())
-    assert "'test-flowers': got other examples (train_x, val_x) when dataset() was" in str(fault)
+    said = r"'test-flowers': got other examples \(train_x, val_x\) when dataset\(\) was called"
+    with fresh(root) as one, pytest.raises(IncurableError, match=said):
+        settled(one)
+
+
+def test_examples_that_are_no_tensors_are_refused_in_words(root: Path) -> None:
+    changed("flowers/problem.py", "Dataset(x[:8],", "Dataset(x[:8].numpy(),")(root)
+    said = "got a ndarray as train_x, expected a torch tensor"
+    with fresh(root) as one, pytest.raises(IncurableError, match=said):
+        settled(one)
+
+
+def test_a_lazy_module_is_left_for_training_to_refuse(root: Path) -> None:
+    changed("flowers/layers.py", "nn.Linear(2, WIDTH)", "nn.LazyLinear(WIDTH)")(root)
+    changed("flowers/layers.py", "self.one.weight.mul_(gain)", "pass")(root)
+    assert look(root).record["module"]["start"].startswith("raises ")
 
 
 def test_a_module_that_cannot_run_is_left_for_training_to_refuse(root: Path) -> None:

@@ -138,6 +138,12 @@ def swaps_data(self: Odd, x: Tensor) -> Tensor:
     return self.layer(x)  # type: ignore[no-any-return]
 
 
+def halves_data(self: Odd, x: Tensor) -> Tensor:
+    output: Tensor = self.layer(x)
+    self.layer.weight.data = self.layer.weight.data[:1]
+    return output
+
+
 def makes_parameters(self: Odd, x: Tensor) -> Tensor:
     self.layer.weight = nn.Parameter(self.layer.weight.detach() * 0.9)
     return self.layer(x)  # type: ignore[no-any-return]
@@ -280,6 +286,7 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "constant": (lambda: Odd(has_a_constant_of_its_own), "another loss with given tensors"),
     "numpy": (lambda: Odd(draws_by_numpy), "another loss with given tensors"),
     "over-inputs": (lambda: Odd(writes_over_its_inputs), "writes over its inputs"),
+    "halved": (lambda: Odd(halves_data), "forward pass makes layer.weight torch.float64 [1, 13]"),
     "made": (lambda: Odd(makes_parameters), "whose forward pass replaces layer.weight"),
     "grown": (lambda: Odd(grows_a_buffer), "whose buffer mean becomes torch.float64 [2, 13]"),
     "pair": (lambda: Odd(gives_a_pair), "whose forward pass returns tuple"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from math import nan
+from math import inf, nan
 from pathlib import Path
 
 import pytest
@@ -42,6 +42,9 @@ def test_settings_out_of_range(fields: dict[str, int], message: str) -> None:
         (True, [1.0, nan, nan, nan], set()),
         (True, [2.0, 1.0, nan], {2}),
         (True, [5.0], set()),
+        (False, [-3.0, -1.0, -2.0, -4.0], {0, 3}),
+        (False, [inf, 1.0], {0}),
+        (True, [-inf, 1.0], {0}),
     ],
 )
 def test_the_better_half_trains_on(minimize: bool, values: list[float], stopped: set[int]) -> None:
@@ -76,8 +79,9 @@ def test_a_pack_thins_out(plan: Plans) -> None:
         )
 
 
-def test_another_metric_decides(plan: Plans) -> None:
-    halving = Halving(first=1, factor=9, rungs=1, metric="val_accuracy", minimize=False)
+@pytest.mark.parametrize("minimize", [False, None])
+def test_another_metric_decides(plan: Plans, minimize: bool | None) -> None:
+    halving = Halving(first=1, factor=9, rungs=1, metric="val_accuracy", minimize=minimize)
     given = replace(halved(plan), halving=halving)
     full = {o.key: o for o in run_pack(replace(given, halving=None))}
     best = max(o.curves["val_accuracy"][1] for o in full.values())

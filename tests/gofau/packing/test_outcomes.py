@@ -58,11 +58,18 @@ def test_the_target_counts_at_any_epoch(plan: Plans) -> None:
     assert stopped.curves["val_loss"] == got.curves["val_loss"][: first + 1]
 
 
-def test_a_goal_may_be_maximized(plan: Plans) -> None:
-    got = only(plan(epochs=2, goal_metric="val_accuracy", minimize=False, target=0.0))
+@pytest.mark.parametrize("minimize", [False, None])
+def test_a_goal_is_maximized_where_its_metric_says_so(plan: Plans, minimize: bool | None) -> None:
+    goal = {"goal_metric": "val_accuracy", "minimize": minimize}
+    run = only(plan(epochs=6, **goal))
+    assert run.best == max(run.curves["val_accuracy"])
+    target = max(run.curves["val_accuracy"][1:])
+    first = next(i for i, v in enumerate(run.curves["val_accuracy"]) if i and v >= target)
+    got = only(plan(epochs=6, target=target, stop_at_target=True, **goal))
     assert got.outcome == "reached_target"
-    assert got.steps_to_target == 3
-    assert got.best == max(got.curves["val_accuracy"])
+    assert (got.epochs_run, got.steps_to_target) == (first, 3 * first)
+    missed = only(plan(epochs=2, target=1.1, **goal))
+    assert missed.outcome == "budget_exhausted"
 
 
 def test_divergence_is_judged_at_the_end(plan: Plans) -> None:

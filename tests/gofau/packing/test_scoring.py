@@ -17,11 +17,11 @@ from gofau.packing.program import Program
 from gofau.problems import Classification, Dataset
 from tests.compilers import needs_compiler
 from tests.gofau.packing.table.case import Case, Plain, numbers, problem_of, rows
-from tests.gofau.packing.table.dense import perceptron
+from tests.gofau.packing.table.perceptrons import perceptron
 
 Plans = Callable[..., PackPlan]
 VAL = ("val_loss", "train_loss")
-F1 = MetricEntry("val_f1", "F1 of class 0.", minimize=False)
+F1 = MetricEntry("val_f_score", "F1 of class 0.", minimize=False)
 
 
 class Counting(Plain):
@@ -61,7 +61,7 @@ def f1(output: Tensor, target: Tensor) -> dict[str, object]:
     both = (found & right).sum()
     return {
         "val_loss": F.cross_entropy(output, target),
-        "val_f1": 2 * both / (found.sum() + right.sum()),
+        "val_f_score": 2 * both / (found.sum() + right.sum()),
     }
 
 
@@ -81,6 +81,12 @@ def without_targets() -> Dataset:
 def empty() -> Dataset:
     made = rows()
     return Dataset(made.train_x, made.train_y, made.val_x[:0], made.val_y[:0])
+
+
+def beyond() -> Dataset:
+    made = rows()
+    made.val_y[12] = 3
+    return made
 
 
 def one() -> nn.Module:
@@ -114,7 +120,7 @@ REFUSED: dict[str, tuple[Case, str]] = {
     ),
     "promised": (
         Case("", perceptron, metrics=("val_loss", F1, "train_loss")),
-        "whose measure gives val_loss, val_accuracy, expected val_f1, as its catalog entry says",
+        "whose measure gives val_loss, val_accuracy, expected val_f_score, as its catalog entry",
     ),
     "taken": (
         Case("", perceptron, measure=lambda o, y: {"val_loss": o.sum(), "train_loss": o.sum()},
@@ -131,22 +137,27 @@ REFUSED: dict[str, tuple[Case, str]] = {
     "spread": (
         Case("", one, lambda: rows(numbers()), loss=spread, measure=lambda o, y: {
             "val_loss": spread(o.squeeze(1), y)}, metrics=VAL),
-        "whose loss spreads an output [8, 1] over targets [8], expected one shape for both",
+        "whose loss compares every output with every target (loss), expected one with its own (an "
+        "example's shapes are [1] and [])",
     ),
     "spread-measure": (
         Case("", one, lambda: rows(numbers()), loss=lambda o, y: spread(o.squeeze(1), y),
              measure=lambda o, y: {"val_loss": spread(o, y)}, metrics=VAL),
-        "whose measure spreads an output [13, 1] over targets [13]",
+        "whose measure compares every output with every target (val_loss)",
     ),
     "f1-of-many": (
         Case("", perceptron, many, measure=f1, metrics=("val_loss", F1, "train_loss")),
-        "whose measure gives val_f1, which is no mean over examples, expected one, or at most 512 "
-        "validation examples",
+        "whose measure gives val_f_score, which is no mean over examples, expected one, or at most "
+        "512 validation examples",
     ),
     "kept": (Case("", lambda: _kept), "whose module() gives the same 0 at each call"),
     "kept-layer": (
         Case("", lambda: nn.Sequential(_layer, nn.ReLU(), nn.Linear(5, 3))),
         "whose module() gives the same 0 at each call, expected a new one",
+    ),
+    "beyond": (
+        Case("", perceptron, beyond),
+        "with targets in [0, 3] in val_y, expected classes in [0, 2], one an output, or -100",
     ),
     "uneven": (Case("", perceptron, without_targets), "with 35 train_x and 34 train_y"),
     "empty": (Case("", perceptron, empty), "with 0 val_x and 0 val_y, expected a target for each"),
@@ -205,6 +216,21 @@ def test_a_patched_class_is_another(plan: Plans, patched: str) -> None:
     for outcome in serial:
         curve = by_hand[outcome.key].curves["val_loss"]
         assert curve == pytest.approx(outcome.curves["val_loss"], rel=1e-5)
+
+
+def test_a_patched_layer_is_tried_again(plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Program(replace(the_plan(plan, "plain"), executor="bmm"))
+    monkeypatch.setattr(nn.ReLU, "forward", lambda _self, x: F.leaky_relu(x, 0.3))
+    with pytest.raises(UnsupportedError, match=r"not bmm: it gives another .* than trials alone"):
+        Program(replace(the_plan(plan, "plain"), executor="bmm"))
+
+
+def test_a_patched_cross_entropy_is_another(plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = F.cross_entropy
+    monkeypatch.setattr(F, "cross_entropy", lambda *given: 2 * original(*given))
+    program = Program(the_plan(plan, "plain"))
+    assert program.executor.name == "bmm"
+    assert "not compiled: torch's cross-entropy is patched by" in program.why_not_others
 
 
 @needs_compiler

@@ -13,14 +13,24 @@ from gofau.packing.executors import base
 from gofau.packing.program import Program
 from tests.compilers import compiler_works
 from tests.gofau.packing.table.case import Case, problem_of
-from tests.gofau.packing.table.dense import DENSE
+from tests.gofau.packing.table.convolutions import CONVOLUTIONS
+from tests.gofau.packing.table.networks import NETWORKS
 from tests.gofau.packing.table.oracle import Trained, trained_alone
+from tests.gofau.packing.table.perceptrons import PERCEPTRONS
 from tests.gofau.packing.table.scored import SCORED
-from tests.gofau.packing.table.shaped import SHAPED
+from tests.gofau.packing.table.unusual import UNUSUAL
+from tests.gofau.packing.table.words import WORDS
 
 Plans = Callable[..., PackPlan]
 
-CASES: dict[str, Case] = {**DENSE, **SHAPED, **SCORED}
+CASES: dict[str, Case] = {
+    **PERCEPTRONS,
+    **NETWORKS,
+    **CONVOLUTIONS,
+    **WORDS,
+    **UNUSUAL,
+    **SCORED,
+}
 EXECUTORS = ("compiled", "bmm", "grouped", "vmap", "serial")
 CHUNK = 8
 DIFFERENCE = 1e-9
@@ -98,7 +108,7 @@ def check(
         for executor, words in refusals.items():
             assert words.startswith(f"not {executor}: ")
             assert len(words.split()) > 4
-        alone = {t.key: trained_alone(given, t, CHUNK, True) for t in given.trials}
+        alone = {t.key: trained_alone(given, t, CHUNK) for t in given.trials}
         for executor in expected:
             for key, got in trained_together(replace(given, executor=executor)).items():
                 assert_near(got, alone[key], names)

@@ -39,6 +39,7 @@ EMPTY: dict[str, Any] = {
     "frozen_fraction": None,
     "executor": None,
     "executor_reason": None,
+    "pack_size": None,
     "code_version": None,
     "error": None,
     "ended_at": None,
@@ -55,6 +56,7 @@ GOOD = {
     "steps": 44,
     "epochs_run": 2,
     "executor": "bmm",
+    "pack_size": 4,
     "wall_s": 0.5,
     "ended_at": "2026-11-01T12:00:00Z",
     "metrics": {"val_loss": 0.25, "sharpness": 3.0},
@@ -157,15 +159,21 @@ def test_tensorboard_shows_hyperparameters_and_failures(runs: Runs, tmp_path: Pa
         root.SummaryMetadata(metadata.EXPERIMENT_TAG).plugin_data.content
     )
     assert {info.name for info in about.hparam_infos} == params.keys()
-    assert {"val_loss", "value"} <= {info.name.tag for info in about.metric_infos}
+    said = {info.name.tag: info.description for info in about.metric_infos}
+    assert said["val_loss"] == "lower is better"
+    assert said["value"] == "lower is better, in val_loss"
+    assert said["steps"] == "in steps"
+    assert said["sharpness"] == ""
 
 
 @pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")  # in MLflow's own mappings
 def test_mlflow_reads_a_run_a_trial(runs: Runs, tmp_path: Path) -> None:
-    mlflow_store.write(runs, "tracked st_1", tmp_path / "out")
+    mlflow_store.write(runs, "tracked st_1", tmp_path / "out", SPEC.goal)
     client = MlflowClient(f"sqlite:///{tmp_path / 'out' / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("tracked st_1")
     assert experiment is not None
+    assert experiment.tags["gofau.better.val_loss"] == "lower is better"
+    assert experiment.tags["gofau.better.value"] == "lower is better, in val_loss"
     found = client.search_runs([experiment.experiment_id])
     by_index = {int(run.data.tags["gofau.index"]): run for run in found}
     assert sorted(by_index) == [0, 1, 2]
@@ -196,7 +204,7 @@ def test_long_curves_go_to_mlflow_whole(
     runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(GOOD["curves"], "val_loss", [float(i) for i in range(2500)])
-    mlflow_store.write(runs, "long", tmp_path / "out")
+    mlflow_store.write(runs, "long", tmp_path / "out", SPEC.goal)
     client = MlflowClient(f"sqlite:///{tmp_path / 'out' / 'mlflow.db'}")
     [run] = client.search_runs(["1"], "tags.`gofau.index` = '0'")
     assert len(client.get_metric_history(run.info.run_id, "val_loss")) == 2500

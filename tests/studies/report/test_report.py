@@ -65,7 +65,7 @@ def test_a_wider_rule_is_found_and_worded(members):
     (verdict,) = report.verdicts
     assert verdict.subject == "digits-mlp, sgd · hybrid against additive"
     assert "basin larger by" in verdict.text
-    assert "2.75), which is better;" in verdict.text
+    assert "), which is better;" in verdict.text
     assert "diverged less often:" in verdict.text
     by_metric = {c.metric: c for c in report.groups[0].comparisons}
     assert by_metric["basin_volume"].strength is Strength.SHOWN

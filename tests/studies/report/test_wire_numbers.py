@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from math import inf, nan
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
 from annotated_types import BaseMetadata
@@ -19,6 +19,8 @@ AT = datetime(2026, 1, 2, tzinfo=UTC)
 def filled(kind: Any, number: float) -> Any:
     """A value of an annotation in which every float is ``number``."""
     origin, parts = get_origin(kind), get_args(kind)
+    if origin is Literal or kind is Any:
+        return parts[0] if parts else "text"
     if origin in (Annotated, Union, UnionType):
         return filled(next(part for part in parts if part is not NoneType), number)
     if origin is tuple:

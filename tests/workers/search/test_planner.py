@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from studies.parsing import parse_yaml
 from studies.search.space import Space
 from studies.search.told import told
 from studies.wire import SearchHistory
-from tests.workers.search.simulated import CAP, Simulation, bowl, spec_of
+from tests.workers.search.simulated import CAP, SPEC, Simulation, bowl, spec_of
 from workers.search import cma
 from workers.search.planner import distinct, next_round
 
@@ -168,3 +169,46 @@ def test_uncapped_divergence_counts_as_the_worst_seen() -> None:
     worst = max(v for c in history.cells[1:] for v in c.values)
     assert first.value == float(f"{worst:.6g}")
     assert first.diverged == 1.0
+
+
+GRID = SPEC.replace("10]}", "10], points: 6}")
+
+
+def negated(history: SearchHistory) -> SearchHistory:
+    """The same search, told the negatives of its values to maximize."""
+    goal = {**history.spec["goal"], "minimize": False}
+    return history.model_copy(
+        update={
+            "spec": {**history.spec, "goal": goal},
+            "arms": [
+                arm.model_copy(update={"cap": None if arm.cap is None else -arm.cap})
+                for arm in history.arms
+            ],
+            "cells": [
+                cell.model_copy(update={"values": [-value for value in cell.values]})
+                for cell in history.cells
+            ],
+        }
+    )
+
+
+@pytest.mark.parametrize("capped", [True, False])
+@pytest.mark.parametrize(
+    "search",
+    [
+        "search: {sampler: tpe, trials: 30, batch: 4}",
+        "search: {sampler: cmaes, trials: 30, batch: 4}",
+        "refine: {trials: 8, rounds: 2}",
+    ],
+)
+def test_to_maximize_is_to_minimize_the_negative(search: str, capped: bool) -> None:
+    spec = spec_of(search) if "search:" in search else parse_yaml(f"{GRID}{search}")
+    run = Simulation(spec)
+    run.step()
+    history = run.history
+    if not capped:
+        arms = [arm.model_copy(update={"cap": None}) for arm in history.arms]
+        history = history.model_copy(update={"arms": arms})
+    planned = next_round(history)
+    assert planned is not None
+    assert next_round(negated(history)) == planned

@@ -1,5 +1,6 @@
 """One trial in a plain loop, with torch's autograd and the rules' functional form."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
@@ -22,41 +23,44 @@ class Trained:
     curves: dict[str, list[float]]
 
 
-class Drawn(nn.Module):
-    """A dropout whose draws come from a generator that the loop seeds."""
+class Masked(nn.Module):
+    """A dropout whose mask the loop draws before each step."""
 
-    def __init__(self, p: float, per_channel: bool, generator: torch.Generator) -> None:
+    def __init__(self, p: float, per_channel: bool) -> None:
         super().__init__()
-        self.p, self.per_channel, self.generator = p, per_channel, generator
+        self.p, self.per_channel = p, per_channel
+        self.shape: tuple[int, ...] = ()
+        self.kept = torch.ones(())
+
+    def draw(self, size: int, generator: torch.Generator) -> None:
+        channels = (self.shape[0], *(1 for _ in self.shape[1:])) if self.per_channel else self.shape
+        self.kept = torch.rand(size, *channels, generator=generator) >= self.p
 
     def forward(self, x: Tensor) -> Tensor:
+        self.shape = tuple(x.shape[1:])
         if not self.training:
             return x
-        shape = (*x.shape[:2], *(1 for _ in x.shape[2:])) if self.per_channel else x.shape
-        keep = torch.rand(shape, generator=self.generator) >= self.p
-        return x * keep / (1 - self.p) if self.p < 1 else x * 0
+        return x * self.kept / (1 - self.p) if self.p < 1 else x * 0
 
 
-def trained_alone(plan: PackPlan, trial: TrialPlan, chunk: int, redrawn: bool) -> Trained:
+def trained_alone(plan: PackPlan, trial: TrialPlan, chunk: int) -> Trained:
     """What a plain loop in fp64 makes of ``trial``.
 
     Args:
         plan: the pack's.
         trial: one of its trials.
         chunk: examples that are evaluated together.
-        redrawn: dropout layers draw from the trial's stream by `Drawn`, and not by torch's own.
     """
     given = problem(plan.problem, plan.problem_parameters)
-    module, noise = doubled(initial_module(given.name, trial.seed, given.module)), torch.Generator()
+    module = doubled(initial_module(given.name, trial.seed, given.module))
     if trial.init_scale != 1:
         scale_init(module, trial.init_scale)
-    if redrawn:
-        _redraw(module, noise)
+    data = given.dataset().to(torch.float64, torch.device("cpu"))
+    layers = _masked(module, data)
     way, far = direction(plan.direction), rule(plan.rule)
     hyper = {k: v for k, v in trial.hyper.items() if not isinstance(v, str)}
     named = dict(module.named_parameters())
     states = {n: (way.init(p, hyper), far.init(p, hyper)) for n, p in named.items()}
-    data = given.dataset().to(torch.float64, torch.device("cpu"))
     steps = len(data.train_x) // plan.batch_size
     rows = [_evaluated(given, module, data, chunk)]
     losses: list[float] = []
@@ -68,8 +72,10 @@ def trained_alone(plan: PackPlan, trial: TrialPlan, chunk: int, redrawn: bool) -
             seed = stream_seed(given.name, trial.seed, "augment", t)
             x = given.augmentation(x, torch.Generator().manual_seed(seed))
         seed = stream_seed(given.name, trial.seed, "noise", t)
-        noise.manual_seed(seed)
         torch.manual_seed(seed)
+        generator = torch.Generator().manual_seed(seed)
+        for layer in layers:
+            layer.draw(len(x), generator)
         loss = given.loss(module.train()(x), y)
         grads = torch.autograd.grad(loss, list(named.values()), materialize_grads=True)
         losses.append(loss.item())
@@ -86,12 +92,21 @@ def trained_alone(plan: PackPlan, trial: TrialPlan, chunk: int, redrawn: bool) -
     return Trained(made, {**curves, "train_loss": [losses[0], *means]})
 
 
-def _redraw(module: nn.Module, noise: torch.Generator) -> None:
+def _masked(module: nn.Module, data: Dataset) -> list[Masked]:
+    """The module's dropouts, exchanged, in its order; a copy shows the shapes inside."""
     plain = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
     for parent in list(module.modules()):
         for name, child in parent.named_children():
             if type(child) in plain:
-                setattr(parent, name, Drawn(child.p, type(child) is not nn.Dropout, noise))
+                setattr(parent, name, Masked(child.p, type(child) is not nn.Dropout))
+    layers = [layer for layer in module.modules() if isinstance(layer, Masked)]
+    if layers:
+        copied = deepcopy(module)
+        copied.eval()(data.train_x[:2])
+        shapes = [layer.shape for layer in copied.modules() if isinstance(layer, Masked)]
+        for layer, shape in zip(layers, shapes, strict=True):
+            layer.shape = shape
+    return layers
 
 
 def _evaluated(given: Problem, module: nn.Module, data: Dataset, chunk: int) -> dict[str, float]:

@@ -11,7 +11,7 @@ from gofau.catalog import Scalar
 from gofau.metric_catalog import MetricEntry
 from gofau.problems import Dataset
 from tests.gofau.packing.table.case import Case, Net, Plain, classes, numbers, rows
-from tests.gofau.packing.table.dense import ALL, perceptron
+from tests.gofau.packing.table.perceptrons import ALL, perceptron
 
 BY_PRODUCTS = "bmm vmap serial"
 VAL = ("val_loss", "train_loss")
@@ -183,6 +183,11 @@ def partly_ignored() -> Dataset:
     return made
 
 
+def itself() -> Dataset:
+    made = rows()
+    return Dataset(made.train_x, made.train_x, made.val_x, made.val_x)
+
+
 def of(outputs: int) -> Callable[[], nn.Module]:
     return lambda: perceptron(outputs=outputs)
 
@@ -229,17 +234,25 @@ SCORED: dict[str, Case] = {
         metrics=VAL,
     ),
     "summed": Case(BY_PRODUCTS, perceptron, loss=summed),
-    "noisy-loss": Case("serial", perceptron, loss=noisy, measure=brier, metrics=VAL),
-    "reads-values": Case("serial", perceptron, loss=reads_values, measure=brier, metrics=VAL),
+    "noisy-loss": Case("bmm serial", perceptron, loss=noisy, measure=brier, metrics=VAL),
+    "reads-values": Case("bmm serial", perceptron, loss=reads_values, measure=brier, metrics=VAL),
     "regression": Case(
         BY_PRODUCTS, of(2), lambda: rows(numbers(2)), loss=F.mse_loss, measure=squared, metrics=VAL
+    ),
+    "autoencoder": Case(
+        BY_PRODUCTS,
+        of(6),
+        itself,
+        loss=F.mse_loss,
+        measure=squared,
+        metrics=VAL,
     ),
     "quantile": Case(
         BY_PRODUCTS, of(1), lambda: rows(numbers()), loss=quantile,
         measure=measured_by(quantile), metrics=VAL,
     ),
     "likelihood": Case(
-        "serial", of(2), lambda: rows(numbers()), loss=likelihood,
+        "bmm serial", of(2), lambda: rows(numbers()), loss=likelihood,
         measure=measured_by(likelihood), metrics=VAL,
     ),
     "many-labels": Case(
