@@ -14,7 +14,7 @@ from torch.optim import lr_scheduler
 
 from gofau import Gofau, Wrapped
 from tests.interop.required import library
-from tests.interop.resume import net, plain
+from tests.interop.resume import loss_of, net, plain
 
 pytestmark = [
     pytest.mark.slow,
@@ -208,3 +208,59 @@ def test_an_optimizer_that_trained_can_be_copied_with_its_schedule(fit: Any) -> 
             pytest.approx(0.5 * rate) for rate in rates
         ]
         assert [optimizer.param_groups[0][name] for name in ("lr", "lr_out")] == rates
+
+
+@pytest.mark.parametrize("make", [OPTIMIZERS["hybrid"], OPTIMIZERS["wrapped"]])
+def test_layers_that_are_unfrozen_later_train_at_a_rate_of_their_own(
+    make: Any, trainer: Any, lightning: Any
+) -> None:
+    from tests.interop.lightning_module import Net, loader
+
+    class Halves(Net):
+        """A net whose first layer is frozen for two epochs."""
+
+        def __init__(self) -> None:
+            super().__init__(make, lambda _: {})
+            self.backbone = self.net[0]
+
+        def configure_optimizers(self) -> Any:
+            return make([p for p in self.parameters() if p.requires_grad])
+
+    module = Halves()
+    before = module.backbone.weight.detach().clone()
+    finetuning = lightning.pytorch.callbacks.BackboneFinetuning(
+        2, backbone_initial_lr=0.01, lambda_func=lambda _: 1.0
+    )
+    trainer(max_epochs=EPOCHS, callbacks=[finetuning]).fit(module, loader())
+    first, second = module.trainer.optimizers[0].param_groups
+    assert (first["lr"], second["lr"], second["lr_out"]) == (0.05, 0.01, 0.1)
+    assert not torch.equal(module.backbone.weight, before)
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS.keys())
+def test_fabric_resumes(make: Any, lightning: Any, tmp_path: Path) -> None:
+    fabric = lightning.Fabric(accelerator="cpu", devices=1)
+
+    def built() -> tuple[Any, Any, Any]:
+        model = net()
+        optimizer = make(model.parameters())
+        schedule = warm_up(optimizer.driving("lr_out"))
+        return (*fabric.setup(model, optimizer), schedule)
+
+    def train(model: Any, optimizer: Any, schedule: Any) -> None:
+        for step in range(3):
+            optimizer.zero_grad()
+            fabric.backward(loss_of(model, step))
+            fabric.clip_gradients(model, optimizer, max_norm=0.5)
+            optimizer.step()
+            schedule.step()
+
+    whole, resumed = built(), built()
+    names = ("model", "optimizer", "schedule")
+    train(*whole)
+    fabric.save(tmp_path / "half.ckpt", dict(zip(names, whole, strict=True)))
+    fabric.load(tmp_path / "half.ckpt", dict(zip(names, resumed, strict=True)))
+    for run in (whole, resumed):
+        train(*run)
+    for one, other in zip(whole, resumed, strict=True):
+        assert plain(one.state_dict()) == plain(other.state_dict())
