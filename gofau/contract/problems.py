@@ -9,7 +9,7 @@ from gofau.catalog import Scalar
 from gofau.contract.errors import require
 from gofau.contract.packs import check_pack
 from gofau.packing import PlanError
-from gofau.packing.scoring import Scored
+from gofau.packing.scored import Scored
 from gofau.packing.streams import initial_module
 from gofau.packing.template import check_module, check_tensors, fit
 from gofau.problems import Dataset, Problem, problem

@@ -2,9 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from math import isclose, isnan
 from typing import Literal
 
 import torch
@@ -13,12 +11,10 @@ from torch import Tensor, nn
 from gofau.catalog import metrics
 from gofau.packing.errors import PlanError
 from gofau.packing.executors.base import CHUNK
-from gofau.packing.executors.scores import Scores, other_than_written
+from gofau.packing.executors.scores import other_than_written
+from gofau.packing.scored import EXAMPLES, Numbers, Scored, fault, same
 from gofau.packing.streams import drawing_from
 from gofau.problems import Dataset, Problem
-
-EXAMPLES = 8
-"""Examples of the loss."""
 
 MOST_EXAMPLES = 64
 """Examples of the validation set whose metrics are compared with those of their parts."""
@@ -31,8 +27,6 @@ IGNORED = -100
 
 SLACK = 1e-3
 """How much better than its best a metric may be by rounding, in bfloat16 too."""
-
-Numbers = dict[str, float]
 
 
 def check_scoring(problem: Problem, module: nn.Module, data: Dataset, few: Dataset) -> None:
@@ -62,7 +56,7 @@ def check_scoring(problem: Problem, module: nn.Module, data: Dataset, few: Datas
             if first is None:
                 continue
             if not torch.equal(given, scored.y):
-                raise _fault(problem, f"{scored.what} writes over its targets", "one that does not")
+                raise fault(problem, f"{scored.what} writes over its targets", "one that does not")
             if scored.what == "measure":
                 check_names(problem, first)
                 check_ranges(problem, first)
@@ -72,7 +66,7 @@ def check_scoring(problem: Problem, module: nn.Module, data: Dataset, few: Datas
                 shapes = f"{list(scored.output.shape[1:])} and {list(scored.y.shape[1:])}"
                 what = f"{scored.what} compares every output with every target ({spread})"
                 expected = f"one with its own (an example's shapes are {shapes})"
-                raise _fault(problem, what, expected)
+                raise fault(problem, what, expected)
             if scored.what == "measure" and len(data.val_x) > CHUNK:
                 _check_means(scored)
 
@@ -90,14 +84,14 @@ def check_names(problem: Problem, measured: Mapping[str, object]) -> None:
         raise PlanError("problem", got, "train_loss among them")
     if "train_loss" in measured:
         expected = "metrics of other names (train_loss is the mean loss of an epoch's batches)"
-        raise _fault(problem, "measure gives train_loss", expected)
+        raise fault(problem, "measure gives train_loss", expected)
     for name in promised:
         if name in measured or name == "train_loss":
             continue
         near = get_close_matches(name, list(measured), 1)
         hint = f" (is it {near[0]}?)" if near else ""
         what = f"measure gives {', '.join(measured) or 'nothing'}"
-        raise _fault(problem, what, f"{name}, as its catalog entry says{hint}")
+        raise fault(problem, what, f"{name}, as its catalog entry says{hint}")
 
 
 def check_ranges(problem: Problem, measured: Numbers) -> None:
@@ -113,100 +107,7 @@ def check_ranges(problem: Problem, measured: Numbers) -> None:
         ahead = (entry.best - value) if entry.minimize else (value - entry.best)
         if ahead > SLACK:
             expected = f"no better than {entry.best:g}, the best that its catalog entry allows"
-            raise _fault(problem, f"measure gives {name} = {value:g}", expected)
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A problem's loss or measure with outputs ``[N, ...]`` and targets ``[N, ...]``."""
-
-    problem: Problem
-    what: Literal["loss", "measure"]
-    output: Tensor
-    y: Tensor
-
-    def numbers(self) -> Numbers:
-        """What it gives, by name.
-
-        Raises:
-            PlanError: something else than numbers.
-        """
-        if self.what == "measure":
-            like = torch.zeros((), device=self.output.device)
-            with torch.no_grad():
-                rows = Scores(self.problem, together=False).each(iter([self.output]), self.y, like)
-            return {name: value.item() for name, value in rows.items()}
-        grows = self.output.is_floating_point() or self.output.is_complex()
-        with drawing_from(0, self.output.device):
-            leaf = self.output.detach().clone().requires_grad_(grows)
-            made: object = self.problem.loss(leaf, self.y)
-        if not isinstance(made, Tensor):
-            raise _fault(self.problem, f"loss is of type {type(made).__name__}", "a tensor")
-        if made.dim():
-            what = f"loss has the shape {list(made.shape)}"
-            raise _fault(self.problem, what, "one number for a batch")
-        return {"loss": made.item()}
-
-    def attempt(self) -> Numbers | None:
-        """`numbers`, or ``None`` where it fails on these examples."""
-        try:
-            return self.numbers()
-        except PlanError:
-            raise
-        except Exception:  # noqa: BLE001 - what it cannot do with these, the training will tell
-            return None
-
-    def sums(self) -> bool:
-        """Whether a loss of each example twice is twice the loss: a sum over examples, no mean."""
-        once = self.numbers()["loss"]
-        both = replace(self, output=torch.cat([self.output] * 2), y=torch.cat([self.y] * 2))
-        return once != 0 and isclose(both.numbers()["loss"], 2 * once, rel_tol=1e-4)
-
-    def noisy(self, sign: int = 1) -> "Scored":
-        """The same with outputs that differ, as those of a new network need not."""
-        noise = torch.Generator().manual_seed(0)
-        size = 3 * self.output.std().nan_to_num(1).clamp_min(1)
-        drawn = torch.randn(self.output.shape, generator=noise).to(self.output)
-        return replace(self, output=self.output + sign * size * drawn)
-
-    def spread(self) -> str | None:
-        """The first number for which every output meets every target, or ``None``.
-
-        Outputs ``[N, 1]`` less targets ``[N]`` make ``[N, N]`` differences. Their mean does not
-        tell which target belongs to which output, and is that of each output with all targets.
-        """
-        some = replace(self, output=self.output[:EXAMPLES], y=self.y[:EXAMPLES])
-        one, two = some.noisy(), some.noisy(-1)
-        try:
-            whole, mirrored, plain = (each.numbers() for each in (one, two, some))
-            turned = replace(one, y=one.y.roll(1, 0)).numbers()
-            alike = replace(one, y=one.y[:1].expand(one.y.shape)).numbers()
-            alone = [replace(one, output=output).numbers() for output in one.output.split(1)]
-        except Exception:  # noqa: BLE001 - it tells the shapes apart, as it should
-            return None
-        for name, value in whole.items():
-            paired = sum(numbers[name] for numbers in alone) / len(alone)
-            heeds_targets = not _near(alike[name], value)
-            # A difference of means is the mean of all differences.
-            bends = not _near(value + mirrored[name], 2 * plain[name])
-            if heeds_targets and bends and _near(turned[name], value) and _near(paired, value):
-                return name
-        return None
-
-    def uncombined(self, whole: Numbers) -> str | None:
-        """The first number that is no mean of those of two parts of the examples, or ``None``."""
-        head = max(1, len(self.output) // 3)
-        if len(self.output) == head:
-            return None
-        parts = [
-            replace(self, output=self.output[s], y=self.y[s]).numbers()
-            for s in (slice(head), slice(head, None))
-        ]
-        share = head / len(self.output)
-        for name, value in whole.items():
-            if not _near(share * parts[0][name] + (1 - share) * parts[1][name], value):
-                return name
-        return None
+            raise fault(problem, f"measure gives {name} = {value:g}", expected)
 
 
 def _scored(problem: Problem, module: nn.Module, few: Dataset) -> Iterator[Scored]:
@@ -249,10 +150,10 @@ def _check_calls(scored: Scored, first: Numbers) -> None:
     again = scored.attempt()
     moved = [name for name, value in _state(problem).items() if before.get(name) != value]
     if moved:
-        raise _fault(problem, f"{what} changes {', '.join(moved)}", "one that keeps nothing")
-    if again is None or any(not _same(again[name], value) for name, value in first.items()):
+        raise fault(problem, f"{what} changes {', '.join(moved)}", "one that keeps nothing")
+    if again is None or any(not same(again[name], value) for name, value in first.items()):
         expected = "the same value for the same output and targets"
-        raise _fault(problem, f"{what} changes from call to call", expected)
+        raise fault(problem, f"{what} changes from call to call", expected)
 
 
 def _state(problem: Problem) -> dict[str, object]:
@@ -271,16 +172,4 @@ def _check_means(scored: Scored) -> None:
         return
     if name is not None:
         what = f"measure gives {name}, which is no mean over examples"
-        raise _fault(scored.problem, what, f"one, or at most {CHUNK} validation examples")
-
-
-def _near(one: float, two: float) -> bool:
-    return _same(one, two) or isclose(one, two, rel_tol=1e-4, abs_tol=1e-6)
-
-
-def _same(one: float, two: float) -> bool:
-    return one == two or (isnan(one) and isnan(two))
-
-
-def _fault(problem: Problem, what: str, expected: str) -> PlanError:
-    return PlanError("problem", f"{problem.name}, whose {what}", expected)
+        raise fault(scored.problem, what, f"one, or at most {CHUNK} validation examples")

@@ -54,12 +54,18 @@ def check_module(problem: Problem, module: nn.Module, data: Dataset, like: Tenso
     Raises:
         PlanError: see `examine` and `check_scoring`, or it is not a new one at each call.
     """
+    few = data.first(MOST_EXAMPLES).to(like.dtype, like.device)
+    check_scoring(problem, _another(problem, module, data, like), data, few)
+    other = _another(problem, module, data, like)
+    examine(problem, module, other, few.first(2 * EXAMPLES))
+
+
+def _another(problem: Problem, module: nn.Module, data: Dataset, like: Tensor) -> nn.Module:
+    """A second module of ``problem``, to be used up."""
     other = initial_module(problem.name, 1, problem.module)
     _check_fresh(problem, module, other)
     fit(other, like, data)
-    few = data.first(MOST_EXAMPLES).to(like.dtype, like.device)
-    check_scoring(problem, module, data, few)
-    examine(problem, module, other, few.first(2 * EXAMPLES))
+    return other
 
 
 _examined: set[tuple[object, ...]] = set()

@@ -31,7 +31,7 @@ from tests.service.fakes import ENVIRONMENT, SPEC, TRIALS, FakeRunner, Service
         (models.Cell, trials.CellView),
         (models.Environment, origins.EnvironmentView),
         (models.Inputs, origins.InputsView),
-        (models.Provenance, origins.Provenance),
+        (models.Provenance, origins.StudyProvenance),
         (models.Token, tokens.TokenView),
         (models.NewToken, tokens.NewToken),
         (models.Page, Page),
