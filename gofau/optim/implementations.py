@@ -50,7 +50,11 @@ def choose(name: str, batch: Batch) -> str:
     chosen = _best(batch) if name == "auto" else name
     if chosen == "foreach" and not foreach.serves(batch):
         return "loop"
-    return "loop" if chosen != "loop" and share_memory(batch.rows()) else chosen
+    if chosen == "loop":
+        return chosen
+    # Kernels write states where they lie; whole lists of them were made by gofau.
+    rows = batch.rows() if chosen == "fused" else zip(batch.params, batch.grads, strict=True)
+    return "loop" if share_memory(rows) else chosen
 
 
 def _best(batch: Batch) -> str:

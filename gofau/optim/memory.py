@@ -1,6 +1,6 @@
 """Whether tensors that a step writes share memory with others that it reads or writes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ __all__ = ["share_memory"]
 _PLAIN = (Tensor, torch.nn.Parameter)
 
 
-def share_memory(rows: Sequence[Sequence[Tensor]]) -> bool:
+def share_memory(rows: Iterable[Sequence[Tensor]]) -> bool:
     """Whether a step of these parameters in another order than one by one may give other values.
 
     Args:
@@ -18,11 +18,15 @@ def share_memory(rows: Sequence[Sequence[Tensor]]) -> bool:
             read, so they may share memory with each other.
 
     Returns:
-        bool: true also where strided tensors of one memory only interleave.
+        bool: true also where strided tensors of one memory only interleave, and where a transform
+        hides the memory.
     """
-    spans = sorted(span for row in rows for span in _spans(row))
+    try:
+        spans = [_span(tensor, place) for row in rows for place, tensor in enumerate(row)]
+    except RuntimeError:  # the tensors of torch.func have no address to ask for
+        return True
     read = written = 0
-    for start, end, writes in spans:
+    for start, end, writes in sorted(spans):
         if start < written or (writes and start < read):
             return True
         read = max(read, end)
@@ -30,17 +34,13 @@ def share_memory(rows: Sequence[Sequence[Tensor]]) -> bool:
     return False
 
 
-def _spans(row: Sequence[Tensor]) -> Iterator[tuple[int, int, bool]]:
-    """First and last address of each tensor with memory, and whether a step writes it."""
-    for place, tensor in enumerate(row):
-        if type(tensor) in _PLAIN and tensor.numel() and tensor.device.type != "meta":
-            start = tensor.data_ptr()
-            yield start, start + _reach(tensor), place != 1
-
-
-def _reach(tensor: Tensor) -> int:
-    """Bytes from the first to past the last element."""
+def _span(tensor: Tensor, place: int) -> tuple[int, int, bool]:
+    """First and last address, and whether a step writes it; zeros where there is no memory."""
+    start = tensor.data_ptr() if type(tensor) in _PLAIN else 0
+    if not start:
+        return 0, 0, False
     if tensor.is_contiguous():
-        return tensor.numel() * tensor.element_size()
+        return start, start + tensor.nbytes, place != 1
     steps = zip(tensor.shape, tensor.stride(), strict=True)
-    return (1 + sum((n - 1) * s for n, s in steps)) * tensor.element_size()
+    reach = 1 + sum((n - 1) * s for n, s in steps)
+    return start, start + reach * tensor.element_size(), place != 1

@@ -16,18 +16,14 @@ def supports(batch: Batch) -> bool:
 
 
 def serves(batch: Batch) -> bool:
-    """Whether each parameter's tensors are alike, as the multi-tensor kernels want them."""
-    return all(_alike(row) for row in batch.rows())
+    """Whether all tensors are of one dtype, as the multi-tensor kernels want them.
 
-
-def _alike(row: Tensors) -> bool:
-    """The same dtype all over; a rule may remember a number beside tensors of the shape.
-
-    Lists that are written may not hold tensors with torch's negative bit.
+    Lists that are written may not hold tensors with torch's negative bit either.
     """
-    param, grad, *states = row
-    same = grad.shape == param.shape and all(x.dtype is param.dtype for x in (grad, *states))
-    return same and not param.is_neg() and not any(map(Tensor.is_neg, states))
+    names = batch.direction.state_names(batch.hyper)
+    written = [*batch.params, *(state[name] for name in names for state in batch.states)]
+    dtypes = {x.dtype for x in written} | {x.dtype for x in batch.grads}
+    return len(dtypes) == 1 and not any(map(Tensor.is_neg, written))
 
 
 def run(batch: Batch) -> None:
