@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 INTEROP := $(VENV)/.interop
-# One thread a test process. Bytecode is kept, since every process else compiles all tests again.
+# One thread a test process, and threads that sleep while they wait where a test wants two. Bytecode
+# is kept, since every process else compiles all tests again.
 # Each process takes a run of files, so that what a file or a folder shares is made in one of them.
-TESTING := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=
+TESTING := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive PYTHONDONTWRITEBYTECODE=
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-interop demo up test test-slow test-numerics test-gpu test-all check format lock clean

@@ -72,9 +72,12 @@ def command(setting: Setting, tests: Sequence[str]) -> list[str]:
 
 
 def environment(setting: Setting, given: Mapping[str, str]) -> dict[str, str]:
-    """The environment of that process, in a shell that has ``given``."""
+    """The environment of that process, in a shell that has ``given``.
+
+    Threads sleep while they wait for each other: on a busy machine turning would cost minutes.
+    """
     kept = {name: value for name, value in given.items() if name not in READ}
-    return {**kept, "OMP_NUM_THREADS": "1", **setting.environment}
+    return {**kept, "OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": "1", **setting.environment}
 
 
 def main(names: Sequence[str]) -> int:

@@ -130,7 +130,8 @@ def test_make_and_ci_run_settings_that_there_are() -> None:
 
 def test_a_setting_decides_what_its_process_reads() -> None:
     shell = {"MKL_CBWR": "AUTO", "OMP_NUM_THREADS": "8", "HOME": "/home/me"}
-    assert environment(SETTINGS["default"], shell) == {"OMP_NUM_THREADS": "1", "HOME": "/home/me"}
+    plain = environment(SETTINGS["default"], shell)
+    assert plain == {"OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": "1", "HOME": "/home/me"}
     both = environment(SETTINGS["mkl-compatible-two-threads"], shell)
     assert (both["MKL_CBWR"], both["OMP_NUM_THREADS"]) == ("COMPATIBLE", "2")
     assert "import torch;" in command(SETTINGS["torch-first"], LAWS)[2]

@@ -1,6 +1,5 @@
 """Near the edge of stability rounding decides: packing disagrees no more than one ulp does."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 
 from gofau.packing import PackPlan, TrialPlan, run_pack
+from tests.compilers import compiler_works
 
 Plans = Callable[..., PackPlan]
 RATES = np.geomspace(0.3, 300, 30)
@@ -35,7 +35,7 @@ def test_outcomes_agree_within_the_one_ulp_null(plan: Plans) -> None:
     nudged = outcomes(across_the_edge(plan, one_ulp), "serial")
     null = sum(a != b for a, b in zip(alone, nudged, strict=True))
     assert len(set(alone)) >= 3
-    compiled = ["compiled"] if shutil.which("g++") else []
+    compiled = ["compiled"] if compiler_works() else []
     for executor in (*compiled, "bmm", "vmap"):
         packed = outcomes(across_the_edge(plan, 1.0), executor)
         different = sum(a != b for a, b in zip(alone, packed, strict=True))
