@@ -9,6 +9,9 @@ INTEROP := $(VENV)/.interop
 # Each process takes a run of files, so that what a file or a folder shares is made in one of them.
 TESTING := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive PYTHONDONTWRITEBYTECODE=
 
+# Tests that start whole stacks, which use every core themselves, so they run one after the other.
+STACKS := tests/deploy tests/e2e tests/pages tests/tracing
+
 .DEFAULT_GOAL := help
 .PHONY: help install install-interop demo up test test-slow test-numerics test-gpu test-all check format lock clean
 
@@ -40,7 +43,8 @@ test: $(STAMP) ## Run the fast tests, one process a core.
 	$(TESTING) $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 test-slow: $(STAMP) ## Run the tests with real processes and long runs.
-	$(TESTING) $(BIN)/python -m pytest -m slow
+	$(TESTING) $(BIN)/python -m pytest -m slow --numprocesses auto --dist worksteal $(STACKS:%=--ignore=%)
+	$(TESTING) $(BIN)/python -m pytest -m slow $(STACKS)
 
 test-numerics: $(STAMP) ## Run the laws of packs under other libraries' modes and threads; SETTINGS=NAMES picks.
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m tests.numerics $(SETTINGS)
