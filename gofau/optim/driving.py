@@ -101,7 +101,8 @@ class Driven(Optimizer):
     """An optimizer as a scheduler sees it: the same one, with another ``lr``.
 
     All but ``param_groups`` is the optimizer's own: a step through the view is its step, and the
-    view equals it, so that code which looks for a scheduler's optimizer finds it.
+    view equals it, so that code which looks for a scheduler's optimizer finds it. Views of one
+    optimizer that drive other names differ.
     """
 
     def __init__(self, optimizer: Optimizer, names: tuple[str, ...]) -> None:
@@ -168,7 +169,10 @@ class Driven(Optimizer):
         self._optimizer.load_state_dict(dict(state_dict))
 
     def __eq__(self, other: object) -> bool:
-        return self._optimizer == (other._optimizer if isinstance(other, Driven) else other)
+        # Torch puts schedulers of equal optimizers in a row, and resets the rate of one for all.
+        if isinstance(other, Driven):
+            return self._optimizer == other._optimizer and self._names == other._names
+        return self._optimizer == other
 
     def __hash__(self) -> int:
         return hash(self._optimizer)

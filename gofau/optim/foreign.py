@@ -16,7 +16,13 @@ _SCHEDULERS = ("initial_", "max_", "min_", "base_", "swa_")
 _FACTORS = ("_scale", "_mult", "_multiplier", "_factor")
 """How a key ends that is a factor on one of the hyperparameters for its owner's code."""
 other_names = MappingProxyType(
-    {"betas": "beta1", "learning_rate": "lr", "wd": "weight_decay", "l2": "weight_decay"}
+    {
+        "betas": "beta1",
+        "epsilon": "eps",
+        "learning_rate": "lr",
+        "wd": "weight_decay",
+        "l2": "weight_decay",
+    }
 )
 """Other libraries' names of hyperparameters."""
 

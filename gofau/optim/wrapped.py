@@ -8,6 +8,7 @@ from typing import Any, cast, final
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
+from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
 from gofau import catalog
 from gofau.errors import UnsupportedError
@@ -141,7 +142,7 @@ class Wrapped(Optimizer):
         self._refuse_untouchable()
         unstarted = not self.state
         params = [p for group in self.param_groups for p in group["params"]]
-        moves = Displacements(params, exact=_is_torchs(self.inner))
+        moves = Displacements(params, exact=_is_all_torchs(self.inner))
         try:
             with _visible(self.inner), moves:
                 loss = self.inner.step(moves.around(closure)) if closure else self.inner.step()
@@ -211,8 +212,11 @@ class Wrapped(Optimizer):
         self.param_groups: list[dict[str, Any]] = [ParamGroup(g) for g in self.param_groups]
 
 
-def _is_torchs(inner: Optimizer) -> bool:
-    return type(inner).__module__.startswith("torch.optim.")
+def _is_all_torchs(inner: Optimizer) -> bool:
+    """Whether a step of ``inner`` runs torch's own code alone, and no hook of somebody else's."""
+    hooks = (inner._optimizer_step_pre_hooks, inner._optimizer_step_post_hooks)
+    everywhere = (_global_optimizer_pre_hooks, _global_optimizer_post_hooks)
+    return type(inner).__module__.startswith("torch.optim.") and not any((*hooks, *everywhere))
 
 
 @contextmanager

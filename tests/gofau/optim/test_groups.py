@@ -201,6 +201,7 @@ MISSPELT = [
     ("learning_rate", "lr"),
     ("betas", "beta1"),
     ("beta_1", "beta1"),
+    ("epsilon", "eps"),
     ("ams_grad", "amsgrad"),
     ("zero_polcy", "zero_policy"),
 ]

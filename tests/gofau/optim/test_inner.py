@@ -14,6 +14,7 @@ from torch.distributed.checkpoint.state_dict import (
     set_optimizer_state_dict,
 )
 from torch.optim import lr_scheduler
+from torch.optim.optimizer import register_optimizer_step_post_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from gofau import Gofau, Wrapped
@@ -219,6 +220,29 @@ def test_a_hook_that_clears_gradients_changes_nothing():
     peer = torch.optim.SGD(plain, lr=1.0, momentum=0.9)
     expected = run(Wrapped(peer, "multiplicative", lr_out=0.01), plain, grads)
     torch.testing.assert_close(got, expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_what_a_hook_does_to_part_of_a_parameter_belongs_to_the_step(everywhere):
+    weight = nn.Parameter(torch.full((3,), 2.0))
+    inner = torch.optim.SGD([weight], lr=1.0)
+    optimizer = Wrapped(inner, "additive", lr=1.0)
+
+    def halve_first(stepped: Any, *_: Any) -> None:
+        if stepped is inner:
+            weight.data[0].mul_(0.5)
+
+    handle = (
+        register_optimizer_step_post_hook(halve_first)
+        if everywhere
+        else inner.register_step_post_hook(halve_first)
+    )
+    weight.grad = torch.full((3,), 0.5)
+    try:
+        optimizer.step()
+    finally:
+        handle.remove()
+    assert weight.tolist() == [0.75, 1.5, 1.5]
 
 
 def test_hooks_of_both_optimizers_run_once_and_in_order():

@@ -86,11 +86,20 @@ def test_a_view_is_its_optimizer_to_whoever_looks_for_it():
     assert isinstance(view, torch.optim.Optimizer)
     assert view in [other, one]
     assert one == view
-    assert view == one.driving("lr")
+    assert view == one.driving("lr_out")
     assert view != other
     assert {one: "found"}[view] == "found"
     assert view.state is one.state
     assert view.defaults is one.defaults
+
+
+def test_schedulers_of_views_that_drive_other_names_make_no_row():
+    one = optimizer(lr=0.5, lr_out=0.1)
+    warm = lr_scheduler.LinearLR(one.driving("lr_out"), 0.1, total_iters=2)
+    decay = lr_scheduler.ExponentialLR(one.driving("lr"), 0.5)
+    with pytest.raises(ValueError, match="same optimizer"):
+        lr_scheduler.SequentialLR(one.driving("lr"), [warm, decay], [2])
+    lr_scheduler.SequentialLR(one.driving("lr"), [decay], [])
 
 
 def test_a_view_steps_its_optimizer_and_runs_its_hooks_once():
