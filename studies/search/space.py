@@ -22,32 +22,32 @@ class Space:
 
     @classmethod
     def of(cls, axes: Mapping[str, Axis]) -> Self:
-        """The space of a spec's axes, which are all ranges.
-
-        Axes are taken by name, since the order of a mapping says nothing: a spec draws the same
-        points however it is written.
-        """
-        return cls({name: axes[name] for name in sorted(axes)})
+        """The space of a spec's axes, which are all ranges."""
+        return cls(dict(axes))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The axes: the columns of the unit cube."""
-        return tuple(self.axes)
+        """The axes by name: the columns of the unit cube.
+
+        The order of a mapping says nothing, so a spec draws the same points however it is written.
+        """
+        return tuple(sorted(self.axes))
 
     @cached_property
     def logs(self) -> NDArray[np.bool_]:
         """``[D]`` which axes are logarithmic."""
-        return np.array([axis.log is not None for axis in self.axes.values()])
+        return np.array([self.axes[name].log is not None for name in self.names])
 
     @cached_property
     def bounds(self) -> Floats:
         """``[D, 2]`` low and high ends."""
-        return np.array([axis.bounds for axis in self.axes.values()], dtype=np.float64)
+        return np.array([self.axes[name].bounds for name in self.names], dtype=np.float64)
 
     def points(self, cube: Floats) -> list[Point]:
         """Points of the unit cube as hyperparameters, to 12 digits and inside the ranges.
 
-        x = low·(high/low)^u on a logarithmic axis, low + (high − low)·u on a linear one.
+        x = low·(high/low)^u on a logarithmic axis, low + (high − low)·u on a linear one. A point
+        names its axes in the order of the spec, as readers expect.
 
         Args:
             cube: ``[N, D]`` in [0, 1].
@@ -57,7 +57,8 @@ class Space:
             scaled = np.where(self.logs, low * (high / low) ** cube, low + (high - low) * cube)
         tidied = np.vectorize(tidy, otypes=[np.float64])(scaled)
         inside = np.clip(tidied, low, high)
-        return [dict(zip(self.names, map(float, row), strict=True)) for row in inside]
+        drawn = [dict(zip(self.names, map(float, row), strict=True)) for row in inside]
+        return [{name: point[name] for name in self.axes} for point in drawn]
 
     def cube(self, points: list[Point]) -> Floats:
         """The inverse of `points`: ``[N, D]`` in [0, 1]."""

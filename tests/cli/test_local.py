@@ -6,7 +6,9 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,7 +16,7 @@ import httpx
 import pytest
 
 from service.cli.exits import Exit
-from service.cli.local import processes, state
+from service.cli.local import processes, server, state
 from service.cli.local.errors import LocalError
 from service.cli.local.ports import GIVEN_TO_NOBODY, free_port, is_free
 from service.cli.local.ray_head import lists_jobs
@@ -201,6 +203,30 @@ def test_a_taken_port_is_refused_with_a_remedy(tmp_path: Path) -> None:
     assert is_free(port)
     assert free_port(port) == port
     assert not state.is_locked(tmp_path)
+
+
+class _Ready(BaseHTTPRequestHandler):
+    """Says that it is ready, whoever asks."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_service_of_another_folder_on_the_port_is_not_taken_for_ours(
+    mark: str, tmp_path: Path
+) -> None:
+    """Two stacks that start at once both find the port free; the study went to the other's."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Ready) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        command = [sys.executable, "-c", "import time; time.sleep(0.5); print('in use')"]
+        ours = processes.start(command, mark, {}, tmp_path / "log")
+        with pytest.raises(LocalError, match=r"(?s)ended while starting.*in use"):
+            server.wait_for_server(f"http://127.0.0.1:{other.server_port}", ours)
+        other.shutdown()
 
 
 def test_a_free_port_is_none_that_the_kernel_gives_away() -> None:

@@ -48,6 +48,14 @@ class Started:
         """Whether the process has not ended."""
         return self._process.poll() is None
 
+    def listens_on(self, port: int) -> bool:
+        """Whether it is this process that listens on a TCP port, and not another program."""
+        try:
+            sockets = psutil.Process(self._process.pid).net_connections("tcp")
+        except psutil.NoSuchProcess:
+            return False
+        return any(s.status == psutil.CONN_LISTEN and s.laddr.port == port for s in sockets)
+
     def tail(self, lines: int = 15) -> str:
         """The end of its output."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""

@@ -23,17 +23,20 @@ def start_server(mark: str, settings: Mapping[str, str], logs: Path) -> processe
 def wait_for_server(url: str, process: processes.Started) -> None:
     """Wait until the service says that it is ready.
 
+    A service of another folder that took the port meanwhile answers just as well, so the answer
+    counts only once ``process`` itself listens there.
+
     Raises:
         LocalError: it ended, or does not answer in time; with the end of its log.
     """
-    deadline = time.monotonic() + START_TIMEOUT_S
+    deadline, port = time.monotonic() + START_TIMEOUT_S, int(url.rpartition(":")[2])
     while time.monotonic() < deadline:
         if not process.running:
             raise LocalError(
                 f"the service ended while starting; {process.log} ends:\n{process.tail()}"
             )
         try:
-            if httpx.get(f"{url}/readyz", timeout=5.0).is_success:
+            if process.listens_on(port) and httpx.get(f"{url}/readyz", timeout=5.0).is_success:
                 return
         except httpx.TransportError:
             pass

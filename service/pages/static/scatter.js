@@ -75,10 +75,10 @@ export class Scatter {
     return this.frame;
   }
 
-  /** Best first and those without a value last, or the other way round. @param {1 | -1} way */
+  /** Best first and those without a value last, or the other way round; of equals, as all at the cap are, those that diverged are worse. @param {1 | -1} way */
   ranked(way) {
     const order = (/** @type {Point} */ p) => (Number.isNaN(p.value) ? 2 : this.scale.position(p.value));
-    return [...this.view.points].sort((a, b) => way * (order(a) - order(b)));
+    return [...this.view.points].sort((a, b) => way * (order(a) - order(b) || a.diverged - b.diverged));
   }
 
   /** Worst first, so that the best lie on top. @param {CanvasRenderingContext2D} c @param {Frame} frame @param {import("./frame.js").Theme} colours */

@@ -131,6 +131,16 @@ def test_sobol_points_fill_the_box_evenly() -> None:
     assert (counts == 1).all()
 
 
+@pytest.mark.parametrize("sampler", ["random", "sobol"])
+def test_the_order_of_axes_is_how_points_are_read_and_not_what_is_drawn(sampler: str) -> None:
+    axes = parse_yaml(BASE).axes
+    search = Search.model_validate({"sampler": sampler, "trials": 8})
+    orders = [list(axes), list(axes)[::-1]]
+    drawn = [at_submission(search, Space.of({name: axes[name] for name in o})) for o in orders]
+    assert drawn[0] == drawn[1]
+    assert [[list(point) for point in points] for points in drawn] == [[o] * 8 for o in orders]
+
+
 @given(
     st.floats(1e-8, 1e8),
     st.floats(1.001, 1e6),
