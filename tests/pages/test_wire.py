@@ -171,7 +171,8 @@ def test_a_rule_that_never_reaches_the_target_is_not_called_faster(
     def never(definition: Any, seed: int) -> dict[str, Any]:
         reached = {"outcome": "reached_target", "steps_to_target": 40 + seed}
         missed = {"outcome": "budget_exhausted", "steps_to_target": None}
-        finite = {"metrics": {"val_loss": 0.5, "val_accuracy": 0.5}, "best": 0.5}
+        loss = 0.5 + seed / 100
+        finite = {"metrics": {"val_loss": loss, "val_accuracy": 0.5}, "best": loss}
         return finite | (missed if definition["rule"] == "multiplicative" else reached)
 
     study = stored(service, never, rules=["additive", "multiplicative"], seeds=8)
