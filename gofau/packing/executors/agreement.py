@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from gofau.drawing import drawing_from
 from gofau.packing.dropout import DropoutMasks, StreamDropout
 from gofau.packing.errors import PlanError
 from gofau.packing.executors.base import Batch, Executor, Groups
 from gofau.packing.executors.serial import SerialExecutor
 from gofau.packing.stack import Stack
-from gofau.packing.streams import drawing_from, evaluation_seed
+from gofau.packing.streams import evaluation_seed
 from gofau.packing.watching import Watch
 from gofau.problems import Dataset, Problem
 
