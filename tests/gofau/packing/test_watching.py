@@ -35,8 +35,8 @@ hyper = dict(
     momentum=0.0, dampening=0.0, nesterov=False, lr=0.1, weight_decay=0.0, decoupled_decay=False
 )
 plan = PackPlan(
-    problem="digits-mlp", problem_parameters={}, epochs=1, batch_size=64, direction="sgd", rule="additive",
-    goal_metric="val_loss", trials=(TrialPlan(0, 0, 1.0, hyper),),
+    problem="digits-mlp", problem_parameters={}, epochs=1, batch_size=64, direction="sgd",
+    rule="additive", goal_metric="val_loss", trials=(TrialPlan(0, 0, 1.0, hyper),),
 )
 [outcome] = run_pack(plan)
 assert outcome.epochs_run == 1
