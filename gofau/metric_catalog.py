@@ -23,6 +23,11 @@ class MetricError(GofauError, IncurableError, ValueError):
     """A metric whose facts contradict each other, or that is declared in two ways."""
 
 
+def better_side(minimize: bool) -> Literal["lower", "higher"]:
+    """Which numbers are better, in a word, where less of them is and where it is not."""
+    return "lower" if minimize else "higher"
+
+
 @dataclass(frozen=True)
 class MetricEntry:
     """What is known of a metric before anything has measured it.
@@ -69,13 +74,13 @@ class MetricEntry:
         if not low < high:
             raise MetricError(
                 f"metric {self.name!r}: got worst {self.worst} and best {self.best}, expected the "
-                f"{'lower' if self.minimize else 'higher'} one to be the best"
+                f"{self.better} one to be the best"
             )
 
     @property
-    def better(self) -> str:
+    def better(self) -> Literal["lower", "higher"]:
         """``lower`` or ``higher``."""
-        return "lower" if self.minimize else "higher"
+        return better_side(self.minimize)
 
     @property
     def range(self) -> tuple[float, float]:

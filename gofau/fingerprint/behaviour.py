@@ -11,11 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from gofau.catalog import Entry
+from gofau.drawing import drawing_from
 from gofau.fingerprint.tensors import digest, digest_all, outline, rounded
 from gofau.problems import Dataset, Problem
 from gofau.rules import UpdateRule
 
 ADDRESS = re.compile(r"0x[0-9a-f]+")
+CPU = torch.device("cpu")
 EXAMPLES = 8
 SEEDS = (20_011, 20_021)
 """Two starts of the global generator: what both give alike has not been drawn."""
@@ -23,8 +25,7 @@ SEEDS = (20_011, 20_021)
 
 def built(problem: Problem, seed: int = SEEDS[0]) -> nn.Module:
     """The module that the problem builds from a seed; the global generator stays as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with drawing_from(seed, CPU):
         return problem.module()
 
 
@@ -60,7 +61,7 @@ def scores_of(problem: Problem, module: nn.Module, data: Dataset) -> dict[str, s
     What raises here raises in training, too, which tells it better: the kind of error stands in the
     place of the value.
     """
-    few = data.first(EXAMPLES).to(torch.float32, torch.device("cpu"))
+    few = data.first(EXAMPLES).to(torch.float32, CPU)
     return {
         **_tried("augmented", lambda: _augmented(problem, few)),
         **_tried("step", lambda: _step(problem, module, few)),
@@ -90,8 +91,7 @@ def _augmented(problem: Problem, few: Dataset) -> dict[str, str]:
 
 
 def _step(problem: Problem, module: nn.Module, few: Dataset) -> dict[str, str]:
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(SEEDS[0])
+    with drawing_from(SEEDS[0], CPU):
         module.train()
         module.zero_grad()
         loss = problem.loss(module(few.train_x), few.train_y)
@@ -103,8 +103,7 @@ def _step(problem: Problem, module: nn.Module, few: Dataset) -> dict[str, str]:
 
 
 def _validation(problem: Problem, module: nn.Module, few: Dataset) -> dict[str, str]:
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.default_generator.manual_seed(SEEDS[0])
+    with drawing_from(SEEDS[0], CPU), torch.no_grad():
         module.eval()
         output = module(few.val_x)
         measured = problem.measure(output, few.val_y)

@@ -31,7 +31,7 @@ def placed(tensor: Tensor) -> Tensor:
     return copy.copy_(tensor)
 
 
-def settled(data: Dataset) -> Dataset:
+def aligned(data: Dataset) -> Dataset:
     """The same examples, contiguous and from such addresses, however they were made."""
     parts = (data.train_x, data.train_y, data.val_x, data.val_y)
     return Dataset(*(placed(part.contiguous()) for part in parts))

@@ -8,7 +8,7 @@ from math import nan
 import torch
 from torch import Tensor
 
-from gofau.packing.alignment import settled
+from gofau.packing.alignment import aligned
 from gofau.packing.errors import PlanError
 from gofau.packing.executors import Batch, Demands, choose
 from gofau.packing.executors.base import IMAGES
@@ -79,7 +79,7 @@ class Program:
             self.executor.compile()
         self.reason = why or self.why_not_others
         moved = data.to(self.like.dtype, self.like.device)
-        self.data = self.executor.prepare(settled(moved))
+        self.data = self.executor.prepare(aligned(moved))
         self.size = len(data.train_x)
         self.batch = self.size if self.problem.full_batch else plan.batch_size
         self.epoch_steps = self.size // self.batch

@@ -7,9 +7,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from gofau.drawing import drawing_from
 from gofau.packing.errors import PlanError
 from gofau.packing.executors.scores import Scores
-from gofau.packing.streams import drawing_from
 from gofau.problems import Problem
 
 EXAMPLES = 8

@@ -1,19 +1,19 @@
 """How fast a stack trains on this machine, and how many trials its memory holds."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from time import perf_counter
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from gofau.packing.denormals import flushed_denormals
 from gofau.packing.memory import available
 from gofau.packing.plan import ExecutorName, PackPlan
 from gofau.packing.program import Program
+from gofau.packing.watching import Watch
 
 STEPS = 4
 """Steps that are timed together, since the first of an epoch pays for gathering examples."""
@@ -95,24 +95,23 @@ def _kept(program: Program) -> int:
     return total
 
 
-class _Made(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _Made(Watch):
     """Counts the bytes of all tensors that operations make, views left out."""
 
     total = 0
 
-    def __torch_dispatch__(
+    def seen(
         self,
         func: Callable[..., object],
-        types: object,
-        args: tuple[object, ...] = (),
-        kwargs: dict[str, object] | None = None,
-    ) -> object:
-        made = func(*args, **(kwargs or {}))
+        args: tuple[object, ...],
+        kwargs: Mapping[str, object],
+        made: object,
+    ) -> None:
+        """See `Watch.seen`."""
         given = {_storage(v) for v in tree_leaves((args, kwargs)) if isinstance(v, Tensor)}
         for value in tree_leaves(made):
             if isinstance(value, Tensor) and _storage(value) not in given:
                 self.total += value.numel() * value.element_size()
-        return made
 
 
 def _storage(tensor: Tensor) -> int:

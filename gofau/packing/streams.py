@@ -1,15 +1,12 @@
 """Random streams that belong to a seed: named, stateless and the same in every pack."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from hashlib import blake2b
-from threading import RLock
 
 import torch
 from torch import Tensor, nn
 
-_drawing = RLock()
-"""Held while torch's global generators are a stream's: packs may train in several threads."""
+from gofau.drawing import drawing_from
 
 
 def stream_seed(problem: str, seed: int, purpose: str, index: int = 0) -> int:
@@ -31,20 +28,6 @@ def evaluation_seed(problem: str) -> int:
 def epoch_order(problem: str, seed: int, epoch: int, size: int) -> Tensor:
     """The order in which epoch ``epoch`` (from 0) visits ``size`` examples."""
     return torch.randperm(size, generator=stream(problem, seed, "order", epoch))
-
-
-@contextmanager
-def drawing_from(seed: int, device: torch.device) -> Iterator[None]:
-    """Let the global generators of CPU and ``device`` be at a stream's start, and put them back.
-
-    Other threads that ask for the same wait until then.
-    """
-    cuda = device.type == "cuda"
-    with _drawing, torch.random.fork_rng(devices=[device] if cuda else []):
-        torch.default_generator.manual_seed(seed)
-        if cuda:
-            torch.cuda.manual_seed(seed)
-        yield
 
 
 def initial_module(problem: str, seed: int, factory: Callable[[], nn.Module]) -> nn.Module:

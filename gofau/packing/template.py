@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from gofau.drawing import drawing_from
 from gofau.errors import UnsupportedError
 from gofau.initialization import scaling_reasons
 from gofau.packing.dropout import use_streams
@@ -14,7 +15,7 @@ from gofau.packing.executors import SerialExecutor
 from gofau.packing.executors.agreement import alone, by_executor, refused, sort_of, tensors, unlike
 from gofau.packing.plan import PackPlan
 from gofau.packing.scoring import MOST_EXAMPLES, check_scoring
-from gofau.packing.streams import drawing_from, initial_module
+from gofau.packing.streams import initial_module
 from gofau.problems import Dataset, Problem
 
 EXAMPLES = 2

@@ -150,7 +150,7 @@ def _metric(entry: MetricEntry) -> MetricView:
         name=entry.name,
         doc=entry.doc,
         minimize=entry.minimize,
-        better="lower" if entry.minimize else "higher",
+        better=entry.better,
         unit=entry.unit,
         worst=None if entry.worst == PROBLEM_CAP else entry.worst,
         problem_cap=entry.worst == PROBLEM_CAP,

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from gofau.metric_catalog import better_side
 from service.cli.progress import duration
 from service.client.models import Study, Token, Trial
 from studies.trials import gist
@@ -67,7 +68,7 @@ def overview_table(whole: "Overview") -> Table:
 
 def rules_table(group: "GroupReport") -> Table:
     """Rules against scalars, each with its 95 % interval under it."""
-    sense = f"{group.goal_metric}, {'lower' if group.minimize else 'higher'} is better"
+    sense = f"{group.goal_metric}, {better_side(group.minimize)} is better"
     table = _table(title=Text(f"{group.name} ({sense}; 95 % intervals)"), leading=1)
     table.add_column("Rule", overflow="fold")
     for name, title in COLUMNS.items():
@@ -136,7 +137,7 @@ def trials_table(trials: list[Trial], goal: Mapping[str, Any]) -> Table:
     table = _table()
     for title in ("Trial", "Rule", "Setting", "Seed", "State", "Outcome"):
         table.add_column(title, overflow="fold")
-    heading = f"{goal['metric']}\n{'lower' if goal['minimize'] else 'higher'} is better"
+    heading = f"{goal['metric']}\n{better_side(goal['minimize'])} is better"
     table.add_column(Text(heading), justify="right")
     for trial in trials:
         setting = ", ".join(f"{axis} {value:.3g}" for axis, value in trial.point.items())
@@ -201,7 +202,7 @@ def study_table(study: Study) -> Table:
 
 def _goal(goal: Mapping[str, Any]) -> str:
     """``val_loss, lower is better, target 0.3``: as the study took it."""
-    way = f"{goal['metric']}, {'lower' if goal['minimize'] else 'higher'} is better"
+    way = f"{goal['metric']}, {better_side(goal['minimize'])} is better"
     return way if goal.get("target") is None else f"{way}, target {goal['target']:g}"
 
 

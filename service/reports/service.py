@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy.orm import Session
 
+from gofau.metric_catalog import better_side
 from service.errors import InvalidError
 from service.reports import beside
 from service.reports.frame import trials_frame
@@ -105,10 +106,7 @@ def _check_comparable(public_ids: Sequence[str], specs: Sequence[StudySpec]) -> 
     if len(set(public_ids)) != len(public_ids):
         errors = [FieldError("study", list(public_ids), "each study once")]
         raise InvalidError("studies to compare", errors)
-    goals = {
-        f"{spec.goal.metric}, {'lower' if spec.goal.minimize else 'higher'} is better"
-        for spec in specs
-    }
+    goals = {f"{spec.goal.metric}, {better_side(spec.goal.minimize)} is better" for spec in specs}
     if len(goals) > 1:
         errors = [FieldError("study", sorted(goals), "one goal for all")]
         raise InvalidError("studies to compare", errors)

@@ -53,14 +53,6 @@ class TrialDetail(TrialView):
     source_study: str | None = Field(description="study that a reused result came from")
 
 
-class ArmView(Out):
-    """A (problem, direction, rule) of the study."""
-
-    problem: str
-    direction: str
-    rule: str
-
-
 class CellView(Out):
     """Aggregates of a cell's trials.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from gofau.metric_catalog import better_side
 from studies.caps import caps
 from studies.counting import Floats, counted_trials
 from studies.errors import StudiesError
@@ -68,7 +69,7 @@ def write(trials: pd.DataFrame, spec: StudySpec, storage: str, name: str) -> lis
                 f"{storage}: got a study {full!r} in it, expected none; write to another file"
             ) from error
         study.set_user_attr("metric", spec.goal.metric)
-        study.set_user_attr("better", "lower" if spec.goal.minimize else "higher")
+        study.set_user_attr("better", better_side(spec.goal.minimize))
         study.set_user_attr("spec", spec.model_dump(mode="json"))
         found = (_trial(row, ranges) for row in rows.to_dict("records"))
         study.add_trials([trial for trial in found if trial is not None])

@@ -1,6 +1,7 @@
 """Which way a number of an exported run is better, in words, for trackers that know none."""
 
 from gofau import catalog
+from gofau.metric_catalog import better_side
 from studies.goal import Goal
 from studies.metrics.facts import RESULTS, facts_of
 from studies.report.wording import sense
@@ -17,6 +18,6 @@ def sense_of(name: str, goal: Goal) -> str:
         facts = facts_of(RESULTS[name], minimize=goal.minimize, metric_unit=unit or goal.metric)
         return sense(facts.better, facts.unit)
     if name == goal.metric:
-        return sense("lower" if goal.minimize else "higher", unit)
+        return sense(better_side(goal.minimize), unit)
     entry = catalog.metrics.entries.get(name)
     return "" if entry is None else sense(entry.better, entry.unit)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gofau.catalog import SHARE
+from gofau.metric_catalog import better_side
 from studies.figures.colour import ColourScale
 from studies.figures.contour import level_segments
 from studies.landscape import Floats, Landscape, LandscapeError
@@ -41,7 +42,7 @@ class MapView:
     @property
     def label(self) -> str:
         """``val_loss (lower is better)``."""
-        return labelled(self.metric, "lower" if self.sign > 0 else "higher")
+        return labelled(self.metric, better_side(self.sign > 0))
 
 
 def map_view(landscape: Landscape, tolerance: float | None) -> MapView:

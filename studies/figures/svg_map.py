@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from gofau.metric_catalog import better_side
 from studies.figures.axis import edges, log_ticks
 from studies.figures.colour import ColourScale, blend
 from studies.figures.map_view import MapView
@@ -149,7 +150,7 @@ def colour_bar(
         for x, at, anchor in spots
     )
     kind = ", log scale" if scale.is_log else ""
-    kind += f"; {'lower' if sign > 0 else 'higher'} is better"
+    kind += f"; {better_side(sign > 0)} is better"
     return (
         f'<svg class="bar" viewBox="0 0 360 50" role="img" aria-label="Colour scale of '
         f'{escape(metric)}"><text x="8" y="12">{escape(metric)}, mean over seeds{kind}</text>'

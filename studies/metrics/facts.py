@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from gofau.catalog import SHARE
+from gofau.metric_catalog import better_side
 
 GOAL: Final = "goal"
 DECADES: Final = "decades"
@@ -77,7 +78,7 @@ def facts_of(
         both_axes: whether learning rate and init scale are swept, so that decades are squared.
     """
     better, unit = found
-    own: Better = "lower" if minimize else "higher"
+    own: Better = better_side(minimize)
     if unit == DECADES and both_axes:
         unit = "decades²"
     return Facts(own if better == "goal" else better, metric_unit if unit == GOAL else unit)

@@ -9,19 +9,11 @@ import numpy as np
 from studies.landscape import Bools, Floats, Landscape, Range
 
 
-def log_weights(values: Floats) -> Floats:
-    """Trapezoid weights of ``values`` in log space, summing to 1; a single point weighs 1.
-
-    w_i ∝ (x_{i+1} − x_{i−1}) / 2 with x = log10 value and one-sided halves at the ends.
-
-    Args:
-        values: ``[N]`` ascending, > 0.
-    """
-    return trapezoid_weights(np.log10(values))
-
-
 def trapezoid_weights(x: Floats) -> Floats:
-    """Trapezoid weights of a mean over ascending ``x[N]``, summing to 1; one point weighs 1."""
+    """Trapezoid weights of a mean over ascending ``x[N]``, summing to 1; one point weighs 1.
+
+    w_i ∝ (x_{i+1} − x_{i−1}) / 2 with one-sided halves at the ends.
+    """
     if x.size == 1:
         return np.ones(1)
     steps = np.diff(x)

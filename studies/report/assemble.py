@@ -62,7 +62,7 @@ def build(
         for members, counted in zip(members_of, counted_of, strict=True)
     )
     return RobustnessReport(
-        verdicts=verdicts(groups, chosen),
+        verdicts=verdicts(groups),
         notes=notes(groups),
         study=spec_summary,
         provenance=provenance,

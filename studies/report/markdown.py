@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from gofau.metric_catalog import better_side
 from studies.metrics.facts import Facts
 from studies.metrics.scalar import Scalar
 from studies.report import plain_tables
@@ -64,7 +65,7 @@ def describe(group: GroupReport) -> str:
     low, high = (setting(end) for end in group.lr_range)
     init_low, init_high = (setting(end) for end in group.init_range)
     tolerance = "none" if group.tolerance is None else number(group.tolerance, group.goal_unit)
-    aim = labelled(group.goal_metric, "lower" if group.minimize else "higher")
+    aim = labelled(group.goal_metric, better_side(group.minimize))
     target = "" if group.target is None else f", target {number(group.target, group.goal_unit)}"
     return (
         f"{aim}{target}; lr {low} to {high}, init scale {init_low} to "
@@ -85,7 +86,7 @@ def _group(group: GroupReport) -> list[str]:
 
 
 def _learning(group: GroupReport) -> str:
-    metric = labelled(group.goal_metric, "lower" if group.minimize else "higher")
+    metric = labelled(group.goal_metric, better_side(group.minimize))
     return f"{LEARNING} The metric is {_text(metric)}."
 
 

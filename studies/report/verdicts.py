@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from studies.metrics.scalar import MIN_COVERAGE, Scalar, enough
 from studies.report.directions import judged
 from studies.report.model import (
-    AnalysisSettings,
     Clause,
     Comparison,
     GroupReport,
@@ -24,7 +23,7 @@ NAMED = 2
 """More pairs of rules that are not compared for one reason are counted instead of named."""
 
 
-def verdicts(groups: Sequence[GroupReport], settings: AnalysisSettings) -> tuple[Verdict, ...]:
+def verdicts(groups: Sequence[GroupReport]) -> tuple[Verdict, ...]:
     """One verdict a rule: against the baseline, or on its own where it stands alone."""
     found: list[Verdict] = []
     for group in groups:

@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from gofau.drawing import drawing_from
 from gofau.packing.dropout import DropoutMasks, StreamDropout
 from gofau.packing.errors import PlanError
 from gofau.packing.executors.base import Batch, Executor, Groups
 from gofau.packing.executors.serial import SerialExecutor
 from gofau.packing.stack import Stack
-from gofau.packing.streams import drawing_from, evaluation_seed
+from gofau.packing.streams import evaluation_seed
+from gofau.packing.watching import Watch
 from gofau.problems import Dataset, Problem
 
 EXAMPLES = 8
@@ -54,7 +55,7 @@ def unable(
     for streams in ("one", "other"), ("both", "both"):
         serial, stacked = SerialExecutor(problem, template), kind(problem, template)
         try:
-            with _Watch() as watch:  # type: ignore[no-untyped-call]
+            with _Paddings() as watch:  # type: ignore[no-untyped-call]
                 want = _scored(serial, _pair(serial), few, streams)
         except Exception as error:  # noqa: BLE001 - a fault of few examples, or training tells it
             return f"it cannot be tried on {EXAMPLES} examples ({_first_line(error)})"
@@ -74,22 +75,22 @@ def unable(
     return None
 
 
-class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _Paddings(Watch):
     """Notes embeddings with a padding, which the examples at hand need not contain."""
 
     padded = False
 
-    def __torch_dispatch__(
+    def seen(
         self,
         func: Callable[..., object],
-        types: object,
-        args: tuple[object, ...] = (),
-        kwargs: dict[str, object] | None = None,
-    ) -> object:
+        args: tuple[object, ...],
+        kwargs: Mapping[str, object],
+        made: object,
+    ) -> None:
+        """See `Watch.seen`."""
         place = _PADDING.get(str(func))
         if place is not None and len(args) > place and args[place] != -1:
             self.padded = True
-        return func(*args, **(kwargs or {}))
 
 
 _PADDING = {"aten.embedding.default": 2, "aten._embedding_bag.default": 8}

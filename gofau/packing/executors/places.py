@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from gofau.packing.alignment import settled
+from gofau.packing.alignment import aligned
 from gofau.packing.executors.base import Batch, Executor, Groups
 from gofau.packing.stack import Stack
 from gofau.problems import Dataset, Problem
@@ -30,7 +30,7 @@ def place_matters(
     """
     executor = kind(problem, template)
     like = next(iter(template.parameters()))
-    few = executor.prepare(settled(data.to(like.dtype, like.device)))
+    few = executor.prepare(aligned(data.to(like.dtype, like.device)))
     trials = torch.arange(TRIALS).tolist()
     together = _results(executor, trials, few)
     for rows in (trials[::-1], *([k] for k in trials)):

@@ -6,6 +6,7 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor, nn
 
+from gofau.drawing import drawing_from
 from gofau.packing.alignment import owned
 from gofau.packing.compiler import compiled
 from gofau.packing.errors import PlanError
@@ -15,7 +16,7 @@ from gofau.packing.executors.scores import in_measured_form
 from gofau.packing.layout import FlatLayout
 from gofau.packing.plan import ExecutorName
 from gofau.packing.stack import Stack
-from gofau.packing.streams import drawing_from, evaluation_seed
+from gofau.packing.streams import evaluation_seed
 from gofau.problems import Dataset, Problem
 
 Loss = Callable[[Mapping[str, Tensor], Tensor, Tensor], tuple[Tensor, dict[str, Tensor]]]

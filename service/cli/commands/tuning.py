@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from gofau.metric_catalog import better_side
 from service.cli import options
 from service.cli.connect import connect
 from service.cli.console import out, print_json
@@ -40,7 +41,7 @@ def tuning(
     if as_json:
         print_json(rows)
         return
-    title = f"{goal.metric}, {'lower' if goal.minimize else 'higher'} is better"
+    title = f"{goal.metric}, {better_side(goal.minimize)} is better"
     table = Table(
         "problem",
         "direction",
@@ -68,6 +69,6 @@ def _row(
         "until_own_best": curve.trials_until(within),
         "until_best_of_all": curve.trials_until(within, float(best)),
         "metric": goal.metric,
-        "better": "lower" if goal.minimize else "higher",
+        "better": better_side(goal.minimize),
         "best": (curve.best if goal.minimize else -curve.best).tolist(),
     }

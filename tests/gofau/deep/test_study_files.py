@@ -71,10 +71,14 @@ def test_every_problem_is_documented() -> None:
 
 def test_the_page_on_plugins_shows_the_template() -> None:
     page = (ROOT / "docs" / "plugins.md").read_text()
-    python, toml, test = re.findall(r"```(?:python|toml)\n(.*?)```", page, re.DOTALL)
+    rule, problem, toml, test = re.findall(r"```(?:python|toml)\n(.*?)```", page, re.DOTALL)
     made: dict[str, object] = {}
-    exec(python, made)
+    exec(rule, made)
+    exec(problem, made)
     assert isinstance(made["soft_sign"], RulePlugin)
+    entry = made["entry"]
+    assert isinstance(entry, catalog.ProblemEntry)
+    assert entry.metric_names == ("val_loss", "train_loss", "val_f1", "val_brier")
     template = ROOT / "examples" / "plugin"
     assert toml in (template / "pyproject.toml").read_text()
     assert test.splitlines()[0] in (template / "tests" / "test_contract.py").read_text()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from studies.metrics.basin import area_below, basin_volume, width_below
-from studies.metrics.grid import Grid, coverage, log_weights, weighted_mean
+from studies.metrics.grid import Grid, coverage, trapezoid_weights, weighted_mean
 from studies.metrics.optimum import best_cost, optimum_borders
 from studies.metrics.sensitivity import (
     lr_sensitivity,
@@ -21,11 +21,12 @@ MAPS = npst.arrays(np.float64, (11, 9), elements=st.floats(0, 5, width=32))
 LAWS = settings(max_examples=60)
 
 
-def test_log_weights_are_the_trapezoid_rule():
+def test_weights_are_the_trapezoid_rule_in_decades():
     x = np.array([0.001, 0.01, 1.0])
     y = np.array([3.0, 5.0, 2.0])
-    assert log_weights(x) @ y == pytest.approx(np.trapezoid(y, np.log10(x)) / 3)
-    assert log_weights(np.array([7.0])) == [1.0]
+    weights = Grid(x, np.array([7.0])).weights
+    assert weights.T @ y == pytest.approx(np.trapezoid(y, np.log10(x)) / 3)
+    assert trapezoid_weights(np.array([7.0])) == [1.0]
 
 
 def test_coverage_weighs_border_cells_less():

@@ -7,7 +7,7 @@ import pytest
 
 from studies.landscape import Floats, GoalMetric, Landscape, LandscapeKey, OutcomeCode
 from studies.metrics.basin import area_below
-from studies.metrics.grid import log_weights
+from studies.metrics.grid import trapezoid_weights
 from studies.metrics.tuning import expected_best
 from studies.metrics.variance import resampled_variance_shares, variance_shares
 from studies.report.row import Context, Row
@@ -60,7 +60,7 @@ def test_resamples_at_once_are_those_one_at_a_time(row: Row, made: Landscape) ->
 
 
 def test_variance_of_resamples_is_that_of_their_maps() -> None:
-    lr, init = log_weights(WHOLE.lr), log_weights(WHOLE.init_scale)
+    lr, init = (trapezoid_weights(np.log10(axis)) for axis in (WHOLE.lr, WHOLE.init_scale))
     maps, squares = (resampled_means(v, DRAWS) for v in (WHOLE.cost, WHOLE.cost**2))
     fast = resampled_variance_shares(WHOLE.cost, DRAWS, lr, init)
     np.testing.assert_allclose(fast, variance_shares(maps, squares, lr, init), rtol=1e-9)
