@@ -95,7 +95,7 @@ def _kept(program: Program) -> int:
     return total
 
 
-class _Made(Watch):
+class _Made(Watch):  # type: ignore[no-untyped-call]
     """Counts the bytes of all tensors that operations make, views left out."""
 
     total = 0

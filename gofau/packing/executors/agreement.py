@@ -75,7 +75,7 @@ def unable(
     return None
 
 
-class _Paddings(Watch):
+class _Paddings(Watch):  # type: ignore[no-untyped-call]
     """Notes embeddings with a padding, which the examples at hand need not contain."""
 
     padded = False
