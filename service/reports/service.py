@@ -121,11 +121,8 @@ def _labels(studies: Sequence[Study]) -> list[str]:
 def _analyse(session: Session, study: Study) -> Analysis:
     spec = stored_spec(study.spec)
     frame = trials_frame(session, study)
-    bounds = caps(spec, frame)
-    maps, settings = (
-        study_maps(spec, frame, bounds),
-        AnalysisSettings(tolerance=spec.goal.tolerance),
-    )
+    maps = study_maps(spec, frame, caps(spec, frame))
+    settings = AnalysisSettings(tolerance=spec.goal.tolerance)
     told = provenance_of(session, [study], frame)
     with ThreadPoolExecutor(1) as aside:
         # A forest is grown by the interpreter, while a report's arrays mostly do without it.
