@@ -1,7 +1,9 @@
 """The module that a pack's executors call with parameters of many trials, made fit for that."""
 
+import random
 from collections.abc import Callable, Iterator, Mapping
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
@@ -169,10 +171,15 @@ def examine(problem: Problem, module: nn.Module, other: nn.Module, some: Dataset
         raise
     except Exception:  # noqa: BLE001 - what it cannot do with two examples, the training will tell
         return
-    counts = []
+    counts, drew = [], []
     for _ in range(2):
+        before = _shared_streams()
         by_executor(executor, tensors(module), _last(some))
         counts.append(_numbers(module))
+        drew.append([name for name, state in _shared_streams().items() if state != before[name]])
+    # Another thread may draw in between, but not beside every call.
+    if shared := set(drew[0]).intersection(drew[1]):
+        raise refused(problem, f"draws by {' and '.join(sorted(shared))}", KEEPING)
     moved = [name for name, number in counts[1].items() if counts[0].get(name) != number]
     if moved:
         raise refused(problem, f"changes {', '.join(moved)}", KEEPING)
@@ -185,6 +192,12 @@ def examine(problem: Problem, module: nn.Module, other: nn.Module, some: Dataset
 def _last(some: Dataset) -> Dataset:
     parts = (some.train_x, some.train_y, some.val_x, some.val_y)
     return Dataset(*(part[-EXAMPLES:] for part in parts))
+
+
+def _shared_streams() -> dict[str, object]:
+    """The states of the generators that belong to the process and to no trial."""
+    _, keys, *rest = np.random.get_state()
+    return {"Python's random": random.getstate(), "numpy.random": (keys.tobytes(), *rest)}
 
 
 def _numbers(module: nn.Module) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """Modules that do what packs must reckon with, as problems of thirteen features each."""
 
+import random
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -127,6 +128,10 @@ def has_a_constant_of_its_own(self: Odd, x: Tensor) -> Tensor:
 
 def draws_by_numpy(self: Odd, x: Tensor) -> Tensor:
     return self.layer(x + float(np.random.rand()))  # type: ignore[no-any-return]
+
+
+def drops_its_layer_seldom(self: Odd, x: Tensor) -> Tensor:
+    return self.layer(x) * (random.random() >= 1e-12)  # type: ignore[no-any-return]
 
 
 def writes_over_its_inputs(self: Odd, x: Tensor) -> Tensor:
@@ -284,7 +289,8 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "listed": (lambda: Odd(keeps_a_list), "another loss with given tensors than with the module's"),
     "first-batch": (lambda: Odd(keeps_its_first_batch), "another loss with given tensors"),
     "constant": (lambda: Odd(has_a_constant_of_its_own), "another loss with given tensors"),
-    "numpy": (lambda: Odd(draws_by_numpy), "another loss with given tensors"),
+    "numpy": (lambda: Odd(draws_by_numpy), "draws by numpy.random"),
+    "coins": (lambda: Odd(drops_its_layer_seldom), "draws by Python's random"),
     "over-inputs": (lambda: Odd(writes_over_its_inputs), "writes over its inputs"),
     "halved": (lambda: Odd(halves_data), "forward pass makes layer.weight torch.float64 [1, 13]"),
     "made": (lambda: Odd(makes_parameters), "whose forward pass replaces layer.weight"),
