@@ -34,8 +34,9 @@ function named(metric, mine, titles) {
 /** @param {any} c @param {HTMLElement | false} heading @param {number} reach @param {Words} titles */
 function row(c, heading, reach, titles) {
   const { value, low, high, unit, reason } = c.difference;
-  const interval = read(low) === null || read(high) === null ? (reason ?? "no interval") : `${number(low, unit)} to ${number(high, unit)}`;
-  const shown = read(value) === null ? h("span", { class: "faint" }, reason) : [h("strong", {}, number(value, unit)), h("small", {}, unit === "share" ? "" : unit), h("small", {}, interval)];
+  const none = read(low) === null || read(high) === null;
+  const interval = none ? (reason ?? "no interval") : `${number(low, unit)} to ${number(high, unit)}`;
+  const shown = read(value) === null ? h("span", { class: "faint" }, reason) : [h("strong", {}, number(value, unit)), h("small", {}, unit === "share" ? "" : unit), h("small", { class: none ? "reason" : null }, interval)];
   return h("tr", {}, heading, h("td", {}, c.rule), h("td", {}, whisker(c, reach)), h("td", {}, shown), h("td", {}, meaning(c, titles)), h("td", {}, number(c.p_holm ?? c.p_value)));
 }
 
