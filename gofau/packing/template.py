@@ -1,5 +1,6 @@
 """The module that a pack's executors call with parameters of many trials, made fit for that."""
 
+import pickle
 import random
 from collections.abc import Callable, Iterator, Mapping
 
@@ -196,8 +197,8 @@ def _last(some: Dataset) -> Dataset:
 
 def _shared_streams() -> dict[str, object]:
     """The states of the generators that belong to the process and to no trial."""
-    _, keys, *rest = np.random.get_state()
-    return {"Python's random": random.getstate(), "numpy.random": (keys.tobytes(), *rest)}
+    numpys = pickle.dumps(np.random.get_state(legacy=False))
+    return {"Python's random": random.getstate(), "numpy.random": numpys}
 
 
 def _numbers(module: nn.Module) -> dict[str, float]:
