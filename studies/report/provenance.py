@@ -60,13 +60,33 @@ def brief(provenance: Provenance) -> str:
     if not known:
         return ""
     first = _facts(known[0].record, {name: TOLD[name] for name in BRIEF})
-    more = f" and {len(known) - 1} more" if len(known) > 1 else ""
+    others = len(known) - 1
+    more = f" and {others} more" if others else ""
+    more += ", partly not recorded" if len(known) < len(provenance.environments) else ""
     return f"computed on {first}{more}; gofau {provenance.code_version}"
 
 
 def mixtures(provenance: Provenance) -> tuple[str, ...]:
     """What a reader must know of results that are not of one kind."""
-    return (*_mixed_environments(provenance.environments), *_mixed_inputs(provenance.inputs))
+    mixed = (*_mixed_environments(provenance.environments), *_mixed_inputs(provenance.inputs))
+    return (*mixed, *_partly_recorded(provenance))
+
+
+def _partly_recorded(provenance: Provenance) -> Iterator[str]:
+    """That some trials may be of another kind than those that are known."""
+    kinds: dict[str, Sequence[SeenInputs | Environment]]
+    kinds = {"inputs": provenance.inputs, "environment": provenance.environments}
+    without = {
+        name: sum(one.trials for one in found if not one.digest)
+        for name, found in kinds.items()
+        if any(one.digest for one in found) and not all(one.digest for one in found)
+    }
+    if without:
+        yield (
+            f"No record of {' and '.join(without)}, as of an earlier release: "
+            f"{_trials(max(without.values()))}. Whether they are of one kind with the others "
+            "can't be told."
+        )
 
 
 def _mixed_environments(found: Sequence[Environment]) -> Iterator[str]:

@@ -27,10 +27,23 @@ def seen(digest: str | None, trials: int, record: dict[str, Any], *rules: str) -
 
 def test_results_of_one_kind_need_no_sentence() -> None:
     one = provenance(
-        environments=(place("a", 3, AMD), place(None, 2, {})),
+        environments=(place("a", 3, AMD),),
         inputs=(seen("c", 3, DATA, "additive"), seen("d", 3, CHANGED, "hybrid")),
     )
     assert mixtures(one) == ()
+    assert mixtures(provenance(environments=(place(None, 2, {}),))) == ()
+
+
+def test_results_with_a_record_are_not_taken_for_all() -> None:
+    """As where a study of an earlier release is extended."""
+    one = provenance(
+        environments=(place("a", 3, AMD), place(None, 2, {})),
+        inputs=(seen("c", 3, DATA, "additive"), seen(None, 2, {}, "additive")),
+    )
+    assert mixtures(one) == (
+        "No record of inputs and environment, as of an earlier release: 2 trials. Whether they are "
+        "of one kind with the others can't be told.",
+    )
 
 
 def test_environments_that_meet_are_told_apart() -> None:
@@ -63,5 +76,5 @@ def test_lines_name_environments_and_inputs() -> None:
             "moons, 3 trials: torch 2.14.1; 1 module of no package [cccccccccccc]",
         ),
     ]
-    assert brief(one) == "computed on AMD EPYC, AVX2, torch 2.14.1; gofau 1"
+    assert brief(one) == "computed on AMD EPYC, AVX2, torch 2.14.1, partly not recorded; gofau 1"
     assert brief(provenance()) == ""
