@@ -2,7 +2,11 @@
 
 import gc
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+LONG_S = 1800.0
+"""What a slow test may take, so that it ends on a machine with much other work."""
 
 settings.register_profile(
     "gofau", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -11,6 +15,13 @@ settings.load_profile("gofau")
 """No time limit, which a busy machine would break, and the same examples in every run."""
 
 gc.disable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give slow tests that name no limit a long one; the default is for fast tests."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(LONG_S))
 
 
 def pytest_collection_finish() -> None:

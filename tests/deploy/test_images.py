@@ -19,7 +19,7 @@ from service.cli.local.ports import free_port
 from tests.deploy.dockerfile import ROOT, Step, steps
 from tests.e2e.folder import PATIENCE_S, SPEC
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.slow
 
 SERVICE = steps(ROOT / "docker" / "service.Dockerfile")
 WORKER = steps(ROOT / "docker" / "worker.Dockerfile")

@@ -23,7 +23,7 @@ from tests.service.conftest import postgres_url
 
 __all__ = ["postgres_url"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.slow
 
 NAMES = ("gcs", "dashboard", "service", "head_metrics", "worker_metrics", "agent", "client")
 RAY = (

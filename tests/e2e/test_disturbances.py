@@ -9,7 +9,7 @@ import pytest
 from tests.e2e import faults
 from tests.e2e.folder import PATIENCE_S, Folder
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.slow
 
 EXACT = ("outcome", "epochs_run", "steps", "steps_to_target", "frozen_fraction")
 AXES = ("lr", "init_scale")

@@ -7,7 +7,7 @@ import pytest
 from tests.e2e import faults
 from tests.e2e.folder import Folder
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.slow
 
 VICTIMS = {
     "pack": [faults.is_pack],

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e import faults
 from tests.e2e.folder import PATIENCE_S, SPEC, TRIALS, Folder
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.slow
 
 
 def test_run_trains_every_trial_once_and_leaves_nothing(folder: Folder) -> None:

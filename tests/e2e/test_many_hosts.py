@@ -17,7 +17,7 @@ from tests.service.conftest import postgres_server
 
 __all__ = ["postgres_server"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.slow
 
 ADMIN, RAY = secrets.token_urlsafe(32), secrets.token_hex(32)
 SMALL = ("--object-store-memory=100000000", "--disable-usage-stats", "--log-color=false")

@@ -18,7 +18,7 @@ from tests.service.test_store_faults import Proxy
 
 __all__ = ["postgres_server"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.slow
 
 CUT_S = 30.0
 FULL_S = 10.0

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e import faults
 from tests.e2e.folder import PATIENCE_S, Folder
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.slow
 
 SPEC = """
 name: {name}

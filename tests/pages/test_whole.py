@@ -21,7 +21,7 @@ from tests.e2e.folder import PATIENCE_S
 from tests.pages.stored import SPEC, TRIALS, finish
 from tests.service.fakes import FakeRunner, Worker, redeemed
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.slow
 
 STUDY = """
 name: from the page

@@ -10,7 +10,7 @@ from tests.tracing.conftest import Collector, Received
 
 __all__ = ["folder"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.slow
 
 
 def above(collector: Collector, span: Received) -> list[str]:
