@@ -13,6 +13,8 @@ pytestmark = pytest.mark.slow
 
 EXACT = ("outcome", "epochs_run", "steps", "steps_to_target", "frozen_fraction")
 AXES = ("lr", "init_scale")
+NEAR = {"val_loss": 1e-5, "train_loss": 1e-5, "val_accuracy": 3.5 / 360}
+"""What curves may be apart, beside a thousandth: rounding may tip a few of the 360 examples."""
 
 Records = dict[tuple[Any, ...], dict[str, Any]]
 
@@ -34,7 +36,7 @@ def assert_undisturbed(mine: Records, theirs: Records) -> None:
             assert record[name] == pytest.approx(other[name], rel=1e-3)
         assert record["curves"].keys() == other["curves"].keys()
         for name, curve in record["curves"].items():
-            assert curve == pytest.approx(other["curves"][name], rel=1e-3, abs=1e-5)
+            assert curve == pytest.approx(other["curves"][name], rel=1e-3, abs=NEAR[name])
 
 
 def test_a_study_paused_resumed_and_extended_is_the_larger_one(folder: Folder) -> None:
