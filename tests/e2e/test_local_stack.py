@@ -103,5 +103,5 @@ def test_ctrl_c_during_a_run_keeps_the_study(folder: Folder) -> None:
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130, "".join(seen) + err
-    assert "goes on with 'gofau up'" in err
+    assert "goes on with 'gofau up" in err
     assert folder.left == []
