@@ -107,8 +107,10 @@ def start_all(hosts: Hosts, database: str) -> Client:
 
 
 def alive(nodes: httpx.Response | None) -> list[str]:
+    """The addresses of the nodes that live; Ray's head tells of a node before its agent reports."""
     summary = nodes.json()["data"]["summary"] if nodes else []
-    return [node["ip"] for node in summary if node["raylet"].get("state") == "ALIVE"]
+    reported = [node for node in summary if "ip" in node]
+    return [node["ip"] for node in reported if node["raylet"].get("state") == "ALIVE"]
 
 
 def test_a_host_that_is_cut_off_loses_and_doubles_nothing(
