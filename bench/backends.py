@@ -14,8 +14,8 @@ import torch
 from packing_workloads import WORKLOADS, Workload
 
 from gofau.packing import PackPlan
-from gofau.packing.plan import BackendName, ExecutorName, MemoryFormatName
-from gofau.packing.speed import trial_steps_per_second
+from gofau.packing.calibration.throughput import trial_steps_per_second
+from gofau.packing.plan.plan import BackendName, ExecutorName, MemoryFormatName
 
 ROWS: tuple[tuple[str, ExecutorName, int], ...] = (
     ("digits-mlp-64", "bmm", 128),

@@ -34,7 +34,7 @@ class Kind:
 
 
 def is_driver(line: str) -> bool:
-    return "workers.driver" in line and not line.startswith("/bin/sh")
+    return "gofau_workers.driver" in line and not line.startswith("/bin/sh")
 
 
 def is_pack(line: str) -> bool:
@@ -42,7 +42,7 @@ def is_pack(line: str) -> bool:
 
 
 def is_service(line: str) -> bool:
-    return line.endswith("-m service")
+    return line.endswith("-m gofau_service")
 
 
 def is_raylet(line: str) -> bool:

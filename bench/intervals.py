@@ -22,11 +22,11 @@ from functools import cache
 
 import numpy as np
 
-from studies.landscape import GoalMetric, Landscape, LandscapeKey, OutcomeCode
-from studies.report import AnalysisSettings, Provenance, SpecSummary, build
-from studies.report.assemble import group_context
-from studies.report.model import RobustnessReport, Strength
-from studies.report.rows import rows_of
+from gofau_studies.landscape.landscape import GoalMetric, Landscape, LandscapeKey, OutcomeCode
+from gofau_studies.report import AnalysisSettings, Provenance, SpecSummary, build
+from gofau_studies.report.assemble import group_context
+from gofau_studies.report.model import RobustnessReport, Strength
+from gofau_studies.report.rows import rows_of
 
 ROWS = (
     "divergence_rate",

@@ -21,13 +21,13 @@ import yaml
 # Beside this file lies a program named service.py, which would hide the package of that name.
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).parent]
 
-from service.cli.local.stack import StackOptions, local_stack  # noqa: E402
-from service.client import Client, Study  # noqa: E402
+from gofau_service.cli.local.stack import StackOptions, local_stack  # noqa: E402
+from gofau_service.client import Client, Study  # noqa: E402
 
 
 def catalog_spec() -> dict[str, object]:
     """The study of `make demo`."""
-    text = files("studies").joinpath("catalog/digits-mlp.yaml").read_text(encoding="utf-8")
+    text = files("gofau_studies").joinpath("catalog/digits-mlp.yaml").read_text(encoding="utf-8")
     spec: dict[str, object] = yaml.safe_load(text)
     return spec
 

@@ -11,10 +11,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from studies.landscape import Floats, GoalMetric, Landscape, LandscapeKey, OutcomeCode
-from studies.report.row import Context
-from studies.report.rows import rows_of
-from studies.statistics.bootstrap import seed_counts
+from gofau_studies.landscape.landscape import (
+    Floats,
+    GoalMetric,
+    Landscape,
+    LandscapeKey,
+    OutcomeCode,
+)
+from gofau_studies.report.row import Context
+from gofau_studies.report.rows import rows_of
+from gofau_studies.statistics.bootstrap import seed_counts
 
 RULES, POINTS, SEEDS = ("additive", "multiplicative", "hybrid"), (11, 9), 10
 CONTEXT = Context(tolerance=0.2, shared_best=0.1)

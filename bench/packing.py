@@ -31,7 +31,7 @@ import torch
 from packing_workloads import WORKLOADS, Workload
 
 from gofau.packing import run_pack
-from gofau.packing.calibration import calibrated
+from gofau.packing.calibration.calibration import calibrated
 
 CORES = len(os.sched_getaffinity(0))
 DOCS = Path(__file__).parent.parent / "docs" / "performance.md"

@@ -17,11 +17,11 @@ import torch
 from packing_workloads import Workload
 from ray import tune
 
-from studies import wire
-from studies.trials import StudyState
-from workers import driver
-from workers.service_client import ServiceClient
-from workers.settings import WorkerSettings
+from gofau_studies.protocol import wire
+from gofau_studies.protocol.trials import StudyState
+from gofau_workers import driver
+from gofau_workers.service_client import ServiceClient
+from gofau_workers.settings import WorkerSettings
 
 STUDY = "bench"
 

@@ -13,7 +13,7 @@ from gofau import catalog
 from gofau.catalog import ProblemEntry, Scalar
 from gofau.optim import Gofau
 from gofau.packing import PackPlan, TrialPlan
-from gofau.packing.streams import epoch_order, initial_module
+from gofau.packing.plan.streams import epoch_order, initial_module
 from gofau.problems import Classification, Dataset, Problem, problem, registry
 from gofau.problems.digits import digits, mlp
 

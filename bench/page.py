@@ -85,7 +85,7 @@ def served(folder: Path) -> Iterator[str]:
     environment = {**os.environ, "GOFAU_DATA_DIR": str(folder), "GOFAU_PORT": str(port)}
     environment["GOFAU_RECONCILE"] = "false"
     process = subprocess.Popen(
-        [sys.executable, "-m", "service"], env=environment, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "gofau_service"], env=environment, stderr=subprocess.DEVNULL
     )
     url = f"http://127.0.0.1:{port}"
     try:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from gofau.problems.toys import largest_stable_lr, toy
-from gofau.reproduce.protocol import Case, CellKey
-from gofau.reproduce.training import ends
-from studies.landscape import Floats
-from studies.refine.choose import Sides, midpoints
-from studies.refine.mesh import Mesh
-from studies.search.model import ROUNDS, Refine
+from gofau_studies.landscape.landscape import Floats
+from gofau_studies.refine.choose import Sides, midpoints
+from gofau_studies.refine.mesh import Mesh
+from gofau_studies.spec.search import ROUNDS, Refine
+from reproduce.protocol import Case, CellKey
+from reproduce.training import ends
 
 ROWS, DENSE, TRUTH = 9, 15, 257
 ADDED = DENSE**2 - ROWS**2

@@ -32,19 +32,19 @@ import pandas as pd  # noqa: E402
 import psutil  # noqa: E402
 from sqlalchemy import bindparam, insert, update  # noqa: E402
 
-from service.reports.frame import trials_frame  # noqa: E402
-from service.settings import Settings  # noqa: E402
-from service.store.engine import Store  # noqa: E402
-from service.store.schema import migrate  # noqa: E402
-from service.studies import repository  # noqa: E402
-from service.studies.service import Submission, submit  # noqa: E402
-from service.tokens.principal import LOCAL  # noqa: E402
-from service.trials import curves  # noqa: E402
-from service.trials.models import Measurement, Trial  # noqa: E402
-from service.trials.recount import recount  # noqa: E402
-from studies.landscape import Floats  # noqa: E402
-from studies.spec import StudySpec  # noqa: E402
-from studies.trials import StudyState  # noqa: E402
+from gofau_service.reports.frame import trials_frame  # noqa: E402
+from gofau_service.settings import Settings  # noqa: E402
+from gofau_service.store import curves  # noqa: E402
+from gofau_service.store import studies as repository  # noqa: E402
+from gofau_service.store.engine import Store  # noqa: E402
+from gofau_service.store.recount import recount  # noqa: E402
+from gofau_service.store.schema import migrate  # noqa: E402
+from gofau_service.store.tables.trials import Measurement, Trial  # noqa: E402
+from gofau_service.studies.submission import Submission, submit  # noqa: E402
+from gofau_service.tokens.principal import LOCAL  # noqa: E402
+from gofau_studies.landscape.landscape import Floats  # noqa: E402
+from gofau_studies.protocol.trials import StudyState  # noqa: E402
+from gofau_studies.spec.spec import StudySpec  # noqa: E402
 
 RULES = [
     "additive",
@@ -213,7 +213,7 @@ def served(folder: Path) -> Iterator[tuple[httpx.Client, psutil.Process]]:
         "GOFAU_RECONCILE": "false",
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "service"], env=environment, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "gofau_service"], env=environment, stderr=subprocess.DEVNULL
     )
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=3600) as http:
         try:

@@ -25,9 +25,9 @@ import psutil
 # Beside this file lies a program named service.py, which would hide the package of that name.
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).parent]
 
-from service.cli.local.processes import marked  # noqa: E402
-from service.cli.local.stack import Stack, StackOptions, local_stack  # noqa: E402
-from service.client import Client, Study  # noqa: E402
+from gofau_service.cli.local.processes import marked  # noqa: E402
+from gofau_service.cli.local.stack import Stack, StackOptions, local_stack  # noqa: E402
+from gofau_service.client import Client, Study  # noqa: E402
 
 EVERY_S = 1.0
 RULES = [
@@ -59,8 +59,8 @@ GRIDS = {"toys": (TOYS, 20, 10), "digits": (DIGITS, 50, 10)}
 
 ROLES = (
     ("pack workers", r"^ray::(PackTrainable|ResourceTrainable)"),
-    ("driver", r"workers\.driver"),
-    ("service", r"-m service$"),
+    ("driver", r"gofau_workers\.driver"),
+    ("service", r"-m gofau_service$"),
     ("Ray's idle workers", r"^ray::IDLE|default_worker"),
     ("Ray", r"raylet|gcs_server|dashboard|ray\b|ray::|forkserver|resource_tracker"),
 )

@@ -27,15 +27,15 @@ import numpy as np
 from sqlalchemy import case, update
 
 from gofau.version import code_version
-from service.store.engine import Store
-from service.store.schema import migrate
-from service.studies import repository
-from service.studies.models import Study
-from service.tokens import service as tokens
-from service.tokens.principal import LOCAL, Scope
-from service.trials.models import Trial
-from service.trials.recount import recount
-from studies.trials import StudyState
+from gofau_service.store import studies as repository
+from gofau_service.store.engine import Store
+from gofau_service.store.recount import recount
+from gofau_service.store.schema import migrate
+from gofau_service.store.tables.studies import Study
+from gofau_service.store.tables.trials import Trial
+from gofau_service.tokens import tokens
+from gofau_service.tokens.principal import LOCAL, Scope
+from gofau_studies.protocol.trials import StudyState
 
 BATCH, LEASE, LISTENERS, SEEDS = 100, 1_000, 50, 10
 CURVES = ("val_loss", "val_accuracy", "train_loss")
@@ -70,7 +70,7 @@ def served(database: str) -> Iterator[httpx.Client]:
         "GOFAU_DATABASE_URL": database,
         "GOFAU_RECONCILE": "false",
     }
-    process = subprocess.Popen([sys.executable, "-m", "service"], env=environment)
+    process = subprocess.Popen([sys.executable, "-m", "gofau_service"], env=environment)
     limits = httpx.Limits(max_connections=200)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=300, limits=limits) as http:
         try:

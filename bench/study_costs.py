@@ -18,16 +18,16 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-import studies
+import gofau_studies
 from gofau.packing import PackPlan, TrialPlan, run_pack
 from gofau.problems import problem
 from gofau.problems.photographs import PhotographProblem
-from studies.cells import cells
-from studies.packs import bucket_key
-from studies.parsing import parse_yaml
-from studies.spec import StudySpec
+from gofau_studies.spec.cells import cells
+from gofau_studies.spec.packs import bucket_key
+from gofau_studies.spec.parsing import parse_yaml
+from gofau_studies.spec.spec import StudySpec
 
-FOLDER = Path(studies.__file__).parent / "catalog"
+FOLDER = Path(gofau_studies.__file__).parent / "catalog"
 
 
 def packs(spec: StudySpec, size: int, epochs: int) -> Iterator[PackPlan]:

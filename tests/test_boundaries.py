@@ -12,12 +12,12 @@ import pytest
         ("gofau", {"torch", "numpy"}),
         ("gofau.catalog", {"torch", "numpy"}),
         ("gofau.version", {"torch", "numpy"}),
-        ("studies.parsing", {"torch", "ray", "fastapi", "sqlalchemy"}),
-        ("studies.report", {"torch", "ray", "fastapi", "sqlalchemy"}),
-        ("service.app", {"torch", "ray", "workers", "sklearn"}),
-        ("service.client", {"torch", "ray", "fastapi", "sqlalchemy", "workers"}),
-        ("service.cli", {"torch", "ray", "fastapi", "sqlalchemy", "workers"}),
-        ("workers.driver", {"service", "fastapi", "sqlalchemy"}),
+        ("gofau_studies.spec.parsing", {"torch", "ray", "fastapi", "sqlalchemy"}),
+        ("gofau_studies.report", {"torch", "ray", "fastapi", "sqlalchemy"}),
+        ("gofau_service.api.app", {"torch", "ray", "gofau_workers", "sklearn"}),
+        ("gofau_service.client", {"torch", "ray", "fastapi", "sqlalchemy", "gofau_workers"}),
+        ("gofau_service.cli", {"torch", "ray", "fastapi", "sqlalchemy", "gofau_workers"}),
+        ("gofau_workers.driver", {"gofau_service", "fastapi", "sqlalchemy"}),
     ],
 )
 def test_an_import_leaves_these_out(module: str, absent: set[str]) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from service.client import Client
+from gofau_service.client import Client
 
 Theme = Literal["light", "dark"]
 HERE = Path(__file__).parent

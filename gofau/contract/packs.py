@@ -8,8 +8,8 @@ from gofau.errors import UnsupportedError
 from gofau.initialization import scaling_reasons
 from gofau.packing import TrialPlan
 from gofau.packing.executors import Batch, Executor, Groups, SerialExecutor, able, choose
-from gofau.packing.initial import InitialDraws
-from gofau.packing.stack import Stack
+from gofau.packing.stack.initial import InitialDraws
+from gofau.packing.stack.stack import Stack
 from gofau.problems import Dataset, Problem
 
 EXAMPLES = 8

@@ -9,9 +9,9 @@ from gofau.catalog import Scalar
 from gofau.contract.errors import require
 from gofau.contract.packs import check_pack
 from gofau.packing import PlanError
-from gofau.packing.scored import Scored
-from gofau.packing.streams import initial_module
-from gofau.packing.template import check_module, check_tensors, fit
+from gofau.packing.executors.examined import check_module, check_tensors, fit
+from gofau.packing.plan.streams import initial_module
+from gofau.packing.step.scored import Scored
 from gofau.problems import Dataset, Problem, problem
 
 EXAMPLES = 12
@@ -28,7 +28,7 @@ def check_problem(name: str, parameters: Mapping[str, Scalar] | None = None) -> 
     Raises:
         ContractError: a law that does not hold.
         gofau.catalog.CatalogError: an unknown name or parameter, or a value out of range.
-        gofau.plugins.PluginError: its plug-in cannot be used.
+        gofau.catalog.plugins.PluginError: its plug-in cannot be used.
     """
     one = problem(name, parameters)
     subject = f"problem {name!r}"

@@ -17,7 +17,7 @@ def check_rule(name: str) -> None:
     Raises:
         ContractError: a law that does not hold.
         gofau.catalog.CatalogError: there is no rule of that name.
-        gofau.plugins.PluginError: its plug-in cannot be used.
+        gofau.catalog.plugins.PluginError: its plug-in cannot be used.
     """
     one = rule(name)
     subject = f"rule {name!r}"

@@ -4,13 +4,7 @@
 `gofau.data.cifar` and `gofau.data.tiny_imagenet` read through torchvision.
 """
 
-from gofau.data.errors import (
-    CorruptDataError,
-    DataError,
-    FetchError,
-    FolderError,
-    MissingDataError,
-)
+from gofau.data.errors import CorruptDataError, DataError, FetchError, FolderError, MissingDataError
 from gofau.data.fetch import fetch
 from gofau.data.sources import Source, data_root, present, sources
 

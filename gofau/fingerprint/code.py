@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
+from gofau.catalog.plugins import problem_plugins, rule_plugins
 from gofau.fingerprint.compiled import digest_of_class
 from gofau.fingerprint.distributions import distributions_of
 from gofau.fingerprint.modules import Source, below, source_of
-from gofau.plugins import problem_plugins, rule_plugins
 from gofau.problems import Problem
 from gofau.rules import UpdateRule
 

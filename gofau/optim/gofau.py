@@ -13,12 +13,7 @@ from gofau.optim.batch import Batch
 from gofau.optim.batching import batches, refuse_untrainable
 from gofau.optim.driving import Driven
 from gofau.optim.foreign import STRUCTURAL
-from gofau.optim.groups import (
-    ParamGroup,
-    complete,
-    foreign,
-    resolve,
-)
+from gofau.optim.groups import ParamGroup, complete, foreign, resolve
 from gofau.optim.replay import Replay
 from gofau.optim.storage import FORMAT, by_parameter, load_checked, restore_counters
 

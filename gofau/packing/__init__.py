@@ -1,11 +1,11 @@
 """Packed training: K trials of one architecture as one stacked program."""
 
-from gofau.packing.checkpoint import Checkpointing
-from gofau.packing.errors import CheckpointError, PackError, PlanError, UnsupportedError
-from gofau.packing.gamma import Gamma
-from gofau.packing.halving import Halving
-from gofau.packing.plan import PackPlan, TrialOutcome, TrialPlan
-from gofau.packing.schedule import Schedule
+from gofau.packing.plan.errors import CheckpointError, PackError, PlanError, UnsupportedError
+from gofau.packing.plan.gamma import Gamma
+from gofau.packing.plan.halving import Halving
+from gofau.packing.plan.plan import PackPlan, TrialOutcome, TrialPlan
+from gofau.packing.plan.rates import Schedule
+from gofau.packing.recovery.checkpoint import Checkpointing
 from gofau.packing.trainer import run_pack
 
 __all__ = [

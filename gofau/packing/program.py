@@ -8,21 +8,21 @@ from math import nan
 import torch
 from torch import Tensor
 
-from gofau.packing.alignment import aligned
-from gofau.packing.errors import PlanError
 from gofau.packing.executors import Batch, Demands, choose
 from gofau.packing.executors.base import IMAGES
-from gofau.packing.initial import InitialDraws
-from gofau.packing.lane import Lane
-from gofau.packing.optimizer import StackOptimizer
-from gofau.packing.plan import PackPlan, TrialPlan
-from gofau.packing.progress import Progress
-from gofau.packing.recorded import RecordedSteps
-from gofau.packing.schedule import table
-from gofau.packing.scoring import check_names
-from gofau.packing.stack import Stack
-from gofau.packing.template import template
-from gofau.packing.tour import Tour, Tours
+from gofau.packing.executors.examined import template
+from gofau.packing.plan.errors import PlanError
+from gofau.packing.plan.plan import PackPlan, TrialPlan
+from gofau.packing.plan.rates import table
+from gofau.packing.stack.alignment import aligned
+from gofau.packing.stack.initial import InitialDraws
+from gofau.packing.stack.progress import Progress
+from gofau.packing.stack.running import Lane
+from gofau.packing.stack.stack import Stack
+from gofau.packing.step.cuda_graph import RecordedSteps
+from gofau.packing.step.epoch import Tour, Tours
+from gofau.packing.step.optimizer import StackOptimizer
+from gofau.packing.step.scoring import check_names
 from gofau.problems import examples, problem
 
 SYNC_EVERY = 32

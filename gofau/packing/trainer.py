@@ -8,17 +8,17 @@ from time import perf_counter
 
 import torch
 
-from gofau.packing.calibration import calibrated
-from gofau.packing.checkpoint import Checkpointing, Snapshot
-from gofau.packing.denormals import flushed_denormals
-from gofau.packing.errors import CheckpointError, PlanError
-from gofau.packing.halving import Rungs
-from gofau.packing.identity import identified
-from gofau.packing.lane import Lane, join_all
-from gofau.packing.plan import PackPlan, TrialOutcome
+from gofau.packing.calibration.calibration import calibrated
+from gofau.packing.executors.denormals import flushed_denormals
+from gofau.packing.plan.errors import CheckpointError, PlanError
+from gofau.packing.plan.halving import Rungs
+from gofau.packing.plan.identity import identified
+from gofau.packing.plan.plan import PackPlan, TrialOutcome
 from gofau.packing.program import Program
-from gofau.packing.progress import Progress
-from gofau.packing.salvage import Remains, bury, resumed, revived, runs
+from gofau.packing.recovery.checkpoint import Checkpointing, Snapshot
+from gofau.packing.recovery.left_behind import Remains, bury, resumed, revived, runs
+from gofau.packing.stack.progress import Progress
+from gofau.packing.stack.running import Lane, join_all
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from gofau.catalog import Registry, Scalar
-from gofau.plugins import problem_plugins
+from gofau.catalog.plugins import problem_plugins
 from gofau.problems.base import Augmentation, Classification, Dataset, Problem
 from gofau.problems.digits import DigitsMLP
 from gofau.problems.digits_cnn import DigitsCNN

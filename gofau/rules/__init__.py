@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from gofau.catalog import Registry
-from gofau.plugins import rule_plugins
+from gofau.catalog.plugins import rule_plugins
 from gofau.rules.additive import Additive
 from gofau.rules.base import UpdateRule
 from gofau.rules.exponentiated_gradient import ExponentiatedGradient

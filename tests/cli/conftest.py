@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from service.cli import entry
-from service.settings import Settings
+from gofau_service.cli import entry
+from gofau_service.settings import Settings
 from tests.service.fakes import FakeRunner, Service
 
 LIMIT = 100

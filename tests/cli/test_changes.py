@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.ray_jobs import JobStatus
+from gofau_service.reconciler.ray_jobs import JobStatus
 from tests.cli.conftest import GOOD, Gofau
 from tests.service.fakes import Service
 

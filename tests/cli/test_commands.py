@@ -6,12 +6,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service import cli
-from service.cli import connect
-from service.cli.exits import Exit
-from service.cli.outcome import conclude
-from service.client import Backoff, Client
-from studies.report.model import RobustnessReport
+from gofau_service import cli
+from gofau_service.cli import connect
+from gofau_service.cli.exits import Exit
+from gofau_service.cli.outcome import conclude
+from gofau_service.client import Backoff, Client
+from gofau_studies.report.model import RobustnessReport
 from tests.cli.conftest import GOOD, Gofau
 from tests.service.fakes import Service
 
@@ -329,7 +329,7 @@ def test_ctrl_c_while_modules_are_loaded_is_an_interruption(
     def interrupted(arguments: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("service.cli.entry.run", interrupted)
+    monkeypatch.setattr("gofau_service.cli.entry.run", interrupted)
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == cli.INTERRUPTED == Exit.INTERRUPTED

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from service.cli.commands import figures
+from gofau_service.cli.commands import figures
 from tests.cli.conftest import Gofau
 from tests.service.fakes import SPEC, Service, diverged, result
 

@@ -5,7 +5,7 @@ import sys
 
 CODE = """
 import sys
-from service.cli.entry import run
+from gofau_service.cli.entry import run
 run(["--help"])
 heavy = {"fastapi", "sqlalchemy", "ray", "torch", "uvicorn", "pandas", "scipy", "numpy", "plotly"}
 print("loaded", sorted(heavy & set(sys.modules)))

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from service.cli.local import processes
-from service.cli.local.errors import LocalError
-from service.cli.local.keeper import SHORT_LIVES, STEADY_S, Keeper, Part
+from gofau_service.cli.local import processes
+from gofau_service.cli.local.errors import LocalError
+from gofau_service.cli.local.keeper import SHORT_LIVES, STEADY_S, Keeper, Part
 
 Launch = Callable[[], processes.Started]
 

@@ -15,12 +15,12 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from service.cli.exits import Exit
-from service.cli.local import processes, server, state
-from service.cli.local.errors import LocalError
-from service.cli.local.ports import GIVEN_TO_NOBODY, free_port, is_free
-from service.cli.local.ray_head import lists_jobs
-from service.cli.local.stack import StackOptions, local_stack
+from gofau_service.cli.exits import Exit
+from gofau_service.cli.local import processes, server, state
+from gofau_service.cli.local.errors import LocalError
+from gofau_service.cli.local.ports import GIVEN_TO_NOBODY, free_port, is_free
+from gofau_service.cli.local.ray_head import lists_jobs
+from gofau_service.cli.local.stack import StackOptions, local_stack
 from tests.cli.conftest import Gofau
 
 FAMILY = """
@@ -182,7 +182,7 @@ def test_why_a_detached_stack_did_not_start_is_one_line(gofau: Gofau) -> None:
 
 def test_a_service_with_a_bad_setting_ends_with_one_line() -> None:
     ran = subprocess.run(
-        [sys.executable, "-m", "service"],
+        [sys.executable, "-m", "gofau_service"],
         env={**os.environ, "GOFAU_LEASE_TTL_S": "-1"},
         capture_output=True,
         text=True,
@@ -274,7 +274,7 @@ def test_down_ends_what_a_killed_stack_left(gofau: Gofau, mark: str, tmp_path: P
 
 
 def test_commands_find_the_stack_of_their_folder(gofau: Gofau, tmp_path: Path) -> None:
-    from service.cli.connect import DEFAULT_URL, connect
+    from gofau_service.cli.connect import DEFAULT_URL, connect
 
     folder = tmp_path / ".gofau"
     folder.mkdir()

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from service.cli.progress import duration, follow, outcomes_line, states_line
-from service.cli.tables import rules_table
-from service.client import Study
-from studies.metrics.scalar import Scalar
-from studies.report.model import GroupReport, RuleReport
+from gofau_service.cli.progress import duration, follow, outcomes_line, states_line
+from gofau_service.cli.tables import rules_table
+from gofau_service.client import Study
+from gofau_studies.metrics.scalar import Scalar
+from gofau_studies.report.model import GroupReport, RuleReport
 from tests.client.conftest import study
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from service.cli.commands import run
-from service.client import Study
+from gofau_service.cli.commands import run
+from gofau_service.client import Study
 from tests.cli.conftest import Gofau, Ran
 from tests.service.fakes import Service
 
@@ -99,7 +99,7 @@ def test_what_is_not_the_same_study_is_left_alone(
     if change == "cancelled":
         served.http.post(f"/v1/studies/{left['id']}/cancel")
     if change == "owner":
-        monkeypatch.setattr("service.cli.twins.LOCAL", SimpleNamespace(owner="somebody else"))
+        monkeypatch.setattr("gofau_service.cli.twins.LOCAL", SimpleNamespace(owner="somebody else"))
     again = interrupted(gofau, monkeypatch, spec, *(["--fresh"] if change == "flag" else []))
     assert "is open and goes on" not in again.err
     assert len(studies(served)) == 2

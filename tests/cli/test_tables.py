@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from service.cli.tables import print_report, trials_table
-from studies.landscape import LandscapeKey
-from studies.report import AnalysisSettings, Provenance, RobustnessReport, SpecSummary, build
-from studies.report.overview import overview
+from gofau_service.cli.tables import print_report, trials_table
+from gofau_studies.landscape.landscape import LandscapeKey
+from gofau_studies.render.overview import overview
+from gofau_studies.report import AnalysisSettings, Provenance, RobustnessReport, SpecSummary, build
 from tests.studies.conftest import bowl
 
 FAST = AnalysisSettings(resamples=200)

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.client import Backoff, Client
+from gofau_service.client import Backoff, Client
 
 URL = "http://service.test"
 Handler = Callable[[httpx.Request], httpx.Response]

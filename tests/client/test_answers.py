@@ -13,14 +13,14 @@ import pyarrow.parquet as pq
 import pytest
 from pydantic import BaseModel
 
-import service.pages
-from service.app import create_app
-from service.client import Client, models
-from service.exports.rows import PLACE
-from service.settings import Settings
-from studies.export import runs
-from studies.report.model import RobustnessReport
-from studies.trials import Outcome
+import gofau_service.pages
+from gofau_service.api.app import create_app
+from gofau_service.client import Client, models
+from gofau_service.exports.rows import PLACE
+from gofau_service.settings import Settings
+from gofau_studies.export import runs
+from gofau_studies.protocol.trials import Outcome
+from gofau_studies.report.model import RobustnessReport
 from tests.client.conftest import study as answered
 from tests.service.fakes import SPEC, TRIALS, FakeRunner, Service, diverged
 
@@ -200,7 +200,7 @@ def test_the_client_gives_what_the_api_says(served: Service, study: str) -> None
 
 
 def test_the_page_shows_every_field_or_says_why_not(openapi: dict[str, Any]) -> None:
-    static = Path(service.pages.__file__).parent / "static"
+    static = Path(gofau_service.pages.__file__).parent / "static"
     code = "".join(path.read_text() for path in static.rglob("*.js"))
     schemas = openapi["components"]["schemas"]
     answers = ("StudyDetail", "TrialDetail", "CellView")

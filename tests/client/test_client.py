@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.client import (
+from gofau_service.client import (
     Backoff,
     BadRequestError,
     BusyError,
@@ -22,7 +22,7 @@ from service.client import (
     ServiceFailedError,
     UnreachableError,
 )
-from studies.parsing import parse_spec
+from gofau_studies.spec.parsing import parse_spec
 from tests.client.conftest import Pauses, Script, problem, study
 
 Connected = Callable[..., Client]

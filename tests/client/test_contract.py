@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from service.client import AsyncClient, Client, ConflictError, NotAllowedError, calls, models
-from service.pagination import Page
-from service.provenance import schemas as origins
-from service.settings import Settings
-from service.studies import schemas as studies
-from service.tokens import schemas as tokens
-from service.trials import schemas as trials
-from studies.parsing import parse_spec
-from studies.trials import Outcome, StudyState, TrialState
+from gofau_service.client import AsyncClient, Client, ConflictError, NotAllowedError, calls, models
+from gofau_service.pagination import Page
+from gofau_service.settings import Settings
+from gofau_service.studies import provenance_schemas as origins
+from gofau_service.studies import schemas as studies
+from gofau_service.tokens import schemas as tokens
+from gofau_service.trials import schemas as trials
+from gofau_studies.protocol.trials import Outcome, StudyState, TrialState
+from gofau_studies.spec.parsing import parse_spec
 from tests.service.fakes import ENVIRONMENT, SPEC, TRIALS, FakeRunner, Service
 
 

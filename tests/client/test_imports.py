@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 CODE = """
-import sys, service.client
+import sys, gofau_service.client
 heavy = {"fastapi", "starlette", "sqlalchemy", "ray", "torch", "uvicorn", "pandas", "scipy"}
 print(sorted(heavy & set(sys.modules)))
 """

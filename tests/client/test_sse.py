@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.client.sse import Event, Parser
+from gofau_service.client.sse import Event, Parser
 
 
 def events(text: str) -> list[Event]:

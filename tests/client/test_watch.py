@@ -8,7 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
-from service.client import AsyncClient, Backoff, Client, NotFoundError, UnreachableError, calls
+from gofau_service.client import (
+    AsyncClient,
+    Backoff,
+    Client,
+    NotFoundError,
+    UnreachableError,
+    calls,
+)
 from tests.client.conftest import URL, Pauses, Script, problem, study
 
 Connected = Callable[..., Client]

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import yaml
 
-from service.cli.local import processes
+from gofau_service.cli.local import processes
 from tests.deploy.dockerfile import ROOT
 
 SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]

@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, func, select, text
 
-from service.errors import BackupError
-from service.settings import Settings
-from service.store.backup import back_up, restore
-from service.store.engine import Store
-from service.store.schema import TABLES, downgrade, migrate
-from service.studies import service
-from service.studies.models import Study
-from service.tokens.principal import LOCAL
-from service.trials.models import Trial
-from studies.parsing import parse_spec
+from gofau_service.errors import BackupError
+from gofau_service.settings import Settings
+from gofau_service.store.backup import back_up, restore
+from gofau_service.store.engine import Store
+from gofau_service.store.schema import TABLES, downgrade, migrate
+from gofau_service.store.tables.studies import Study
+from gofau_service.store.tables.trials import Trial
+from gofau_service.studies import submission as service
+from gofau_service.tokens.principal import LOCAL
+from gofau_studies.spec.parsing import parse_spec
 from tests.service.conftest import database, postgres_url, sqlite, store
 from tests.service.fakes import SPEC, TRIALS
 
@@ -171,7 +171,7 @@ def test_a_missing_store_is_named(tmp_path: Path) -> None:
 def gofau(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     kept = {k: v for k, v in os.environ.items() if not k.startswith("GOFAU_")}
     return subprocess.run(
-        [sys.executable, "-m", "service.cli", *arguments],
+        [sys.executable, "-m", "gofau_service.cli", *arguments],
         cwd=folder,
         env={**kept, "GOFAU_DATA_DIR": str(folder / "data")},
         check=False,

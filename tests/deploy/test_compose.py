@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from service.settings import PREFIX, Settings
+from gofau_service.settings import PREFIX, Settings
 from tests.deploy.dockerfile import DOCKERFILES, ROOT, steps
 
 COMPOSE = shutil.which("docker-compose")

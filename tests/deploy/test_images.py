@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.cli.local.ports import free_port
+from gofau_service.cli.local.ports import free_port
 from tests.deploy.dockerfile import ROOT, Step, steps
 from tests.e2e.folder import PATIENCE_S, SPEC
 
@@ -80,10 +80,10 @@ import opentelemetry.sdk
 import ray
 import torchvision
 from gofau.packing import run_pack
-from studies.cells import cells
-from studies.parsing import parse_yaml
-from workers.trainable import PackTrainable
-from workers.work import PendingTrial, plan
+from gofau_studies.spec.cells import cells
+from gofau_studies.spec.parsing import parse_yaml
+from gofau_workers.trainable import PackTrainable
+from gofau_workers.work import PendingTrial, plan
 
 spec = parse_yaml(open("study.yaml").read())
 trials = [PendingTrial(i, 0, 0, cell.definition) for i, cell in enumerate(cells(spec))]
@@ -98,7 +98,7 @@ def test_the_workers_image_trains_and_its_driver_says_what_it_lacks(tmp_path: Pa
     (tmp_path / "study.yaml").write_text(SPEC)
     (tmp_path / "train.py").write_text(TRAIN)
     shell("python train.py", tmp_path, environment)
-    told = "python -m workers.driver 2>&1 | grep 'GOFAU_SERVICE_URL: got nothing'"
+    told = "python -m gofau_workers.driver 2>&1 | grep 'GOFAU_SERVICE_URL: got nothing'"
     shell(told, tmp_path, environment)
 
 

@@ -8,7 +8,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from service.settings import PREFIX, Settings
+from gofau_service.settings import PREFIX, Settings
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
 LISTED = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())["resources"]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.logs import HIDDEN, Lines, LogFormatError, bound, configure
+from gofau_studies.telemetry.logs import HIDDEN, Lines, LogFormatError, bound, configure
 
 TOKEN = "gofau_" + "aB3-_" * 9
 log = logging.getLogger("tests.deploy.logs")

@@ -10,10 +10,10 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from gofau_workers import ray_metrics as observed
+from gofau_workers.train import PackAccount
 from tests.service.conftest import make_service, sqlite
 from tests.service.fakes import Service
-from workers import observed
-from workers.train import PackAccount
 
 __all__ = ["make_service", "sqlite"]
 

@@ -14,8 +14,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import create_engine, text
 
-from service.cli.local import processes
-from service.cli.local.ports import free_port
+from gofau_service.cli.local import processes
+from gofau_service.cli.local.ports import free_port
 from tests.deploy.containers import Containers
 from tests.deploy.dockerfile import ROOT
 from tests.e2e.folder import PATIENCE_S, SPEC, TRIALS
@@ -134,7 +134,7 @@ def submitted(containers: Containers, url: str) -> dict[str, int]:
     token = containers.secrets("service")["GOFAU_ADMIN_TOKEN"]
     arguments = ["submit", "study.yaml", "--watch", "--json", "--url", url, "--token", token]
     done = subprocess.run(
-        [sys.executable, "-m", "service.cli", *arguments],
+        [sys.executable, "-m", "gofau_service.cli", *arguments],
         cwd=containers.folder,
         check=False,
         capture_output=True,

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from service.cli.app import app
-from service.cli.exits import Exit
-from service.client import Client, errors
+from gofau_service.cli.app import app
+from gofau_service.cli.exits import Exit
+from gofau_service.client import Client, errors
 from tests.docs.conftest import GUIDES, REFERENCE, ROOT, blocks, section
 
 ROOT_COMMAND = get_command(app)

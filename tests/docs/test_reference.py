@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from gofau.metric_catalog import METRICS
-from service.app import create_app
-from service.client import Client
-from service.settings import PREFIX, Settings
-from studies.metrics.facts import ROBUSTNESS
+from gofau.catalog.metrics import METRICS
+from gofau_service.api.app import create_app
+from gofau_service.client import Client
+from gofau_service.settings import PREFIX, Settings
+from gofau_studies.metrics.facts import ROBUSTNESS
+from gofau_workers import settings as worker_settings
 from tests.docs.conftest import ROOT, blocks
 from tests.docs.test_snippets import DOCUMENTED_URL, YAML, url
-from workers import settings as worker_settings
 
 __all__ = ["url"]
 

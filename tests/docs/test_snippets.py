@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from service.app import create_app
-from service.client import Client
-from service.ray_jobs import JobRequest, JobStatus
-from service.settings import Settings
-from studies.parsing import parse_yaml
+from gofau_service.api.app import create_app
+from gofau_service.client import Client
+from gofau_service.reconciler.ray_jobs import JobRequest, JobStatus
+from gofau_service.settings import Settings
+from gofau_studies.spec.parsing import parse_yaml
 from tests.docs.conftest import REFERENCE, Block, blocks
 from tests.service.fakes import FakeRunner, Served, Worker, redeemed
 

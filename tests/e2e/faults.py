@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from service.cli.local import processes
+from gofau_service.cli.local import processes
 from tests.e2e.folder import PATIENCE_S, Folder
 
 SPEC = """
@@ -37,7 +37,7 @@ Values = dict[Setting, float]
 
 
 def is_driver(arguments: str) -> bool:
-    return "workers.driver" in arguments and not arguments.startswith("/bin/sh")
+    return "gofau_workers.driver" in arguments and not arguments.startswith("/bin/sh")
 
 
 def is_pack(arguments: str) -> bool:
@@ -53,12 +53,12 @@ def is_gcs(arguments: str) -> bool:
 
 
 def is_service(arguments: str) -> bool:
-    return arguments.rstrip().endswith("-m service")
+    return arguments.rstrip().endswith("-m gofau_service")
 
 
 def is_cluster(arguments: str) -> bool:
     """Whether it is any process of Ray's: the head itself, its daemons, drivers and packs."""
-    return not is_service(arguments) and "service.cli" not in arguments
+    return not is_service(arguments) and "gofau_service.cli" not in arguments
 
 
 def arguments(pid: int) -> str:

@@ -35,7 +35,7 @@ class Folder:
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            [sys.executable, "-m", "service.cli", *arguments],
+            [sys.executable, "-m", "gofau_service.cli", *arguments],
             cwd=self.path,
             env=self.environment,
             text=True,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
 
-from service.cli.local import processes
+from gofau_service.cli.local import processes
 from tests.e2e.faults import arguments
 
 NETWORK = "198.18.77"

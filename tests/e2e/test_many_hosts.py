@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from service.cli.local import processes
-from service.client import Backoff, Client
+from gofau_service.cli.local import processes
+from gofau_service.client import Backoff, Client
 from tests.e2e import faults
 from tests.e2e.hosts import Hosts, missing
 from tests.service.conftest import postgres_server
@@ -67,7 +67,7 @@ def start_service(hosts: Hosts, database: str) -> processes.Started:
         "GOFAU_LEASE_TTL_S": "6",
     }
     # PostgreSQL is on this host: it listens on a socket in the machine's /tmp and nowhere else.
-    command = [sys.executable, "-m", "service"]
+    command = [sys.executable, "-m", "gofau_service"]
     return hosts.start("base", command, environment, own_tmp=False)
 
 

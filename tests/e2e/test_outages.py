@@ -10,7 +10,7 @@ import httpx
 import psutil
 import pytest
 
-from service.cli.local.ports import free_port
+from gofau_service.cli.local.ports import free_port
 from tests.e2e import faults, full_disk
 from tests.e2e.folder import Folder
 from tests.service.conftest import postgres_server

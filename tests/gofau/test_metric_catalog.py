@@ -5,11 +5,11 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from gofau import catalog, plugins
-from gofau.catalog import SHARE, MetricEntry, MetricError, ProblemEntry
-from gofau.plugins import PluginError, ProblemPlugin
-from studies.errors import SpecError
-from studies.parsing import parse_yaml
+from gofau import catalog
+from gofau.catalog import SHARE, MetricEntry, MetricError, ProblemEntry, plugins
+from gofau.catalog.plugins import PluginError, ProblemPlugin
+from gofau_studies.errors import SpecError
+from gofau_studies.spec.parsing import parse_yaml
 
 F1 = MetricEntry("val_f1", "F1.", minimize=False, unit=SHARE, worst=0.0, best=1.0)
 

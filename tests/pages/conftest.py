@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from service.settings import Settings
+from gofau_service.settings import Settings
 from tests.pages.browser import launched, opened
 from tests.service.fakes import FakeRunner, Service
 

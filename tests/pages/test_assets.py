@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from service.pages.assets import assets
-from studies.parsing import parse_yaml
-from studies.report.rows import ROWS
+from gofau_service.pages.assets import assets
+from gofau_studies.report.rows import ROWS
+from gofau_studies.spec.parsing import parse_yaml
 from tests.service.fakes import SPEC, Service
 
 SHELLS = ("/", "/submit", "/compare", "/studies/any")

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from service.cli.local.ports import free_port
-from service.client import Client
+from gofau_service.cli.local.ports import free_port
+from gofau_service.client import Client
 from tests.service.fakes import Service
 
 SPEC = """

@@ -13,10 +13,10 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from service.cli.local.ports import free_port
-from service.reconciler.reconciler import Reconciler
-from service.settings import Settings
-from service.store.engine import Store
+from gofau_service.cli.local.ports import free_port
+from gofau_service.reconciler.reconciler import Reconciler
+from gofau_service.settings import Settings
+from gofau_service.store.engine import Store
 from tests.e2e.folder import PATIENCE_S
 from tests.pages.stored import SPEC, TRIALS, finish
 from tests.service.fakes import FakeRunner, Worker, redeemed
@@ -47,7 +47,9 @@ class Killable:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", "service"], env=self.environment)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "gofau_service"], env=self.environment
+        )
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             try:
@@ -127,7 +129,7 @@ def test_a_study_submitted_on_the_page_trains_to_its_end(page: Page, tmp_path: P
     environment["GOFAU_DATA_DIR"] = str(tmp_path)
 
     def gofau(*arguments: str) -> str:
-        command = [sys.executable, "-m", "service.cli", *arguments]
+        command = [sys.executable, "-m", "gofau_service.cli", *arguments]
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=True
         )

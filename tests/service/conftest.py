@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from service.settings import Settings
-from service.store.engine import Store
-from service.store.schema import migrate
+from gofau_service.settings import Settings
+from gofau_service.store.engine import Store
+from gofau_service.store.schema import migrate
 from tests.service.databases import drop, empty, hasten, prepare
 from tests.service.fakes import FakeRunner, Service
 

@@ -10,9 +10,9 @@ from typing import Any
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, make_url, text
 
-from service.store import migrations
-from service.store.engine import Store
-from service.store.schema import metadata, migrate
+from gofau_service.store import migrations
+from gofau_service.store.engine import Store
+from gofau_service.store.schema import metadata, migrate
 
 
 def prepare(url: str) -> None:

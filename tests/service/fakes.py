@@ -13,13 +13,13 @@ import httpx
 import uvicorn
 
 from gofau.version import code_version
-from service.app import create_app
-from service.errors import RayUnreachableError
-from service.ray_jobs import JobRequest, JobStatus
-from service.reconciler.reconciler import Reconciler
-from service.settings import Settings
-from service.store.engine import Store
-from studies.wire import Lease, LeaseStatus, ResultReceipt, WorkPage
+from gofau_service.api.app import create_app
+from gofau_service.errors import RayUnreachableError
+from gofau_service.reconciler.ray_jobs import JobRequest, JobStatus
+from gofau_service.reconciler.reconciler import Reconciler
+from gofau_service.settings import Settings
+from gofau_service.store.engine import Store
+from gofau_studies.protocol.wire import Lease, LeaseStatus, ResultReceipt, WorkPage
 from tests.service.databases import prepare
 
 SPEC: dict[str, Any] = {

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from studies.report.model import RobustnessReport
+from gofau_studies.report.model import RobustnessReport
 from tests.service.fakes import SPEC, TRIALS, Service
 
 
@@ -52,7 +52,7 @@ def test_a_crash_shows_no_trace(service: Service, monkeypatch: pytest.MonkeyPatc
     def crash(*_: object) -> None:
         raise RuntimeError("secret path /etc")
 
-    monkeypatch.setattr("service.catalog.endpoints.code_version", crash)
+    monkeypatch.setattr("gofau_service.api.catalog.code_version", crash)
     answer = service.http.get("/v1/catalog")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"

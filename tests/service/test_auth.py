@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from service.errors import SettingsError, ThrottledError
-from service.rates import RateLimit
-from service.settings import Settings
-from service.tokens.models import TokenRow
+from gofau_service.api.rate_limit import RateLimit
+from gofau_service.errors import SettingsError, ThrottledError
+from gofau_service.settings import Settings
+from gofau_service.store.tables.tokens import TokenRow
 from tests.service.fakes import SPEC, TRIALS, Clock, Service
 
 ADMIN = "an-admin-token-from-the-environment"
@@ -101,7 +101,7 @@ def test_an_expired_token_is_refused(guarded: Service, monkeypatch: pytest.Monke
     made = token(guarded, expires_in_s=60)
     headers = bearer(made["token"])
     assert guarded.http.get("/v1/studies", headers=headers).status_code == 200
-    from service.tokens import repository
+    from gofau_service.store import tokens as repository
 
     later = repository.now() + 61
     monkeypatch.setattr(repository, "now", lambda: later)

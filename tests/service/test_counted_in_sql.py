@@ -1,15 +1,15 @@
-"""SQL counts trials as `studies.counting.counted` does."""
+"""SQL counts trials as `gofau_studies.landscape.counting.counted` does."""
 
 from itertools import product
 
 import numpy as np
 from sqlalchemy import insert, select, text
 
-from service.store.engine import Store
-from service.trials.models import Trial
-from service.trials.recount import counted_in_sql
-from studies.counting import counted
-from studies.trials import Outcome, TrialState
+from gofau_service.store.engine import Store
+from gofau_service.store.recount import counted_in_sql
+from gofau_service.store.tables.trials import Trial
+from gofau_studies.landscape.counting import counted
+from gofau_studies.protocol.trials import Outcome, TrialState
 
 VALUES = (None, -3.0, -2.0, 0.0, 1.0, 2.0, 3.0)
 CAPS = (None, -2.0, 0.0, 2.0)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from service.trials.columns import RESULTS as SORTED
-from studies.metrics.facts import RESULTS
-from studies.report.rows import ROWS
+from gofau_service.store.columns import RESULTS as SORTED
+from gofau_studies.metrics.facts import RESULTS
+from gofau_studies.report.rows import ROWS
 from tests.service.fakes import Service
 
 COUNTS = {"index", "seed", "ordinal", "cell", "pack_size", "trials", "revision", "reused", "valued"}

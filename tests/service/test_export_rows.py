@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from service.exports import rows
+from gofau_service.exports import rows
 from tests.service.fakes import SPEC, TRIALS, Service, Worker, result
 
 

@@ -1,15 +1,15 @@
-"""The protocol of `studies.wire`, over SQLite and PostgreSQL."""
+"""The protocol of `gofau_studies.protocol.wire`, over SQLite and PostgreSQL."""
 
 import pytest
 
-from service.store.engine import Store
-from service.studies import repository
-from service.studies.models import Cell
-from service.trials import cells
-from service.trials.recount import tallied
-from studies.cells import cells as enumerate_cells
-from studies.parsing import parse_spec
-from studies.trials import StudyState
+from gofau_service.store import cells
+from gofau_service.store import studies as repository
+from gofau_service.store.engine import Store
+from gofau_service.store.recount import tallied
+from gofau_service.store.tables.studies import Cell
+from gofau_studies.protocol.trials import StudyState
+from gofau_studies.spec.cells import cells as enumerate_cells
+from gofau_studies.spec.parsing import parse_spec
 from tests.service.fakes import SPEC, TRIALS, Service, diverged, result
 
 

@@ -19,21 +19,20 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from service.settings import Settings
-from service.store.engine import Store
-from service.store.schema import migrate
-from service.studies import lifecycle
-from service.studies import repository as studies
-from service.studies import service as study_service
-from service.studies.models import Study
-from service.tokens.principal import LOCAL, Principal, Scope
-from service.trials.models import Trial
-from service.workers import repository as leases
-from service.workers import service as workers
-from studies.parsing import parse_spec
-from studies.spec import StudySpec
-from studies.trials import StudyState, TrialState
-from studies.wire import LeaseRequest, ResultBatch
+from gofau_service.settings import Settings
+from gofau_service.store import leases, studies
+from gofau_service.store.engine import Store
+from gofau_service.store.schema import migrate
+from gofau_service.store.tables.studies import Study
+from gofau_service.store.tables.trials import Trial
+from gofau_service.studies import leases as workers
+from gofau_service.studies import lifecycle
+from gofau_service.studies import submission as study_service
+from gofau_service.tokens.principal import LOCAL, Principal, Scope
+from gofau_studies.protocol.trials import StudyState, TrialState
+from gofau_studies.protocol.wire import LeaseRequest, ResultBatch
+from gofau_studies.spec.parsing import parse_spec
+from gofau_studies.spec.spec import StudySpec
 from tests.service.databases import empty, prepare
 from tests.service.fakes import CODE, SPEC, TRIALS, diverged, result
 from tests.service.test_leases import assert_consistent

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from service.ray_jobs import JobStatus
-from studies.cells import cells
-from studies.parsing import parse_spec
+from gofau_service.reconciler.ray_jobs import JobStatus
+from gofau_studies.spec.cells import cells
+from gofau_studies.spec.parsing import parse_spec
 from tests.service.fakes import SPEC, TRIALS, Service
 from tests.service.test_leases import assert_consistent
 

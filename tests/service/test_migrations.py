@@ -7,13 +7,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, make_url, text
 
-from service.errors import SchemaError
-from service.settings import Settings
-from service.store.engine import Store
-from service.store.schema import TABLES, downgrade, metadata, migrate
-from service.studies import repository, service
-from service.tokens.principal import LOCAL
-from studies.parsing import parse_spec
+from gofau_service.errors import SchemaError
+from gofau_service.settings import Settings
+from gofau_service.store import studies as repository
+from gofau_service.store.engine import Store
+from gofau_service.store.schema import TABLES, downgrade, metadata, migrate
+from gofau_service.studies import submission as service
+from gofau_service.tokens.principal import LOCAL
+from gofau_studies.spec.parsing import parse_spec
 from tests.service.fakes import SPEC, TRIALS, Service
 
 

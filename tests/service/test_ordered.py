@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.trials.ordered import Ordered
+from gofau_service.store.ordered import Ordered
 
 NUMBERS = st.lists(st.sampled_from([float("nan"), -1.0, 0.0, 0.5, 2.0]), min_size=1, max_size=30)
 

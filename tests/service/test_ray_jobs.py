@@ -6,8 +6,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from service.errors import RayUnreachableError
-from service.ray_jobs import TAIL, JobRequest, JobStatus, RayJobs
+from gofau_service.errors import RayUnreachableError
+from gofau_service.reconciler.ray_jobs import TAIL, JobRequest, JobStatus, RayJobs
 
 REQUEST = JobRequest("gofau-1-1", "/opt/a b/python", {"GOFAU_TOKEN": "secret"}, "1")
 
@@ -29,7 +29,7 @@ def test_submission_carries_the_secret_in_the_environment_only() -> None:
     assert (get.method, get.url.path) == ("GET", "/api/jobs/gofau-1-1")
     assert post.headers["Authorization"] == "Bearer ray-token"
     assert json.loads(post.content) == {
-        "entrypoint": "'/opt/a b/python' -m workers.driver",
+        "entrypoint": "'/opt/a b/python' -m gofau_workers.driver",
         "submission_id": "gofau-1-1",
         "runtime_env": {"env_vars": {"GOFAU_TOKEN": "secret"}},
         "metadata": {"study": "1"},

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from service.settings import Settings
-from service.trials.conditions import Condition
+from gofau_service.settings import Settings
+from gofau_service.trials.conditions import Condition
 from tests.service.databases import empty
 from tests.service.fakes import FakeRunner, Service, Worker
 from tests.service.numbers import METRICS, pages, partly_done, uneven

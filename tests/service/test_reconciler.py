@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from service.ray_jobs import JobStatus
-from service.reconciler.reconciler import fair_order
+from gofau_service.reconciler.ray_jobs import JobStatus
+from gofau_service.reconciler.reconciler import fair_order
 from tests.service.fakes import SPEC, TRIALS, Service
 
 
@@ -21,7 +21,7 @@ def test_a_queued_study_gets_one_job(any_service: Service) -> None:
         any_service.reconciler.look()
     assert list(any_service.runner.jobs) == [name(study)]
     request = any_service.runner.requests[0]
-    assert request.entrypoint.endswith("-m workers.driver")
+    assert request.entrypoint.endswith("-m gofau_workers.driver")
     assert request.environment["GOFAU_STUDY"] == study
     assert request.environment["GOFAU_TICKET"] not in repr(request) + request.entrypoint
 
@@ -201,7 +201,7 @@ def test_two_replicas_never_act_at_once(any_service: Service) -> None:
 
 
 def test_without_a_cluster_a_study_says_why_it_waits(service: Service) -> None:
-    from service.reconciler.reconciler import Reconciler
+    from gofau_service.reconciler.reconciler import Reconciler
 
     study = service.submit()["id"]
     Reconciler(service.store, None, service.settings, service.clock).look()

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from service.client import Client
-from service.reports import beside
+from gofau_service.client import Client
+from gofau_service.reports import supplements as beside
 from tests.service.fakes import SPEC, Service, diverged, result
 
 AXES = {

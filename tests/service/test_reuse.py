@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from service.provenance.models import EnvironmentRow, InputsRow
-from service.store.engine import Store
-from service.trials.models import Trial
-from studies.canonical import content_hash
+from gofau_service.store.engine import Store
+from gofau_service.store.tables.provenance import EnvironmentRow, InputsRow
+from gofau_service.store.tables.trials import Trial
+from gofau_studies.spec.canonical import content_hash
 from tests.service.fakes import ENVIRONMENT, SPEC, TRIALS, Service, Worker
 from tests.service.test_leases import assert_consistent
 

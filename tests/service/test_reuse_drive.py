@@ -10,18 +10,18 @@ from gofau import version
 from gofau.problems import Dataset
 from gofau.problems.digits import DigitsMLP
 from gofau.version import code_version
-from service.store.engine import Store
-from service.trials.models import Trial
+from gofau_service.store.engine import Store
+from gofau_service.store.tables.trials import Trial
+from gofau_workers import inputs, train
+from gofau_workers.driver import drive
+from gofau_workers.errors import RefusedError
+from gofau_workers.service_client import ServiceClient
+from gofau_workers.settings import WorkerSettings
+from gofau_workers.train import packed, train_pack
+from gofau_workers.work import PendingTrial
 from tests.service.fakes import SPEC, Service
 from tests.service.test_leases import assert_consistent
 from tests.service.test_search_drive import settings_of
-from workers import inputs, train
-from workers.driver import drive
-from workers.errors import RefusedError
-from workers.service_client import ServiceClient
-from workers.settings import WorkerSettings
-from workers.train import packed, train_pack
-from workers.work import PendingTrial
 
 SMALL = {
     **SPEC,
@@ -65,7 +65,7 @@ def trained(service: Service, cache: Path, trials: int | None = None) -> dict[st
 def values(store: Store, study: str) -> list[float | None]:
     from sqlalchemy import select
 
-    from service.studies import repository
+    from gofau_service.store import studies as repository
 
     with store.read() as session:
         row = repository.find(session, study)

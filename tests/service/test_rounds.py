@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from service.jobs import service as jobs
-from service.store.schema import downgrade, migrate
-from service.studies import repository as studies
-from studies.cells import arms
-from studies.parsing import parse_spec
-from studies.wire import RoundReceipt, SearchHistory
+from gofau_service.reconciler import jobs
+from gofau_service.store import studies
+from gofau_service.store.schema import downgrade, migrate
+from gofau_studies.protocol.wire import RoundReceipt, SearchHistory
+from gofau_studies.spec.cells import arms
+from gofau_studies.spec.parsing import parse_spec
 from tests.service.fakes import SPEC, Service, Worker, connected, diverged
 
 RANGES = {"lr": {"log": [0.01, 1.0]}, "init_scale": {"log": [0.5, 2.0]}}

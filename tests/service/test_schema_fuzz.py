@@ -21,8 +21,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from service.app import create_app
-from service.settings import Settings
+from gofau_service.api.app import create_app
+from gofau_service.settings import Settings
 from tests.service.fakes import SPEC, FakeRunner, Service, Worker
 
 QUICK = settings(max_examples=4, suppress_health_check=list(HealthCheck))

@@ -8,15 +8,15 @@ import numpy as np
 import optuna
 import pytest
 
-from service.client import Client
-from service.ray_jobs import JobStatus
-from studies.export.optuna_storage import ExportError
-from studies.wire import LeaseRequest, ResultBatch, TrialResult
+from gofau_service.client import Client
+from gofau_service.reconciler.ray_jobs import JobStatus
+from gofau_studies.export.optuna_storage import ExportError
+from gofau_studies.protocol.wire import LeaseRequest, ResultBatch, TrialResult
+from gofau_workers.driver import drive
+from gofau_workers.service_client import ServiceClient
+from gofau_workers.settings import WorkerSettings
+from gofau_workers.work import PendingTrial
 from tests.service.fakes import CODE, SPEC, Service, Worker, result
-from workers.driver import drive
-from workers.service_client import ServiceClient
-from workers.settings import WorkerSettings
-from workers.work import PendingTrial
 
 RANGES = {"lr": {"log": [0.001, 10.0]}, "init_scale": {"log": [0.1, 10.0]}}
 GRID = {name: {**axis, "points": 5} for name, axis in RANGES.items()}

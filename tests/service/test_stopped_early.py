@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from service.studies import repository
-from service.trials import cells
-from service.trials.recount import tallied
+from gofau_service.store import cells
+from gofau_service.store import studies as repository
+from gofau_service.store.recount import tallied
 from tests.service.fakes import SPEC, TRIALS, Service, result
 
 HALVED: dict[str, Any] = {**SPEC, "halving": {"first": 1}}

@@ -13,19 +13,19 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from service.cli.local import server
-from service.cli.local.ports import free_port
-from service.store.engine import Store
-from service.studies import repository
-from service.tokens import service as tokens
-from service.tokens.principal import LOCAL, Scope
-from studies import wire
-from studies.trials import StudyState
+from gofau_service.cli.local import server
+from gofau_service.cli.local.ports import free_port
+from gofau_service.store import studies as repository
+from gofau_service.store.engine import Store
+from gofau_service.tokens import tokens
+from gofau_service.tokens.principal import LOCAL, Scope
+from gofau_studies.protocol import wire
+from gofau_studies.protocol.trials import StudyState
+from gofau_workers.errors import LeaseLostError
+from gofau_workers.service_client import ServiceClient
+from gofau_workers.settings import WorkerSettings
 from tests.service.fakes import CODE, SPEC, TRIALS, Service, result
 from tests.service.test_leases import assert_consistent
-from workers.errors import LeaseLostError
-from workers.service_client import ServiceClient
-from workers.settings import WorkerSettings
 
 LONG = {**SPEC, "seeds": 100}
 COUNT = TRIALS // 2 * 100
@@ -115,7 +115,7 @@ def assert_results(store: Store, study: str) -> None:
     """Every trial has its own result and no other."""
     from sqlalchemy import select
 
-    from service.trials.models import Trial
+    from gofau_service.store.tables.trials import Trial
 
     with store.read() as session:
         row = repository.find(session, study)

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from service.cli.tables import study_table
-from service.client import Client
-from studies.goal import doubts
-from studies.wire import SearchHistory
+from gofau_service.cli.tables import study_table
+from gofau_service.client import Client
+from gofau_studies.protocol.wire import SearchHistory
+from gofau_studies.spec.goal import doubts
+from gofau_workers.search.planner import next_round
 from tests.service.fakes import SPEC, Service, result
-from workers.search.planner import next_round
 
 WRONG = {"metric": "val_accuracy", "minimize": True, "target": 0.9}
 
@@ -18,7 +18,7 @@ WRONG = {"metric": "val_accuracy", "minimize": True, "target": 0.9}
 @pytest.fixture
 def before(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """The time when no goal was held to its metric."""
-    monkeypatch.setattr("studies.checks.check_goal", lambda goal: None)
+    monkeypatch.setattr("gofau_studies.spec.checks.check_goal", lambda goal: None)
     return monkeypatch
 
 

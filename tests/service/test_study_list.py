@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from service.studies.listing import SORTS
-from studies.trials import StudyState
+from gofau_service.store.study_list import SORTS
+from gofau_studies.protocol.trials import StudyState
 from tests.service.fakes import SPEC, TRIALS, Service
 from tests.service.test_api import next_event
 from tests.service.test_auth import ADMIN, bearer, token
@@ -152,7 +152,7 @@ def test_an_unknown_place_in_the_stream_starts_anew(service: Service, last: str)
 def test_a_place_that_was_forgotten_starts_anew(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.events.roster.KEPT", 1)
+    monkeypatch.setattr("gofau_service.events.study_changes.KEPT", 1)
     with Stream(service) as stream:
         at = stream.next()[2]
         for _ in range(2):

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
-from service.studies.enumeration import Enumeration, whole
-from studies.canonical import content_hash
-from studies.cells import cells
-from studies.parsing import parse_spec
+from gofau_service.studies.enumeration import Enumeration, whole
+from gofau_studies.spec.canonical import content_hash
+from gofau_studies.spec.cells import cells
+from gofau_studies.spec.parsing import parse_spec
 from tests.service.fakes import SPEC, TRIALS, Service
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from service.tokens import repository
-from service.tokens.tickets import TTL_S, USED
+from gofau_service.store import tokens as repository
+from gofau_service.tokens.tickets import TTL_S, USED
 from tests.service.fakes import SPEC, Service, redeemed
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from gofau import catalog
 from gofau.catalog import MetricEntry, ProblemEntry
-from service.client import Client
-from studies.metrics.facts import ROBUSTNESS
+from gofau_service.client import Client
+from gofau_studies.metrics.facts import ROBUSTNESS
 from tests.service.fakes import Service, result
 
 CAP, TARGET = 2.0, 0.3

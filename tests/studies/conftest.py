@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from studies.landscape import GoalMetric, Landscape, LandscapeKey, OutcomeCode
+from gofau_studies.landscape.landscape import GoalMetric, Landscape, LandscapeKey, OutcomeCode
 
 Make = Callable[..., Landscape]
 

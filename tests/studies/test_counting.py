@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.caps import cap, caps
-from studies.counting import counted, counted_trials
-from studies.landscape import GoalMetric, Landscape, LandscapeKey, OutcomeCode
-from studies.parsing import parse_yaml
-from studies.search.points import study_points
+from gofau_studies.importance.points import study_points
+from gofau_studies.landscape.caps import cap, caps
+from gofau_studies.landscape.counting import counted, counted_trials
+from gofau_studies.landscape.landscape import GoalMetric, Landscape, LandscapeKey, OutcomeCode
+from gofau_studies.spec.parsing import parse_yaml
 
 # Value, outcome, cap, and what it counts as when it is minimized.
 COUNTS = [
@@ -113,7 +113,7 @@ def test_points_are_means_of_what_reports_count() -> None:
 def test_without_a_cap_the_worst_that_did_not_diverge_is_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("studies.caps.cap", lambda problem, metric: None)
+    monkeypatch.setattr("gofau_studies.landscape.caps.cap", lambda problem, metric: None)
     spec = parse_yaml(SPEC.format(problem="digits-mlp", metric="val_loss"))
     outcomes = ["diverged", "budget_exhausted", "stopped_early", "nonfinite"]
     trials = table("digits-mlp", [[1e9, nan], [3.0, 4.0], [70.0, 80.0], [nan, nan]], outcomes)

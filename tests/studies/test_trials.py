@@ -4,7 +4,7 @@ import traceback
 
 import pytest
 
-from studies.trials import LONGEST_GIST, gist
+from gofau_studies.protocol.trials import LONGEST_GIST, gist
 
 
 def test_of_a_traceback_it_is_the_last_exception() -> None:

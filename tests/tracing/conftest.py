@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 
-from studies import tracing
+from gofau_studies.telemetry import tracing
 
 
 class Ended(SimpleSpanProcessor):

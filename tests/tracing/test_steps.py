@@ -8,9 +8,10 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
-from gofau.packing.plan import PackPlan, TrialOutcome
-from service.ray_jobs import JobStatus
-from studies import logs, tracing
+from gofau.packing.plan.plan import PackPlan, TrialOutcome
+from gofau_service.reconciler.ray_jobs import JobStatus
+from gofau_studies.telemetry import logs, tracing
+from gofau_workers.train import train_pack
 from tests.service.conftest import make_service, sqlite
 from tests.service.fakes import Service
 from tests.tracing.conftest import Ended
@@ -18,7 +19,6 @@ from tests.tracing.test_tracing import named, parent, span_id, trace_id
 from tests.workers.conftest import service as fake_service
 from tests.workers.fake_service import FakeService
 from tests.workers.test_train import some, train_all
-from workers.train import train_pack
 
 __all__ = ["fake_service", "make_service", "sqlite"]
 

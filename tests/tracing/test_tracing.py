@@ -11,8 +11,8 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
-from studies import logs, tracing
-from studies.tracing import TracingError
+from gofau_studies.telemetry import logs, tracing
+from gofau_studies.telemetry.tracing import TracingError
 from tests.tracing.conftest import Collector, Ended
 
 log = logging.getLogger("tests.tracing")
@@ -187,9 +187,9 @@ class Absent(MetaPathFinder):
             raise ModuleNotFoundError(f"No module named {name!r}")
 
 sys.meta_path.insert(0, Absent())
-from service.app import create_app
-from service.settings import Settings
-from studies import tracing
+from gofau_service.api.app import create_app
+from gofau_service.settings import Settings
+from gofau_studies.telemetry import tracing
 
 tracing.start("gofau-service", {})
 app = create_app(Settings())

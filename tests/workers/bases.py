@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from studies.cells import cells
-from studies.parsing import parse_spec
+from gofau_studies.spec.cells import cells
+from gofau_studies.spec.parsing import parse_spec
 
 Data = dict[str, Any]
 

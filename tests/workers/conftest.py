@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from studies import wire
-from studies.cells import cells
-from studies.parsing import parse_yaml
+from gofau_studies.protocol import wire
+from gofau_studies.spec.cells import cells
+from gofau_studies.spec.parsing import parse_yaml
 from tests.workers.fake_service import FakeService
 
 SPEC = """

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from studies import wire
-from studies.trials import StudyState
-from workers.service_client import ServiceClient
-from workers.settings import WorkerSettings
+from gofau_studies.protocol import wire
+from gofau_studies.protocol.trials import StudyState
+from gofau_workers.service_client import ServiceClient
+from gofau_workers.settings import WorkerSettings
 
 SETTINGS = WorkerSettings("http://service", "s1", "secret", patience_s=5.0)
 

@@ -11,13 +11,13 @@ from unittest.mock import patch
 
 import torch
 
-from gofau.packing import calibration
-from gofau.packing.plan import TrialOutcome
-from studies.cells import cells
-from studies.parsing import parse_yaml
+from gofau.packing.calibration import calibration
+from gofau.packing.plan.plan import TrialOutcome
+from gofau_studies.spec.cells import cells
+from gofau_studies.spec.parsing import parse_yaml
+from gofau_workers.train import packed
+from gofau_workers.work import PendingTrial, plan
 from tests.workers.fake_service import SETTINGS
-from workers.train import packed
-from workers.work import PendingTrial, plan
 
 SPEC = """
 name: killed

@@ -4,15 +4,15 @@ from pathlib import Path
 import pytest
 
 from gofau.packing import Gamma, Halving, Schedule
-from studies.cells import cells
-from studies.parsing import parse_yaml
-from studies.trials import StudyState
+from gofau_studies.protocol.trials import StudyState
+from gofau_studies.spec.cells import cells
+from gofau_studies.spec.parsing import parse_yaml
+from gofau_workers.driver import drive
+from gofau_workers.errors import NoProgressError, RefusedError, SettingsError
+from gofau_workers.rounds import pack_sizes
+from gofau_workers.settings import WorkerSettings
+from gofau_workers.work import PendingTrial, pack_up, pending, plan
 from tests.workers.fake_service import SETTINGS, FakeService
-from workers.driver import drive
-from workers.errors import NoProgressError, RefusedError, SettingsError
-from workers.rounds import pack_sizes
-from workers.settings import WorkerSettings
-from workers.work import PendingTrial, pack_up, pending, plan
 
 
 def test_drives_until_nothing_waits_and_nothing_runs(service: FakeService) -> None:

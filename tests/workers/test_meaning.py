@@ -2,8 +2,8 @@
 
 import pytest
 
-from studies.errors import SpecError
-from studies.parsing import parse_spec, stored_spec
+from gofau_studies.errors import SpecError
+from gofau_studies.spec.parsing import parse_spec, stored_spec
 from tests.workers.bases import (
     COSINE,
     DRAWN,

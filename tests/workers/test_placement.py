@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from gofau.packing import PackPlan, TrialOutcome
-from gofau.packing.plan import BackendName
+from gofau.packing.plan.plan import BackendName
+from gofau_workers.errors import PlacementError, SettingsError
+from gofau_workers.placement import DeviceName, Placement, check_backend, place
+from gofau_workers.settings import WorkerSettings
+from gofau_workers.train import packed
+from gofau_workers.trainable import PackTrainable
+from gofau_workers.work import pending, plan
 from tests.workers.fake_service import SETTINGS, FakeService
-from workers.errors import PlacementError, SettingsError
-from workers.placement import DeviceName, Placement, check_backend, place
-from workers.settings import WorkerSettings
-from workers.train import packed
-from workers.trainable import PackTrainable
-from workers.work import pending, plan
 
 REQUIRED = {"GOFAU_SERVICE_URL": "http://x", "GOFAU_STUDY": "s", "GOFAU_TICKET": "t"}
 
@@ -68,7 +68,7 @@ def test_packs_run_as_the_settings_say(
         plans.append(given)
         return iter(())
 
-    monkeypatch.setattr("workers.train.run_pack", noted)
+    monkeypatch.setattr("gofau_workers.train.run_pack", noted)
     given = {"GOFAU_BACKEND": "inductor", "GOFAU_MEMORY_FORMAT": "channels_last"}
     settings = WorkerSettings.from_environment(
         {**REQUIRED, **given, "GOFAU_CACHE_DIR": str(tmp_path)}

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from gofau_workers import rounds, trainable
+from gofau_workers.errors import RefusedError
+from gofau_workers.trainable import REFUSAL, PackTrainable
+from gofau_workers.work import PendingTrial
 from tests.workers.fake_service import SETTINGS
-from workers import rounds, trainable
-from workers.errors import RefusedError
-from workers.trainable import REFUSAL, PackTrainable
-from workers.work import PendingTrial
 
 SENTENCE = "worker w has gofau 1, the service has 2"
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from workers.scratch import PREFIX, scratch
+from gofau_workers.scratch import PREFIX, scratch
 
 HOLD = """
 import sys
 import tempfile
 from pathlib import Path
-from workers.scratch import scratch
+from gofau_workers.scratch import scratch
 with scratch(Path(sys.argv[1])) as folder:
     (folder / "file").write_text("x")
     print(folder, flush=True)

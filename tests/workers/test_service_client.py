@@ -1,10 +1,10 @@
 import httpx
 import pytest
 
-from studies import wire
+from gofau_studies.protocol import wire
+from gofau_workers.errors import LeaseLostError, ServiceError, ServiceUnreachableError
+from gofau_workers.service_client import ServiceClient
 from tests.workers.fake_service import SETTINGS, FakeService
-from workers.errors import LeaseLostError, ServiceError, ServiceUnreachableError
-from workers.service_client import ServiceClient
 
 
 def test_work_reads_every_page(service: FakeService) -> None:

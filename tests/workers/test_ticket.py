@@ -3,11 +3,11 @@ from hashlib import sha256
 import httpx
 import pytest
 
-from studies import wire
+from gofau_studies.protocol import wire
+from gofau_workers.errors import ServiceError
+from gofau_workers.service_client import ServiceClient
+from gofau_workers.ticket import redeem
 from tests.workers.fake_service import SETTINGS
-from workers.errors import ServiceError
-from workers.service_client import ServiceClient
-from workers.ticket import redeem
 
 
 def test_the_token_is_made_here_and_only_its_digest_is_sent() -> None:

@@ -12,19 +12,19 @@ import pytest
 import torch
 
 from gofau.catalog import CatalogError
+from gofau.catalog.plugins import PluginError
 from gofau.data.errors import CorruptDataError, MissingDataError
 from gofau.packing import CheckpointError, UnsupportedError, run_pack
-from gofau.packing.plan import PackPlan, TrialOutcome
-from gofau.plugins import PluginError
+from gofau.packing.plan.plan import PackPlan, TrialOutcome
 from gofau.problems import Dataset
 from gofau.problems.digits import DigitsMLP
-from studies import logs
-from studies.trials import gist
+from gofau_studies.protocol.trials import gist
+from gofau_studies.telemetry import logs
+from gofau_workers import inputs
+from gofau_workers.errors import RefusedError
+from gofau_workers.train import packed, train_pack
+from gofau_workers.work import PendingTrial, pending, plan, ranges
 from tests.workers.fake_service import SETTINGS, FakeService
-from workers import inputs
-from workers.errors import RefusedError
-from workers.train import packed, train_pack
-from workers.work import PendingTrial, pending, plan, ranges
 
 
 def outcome(key: int, loss: float = 0.5) -> TrialOutcome:

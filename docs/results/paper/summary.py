@@ -19,12 +19,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from studies.figures.map_view import map_view, shared_scale
-from studies.figures.names import PAGE
-from studies.figures.print_map import heat_maps
-from studies.figures.save import save
-from studies.landscape import GoalMetric
-from studies.landscape_frame import landscapes
+from gofau_studies.figures.map_view import map_view, shared_scale
+from gofau_studies.figures.names import PAGE
+from gofau_studies.figures.print_map import heat_maps
+from gofau_studies.figures.save import save
+from gofau_studies.landscape.landscape import GoalMetric
+from gofau_studies.landscape.table import landscapes
 
 METRICS = {
     "basin_volume": "basin around its own best (decades²)",

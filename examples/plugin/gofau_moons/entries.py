@@ -3,7 +3,7 @@
 from math import log
 
 from gofau.catalog import Parameter, ProblemEntry, RuleEntry
-from gofau.plugins import ProblemPlugin, RulePlugin
+from gofau.catalog.plugins import ProblemPlugin, RulePlugin
 
 moons_mlp = ProblemPlugin(
     ProblemEntry(

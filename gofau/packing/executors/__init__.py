@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from gofau.packing.errors import UnsupportedError
 from gofau.packing.executors.agreement import sort_of, unable
 from gofau.packing.executors.base import Batch, Executor, Groups
 from gofau.packing.executors.compiled import CompiledExecutor
@@ -15,7 +14,8 @@ from gofau.packing.executors.mlp import MLPExecutor
 from gofau.packing.executors.places import place_matters
 from gofau.packing.executors.serial import SerialExecutor
 from gofau.packing.executors.vmap import VmapExecutor
-from gofau.packing.plan import ExecutorName, PackPlan
+from gofau.packing.plan.errors import UnsupportedError
+from gofau.packing.plan.plan import ExecutorName, PackPlan
 from gofau.problems import Dataset, Problem
 
 __all__ = [

@@ -6,13 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from gofau.drawing import drawing_from
-from gofau.packing.dropout import DropoutMasks, StreamDropout
-from gofau.packing.errors import PlanError
 from gofau.packing.executors.base import Batch, Executor, Groups
+from gofau.packing.executors.dropout import DropoutMasks, StreamDropout
 from gofau.packing.executors.serial import SerialExecutor
-from gofau.packing.stack import Stack
-from gofau.packing.streams import evaluation_seed
-from gofau.packing.watching import Watch
+from gofau.packing.plan.errors import PlanError
+from gofau.packing.plan.streams import evaluation_seed
+from gofau.packing.stack.stack import Stack
+from gofau.packing.step.watching import Watch
 from gofau.problems import Dataset, Problem
 
 EXAMPLES = 8

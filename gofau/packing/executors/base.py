@@ -8,11 +8,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from gofau.packing.dropout import DropoutMasks
+from gofau.packing.executors.dropout import DropoutMasks
 from gofau.packing.executors.scores import Scores, in_measured_form
-from gofau.packing.layout import Layout
-from gofau.packing.plan import ExecutorName
-from gofau.packing.stack import Stack
+from gofau.packing.plan.plan import ExecutorName
+from gofau.packing.stack.layout import Layout
+from gofau.packing.stack.stack import Stack
 from gofau.problems import Dataset, Problem
 
 IMAGES = 4

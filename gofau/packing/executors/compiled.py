@@ -10,8 +10,8 @@ from gofau.fused.mlp import NetworkKernel
 from gofau.packing.executors.base import Batch
 from gofau.packing.executors.mlp import MLPExecutor
 from gofau.packing.executors.scores import other_than_classes, other_than_written
-from gofau.packing.plan import ExecutorName
-from gofau.packing.stack import Stack
+from gofau.packing.plan.plan import ExecutorName
+from gofau.packing.stack.stack import Stack
 from gofau.problems import Dataset, Problem
 
 EXAMPLES = 64

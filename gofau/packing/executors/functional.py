@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from gofau.packing.compiler import compiled
-from gofau.packing.errors import PlanError
 from gofau.packing.executors.base import Batch, Executor
-from gofau.packing.layout import FlatLayout
-from gofau.packing.stack import Stack
+from gofau.packing.executors.compiler import compiled
+from gofau.packing.plan.errors import PlanError
+from gofau.packing.stack.layout import FlatLayout
+from gofau.packing.stack.stack import Stack
 from gofau.problems import Problem
 
 Losses = Callable[[Mapping[str, Tensor], Stack, Batch], Tensor]

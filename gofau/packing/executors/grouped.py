@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gofau.packing.dropout import StreamDropout
 from gofau.packing.executors.base import Batch, changed_from_without
+from gofau.packing.executors.dropout import StreamDropout
 from gofau.packing.executors.functional import ModuleExecutor
-from gofau.packing.plan import ExecutorName
-from gofau.packing.stack import Stack
+from gofau.packing.plan.plan import ExecutorName
+from gofau.packing.stack.stack import Stack
 from gofau.problems import Dataset, Problem
 from gofau.problems.layers import Pixels
 

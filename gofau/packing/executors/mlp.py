@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from gofau.drawing import drawing_from
-from gofau.packing.alignment import matrices, owned, products
 from gofau.packing.executors.base import Batch, Executor, changed_from_without
 from gofau.packing.executors.scores import in_measured_form, other_than_classes, other_than_written
-from gofau.packing.layout import AffineLayout
-from gofau.packing.plan import ExecutorName
-from gofau.packing.stack import Stack
+from gofau.packing.plan.plan import ExecutorName
+from gofau.packing.stack.alignment import matrices, owned, products
+from gofau.packing.stack.layout import AffineLayout
+from gofau.packing.stack.stack import Stack
 from gofau.problems import Dataset, Problem
 
 Loss = Callable[[Tensor, Tensor], Tensor]

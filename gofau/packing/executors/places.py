@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from gofau.packing.alignment import aligned
 from gofau.packing.executors.base import Batch, Executor, Groups
-from gofau.packing.stack import Stack
+from gofau.packing.stack.alignment import aligned
+from gofau.packing.stack.stack import Stack
 from gofau.problems import Dataset, Problem
 
 TRIALS = 4

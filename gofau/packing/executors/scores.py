@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gofau.drawing import drawing_from
-from gofau.packing.errors import PlanError
-from gofau.packing.streams import evaluation_seed
+from gofau.packing.plan.errors import PlanError
+from gofau.packing.plan.streams import evaluation_seed
 from gofau.problems import Dataset, Problem
 from gofau.problems.base import ACCURACY, CROSS_ENTROPY
 

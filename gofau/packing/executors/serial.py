@@ -7,16 +7,16 @@ import torch
 from torch import Tensor, nn
 
 from gofau.drawing import drawing_from
-from gofau.packing.alignment import owned
-from gofau.packing.compiler import compiled
-from gofau.packing.errors import PlanError
 from gofau.packing.executors.base import Batch, Executor
+from gofau.packing.executors.compiler import compiled
 from gofau.packing.executors.functional import Stateless, keep
 from gofau.packing.executors.scores import in_measured_form
-from gofau.packing.layout import FlatLayout
-from gofau.packing.plan import ExecutorName
-from gofau.packing.stack import Stack
-from gofau.packing.streams import evaluation_seed
+from gofau.packing.plan.errors import PlanError
+from gofau.packing.plan.plan import ExecutorName
+from gofau.packing.plan.streams import evaluation_seed
+from gofau.packing.stack.alignment import owned
+from gofau.packing.stack.layout import FlatLayout
+from gofau.packing.stack.stack import Stack
 from gofau.problems import Dataset, Problem
 
 Loss = Callable[[Mapping[str, Tensor], Tensor, Tensor], tuple[Tensor, dict[str, Tensor]]]

@@ -11,8 +11,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from gofau.packing.executors.base import Batch
 from gofau.packing.executors.functional import ModuleExecutor, Stateless, keep
-from gofau.packing.plan import ExecutorName
-from gofau.packing.stack import Stack
+from gofau.packing.plan.plan import ExecutorName
+from gofau.packing.stack.stack import Stack
 from gofau.problems import Dataset, Problem
 
 

@@ -111,7 +111,7 @@ def convex_2d() -> Toy:
     """A quadratic of condition 45.6, tilted by 10°, from 69.26 away on the diagonal.
 
     It stands in for the convex function of Kirtas, Passalis, Tefas (arXiv 2307.07189), which is
-    not public; `gofau.reproduce` says why this one.
+    not public; `reproduce` says why this one.
     """
     start = (1 + CONVEX_DISTANCE / 2**0.5,) * 2
     centre = (1.0, 1.0)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gofau.packing import PackPlan, TrialPlan, run_pack
 from gofau.packing.executors import MLPExecutor
-from gofau.packing.streams import stream
+from gofau.packing.plan.streams import stream
 from gofau.problems import problem
 from gofau.problems.augmentation import crop_and_flip
 from gofau.problems.digits import DigitsMLP

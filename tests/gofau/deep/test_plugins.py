@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from gofau import catalog, plugins, version
-from gofau.catalog import Registry
+from gofau import catalog, version
+from gofau.catalog import Registry, plugins
+from gofau.catalog.plugins import PluginError, ProblemPlugin, RulePlugin
 from gofau.fingerprint.code import code_of
-from gofau.plugins import PluginError, ProblemPlugin, RulePlugin
 from gofau.problems import Problem
 from gofau.rules import UpdateRule
 
@@ -187,7 +187,7 @@ def test_a_plugin_is_plain_data() -> None:
 SERVICE = """
 import sys, yaml
 from gofau import catalog
-from studies.spec import StudySpec
+from gofau_studies.spec.spec import StudySpec
 spec = StudySpec.model_validate(yaml.safe_load(open({study!r})))
 print(spec.trial_count, list(catalog.rules.entries)[-1])
 assert "torch" not in sys.modules, "validating needs torch"

@@ -7,12 +7,12 @@ import pytest
 import yaml
 
 from gofau import catalog
+from gofau.catalog.plugins import RulePlugin
 from gofau.data import sources
-from gofau.plugins import RulePlugin
-from studies.canonical import content_hash
-from studies.meaning import HASHED_IF_USED, UNHASHED
-from studies.parsing import parse_yaml
-from studies.spec import StudySpec
+from gofau_studies.spec.canonical import content_hash
+from gofau_studies.spec.meaning import HASHED_IF_USED, UNHASHED
+from gofau_studies.spec.parsing import parse_yaml
+from gofau_studies.spec.spec import StudySpec
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs" / "problems"

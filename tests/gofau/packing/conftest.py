@@ -10,7 +10,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from gofau import catalog
 from gofau.catalog import ProblemEntry, Scalar
-from gofau.packing import PackPlan, TrialPlan, executors, template
+from gofau.packing import PackPlan, TrialPlan, executors
+from gofau.packing.executors import examined as template
 from gofau.packing.executors import mlp
 from gofau.problems import Classification, Dataset, registry
 from tests.compilers import compiler_works

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from gofau import functional
 from gofau.directions import direction
 from gofau.packing import PackPlan, TrialPlan
-from gofau.packing.streams import epoch_order, initial_module
+from gofau.packing.plan.streams import epoch_order, initial_module
 from gofau.problems import problem
 from gofau.rules import rule
 

@@ -8,11 +8,12 @@ import torch
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from gofau.packing import PackPlan, PlanError, TrialOutcome, UnsupportedError, recorded, run_pack
-from gofau.packing.gamma import Gamma
+from gofau.packing import PackPlan, PlanError, TrialOutcome, UnsupportedError, run_pack
+from gofau.packing.plan.gamma import Gamma
+from gofau.packing.plan.rates import Schedule
 from gofau.packing.program import Program
-from gofau.packing.recorded import WARM_UP, RecordedSteps
-from gofau.packing.schedule import Schedule
+from gofau.packing.step import cuda_graph as recorded
+from gofau.packing.step.cuda_graph import WARM_UP, RecordedSteps
 from gofau.packing.trainer import Trainer
 from tests.gofau.packing.compared import EACH, assert_same
 from tests.gofau.packing.killed import timeless

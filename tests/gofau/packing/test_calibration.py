@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from gofau.packing import PackPlan, run_pack, speed
-from gofau.packing import calibration as module
-from gofau.packing.calibration import Calibration, calibrated, measured
-from gofau.packing.memory import available
+from gofau.packing import PackPlan, run_pack
+from gofau.packing.calibration import calibration as module
+from gofau.packing.calibration import throughput as speed
+from gofau.packing.calibration.calibration import Calibration, calibrated, measured
+from gofau.packing.calibration.memory import available
+from gofau.packing.calibration.throughput import memory_bound, trial_steps_per_second
 from gofau.packing.program import Program
-from gofau.packing.speed import memory_bound, trial_steps_per_second
 from tests.compilers import needs_compiler
 
 Plans = Callable[..., PackPlan]

@@ -11,17 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from gofau.packing import (
-    CheckpointError,
-    Checkpointing,
-    PackPlan,
-    TrialPlan,
-    run_pack,
-)
+from gofau.packing import CheckpointError, Checkpointing, PackPlan, TrialPlan, run_pack
 from gofau.packing.executors.mlp import MLPExecutor
-from gofau.packing.lane import Lane
 from gofau.packing.program import Program
-from gofau.packing.stack import Stack
+from gofau.packing.stack.running import Lane
+from gofau.packing.stack.stack import Stack
 from gofau.packing.trainer import Trainer
 from tests.gofau.packing.killed import killed_after, timeless
 

@@ -11,8 +11,8 @@ from torch.utils._pytree import tree_leaves
 
 from gofau import catalog
 from gofau.packing import PackPlan
-from gofau.packing.lane import Lane
 from gofau.packing.program import Program
+from gofau.packing.stack.running import Lane
 from tests.gofau.packing.compared import EACH
 
 Plans = Callable[..., PackPlan]

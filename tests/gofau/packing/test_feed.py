@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from gofau.packing import feed
-from gofau.packing.feed import Feed
+from gofau.packing.step import batches as feed
+from gofau.packing.step.batches import Feed
 
 
 @pytest.mark.parametrize("steps_ahead", [1, 2, 3, 100])

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from gofau.packing import Gamma, PackPlan, PlanError, run_pack
+from gofau.packing.plan.streams import stream
 from gofau.packing.program import Program
-from gofau.packing.streams import stream
 from tests.compilers import compiler_works
 from tests.gofau.packing.plain import separately
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from gofau.packing import PackPlan, TrialOutcome, UnsupportedError, run_pack
-from gofau.packing.calibration import measured
-from gofau.packing.plan import BackendName
+from gofau.packing.calibration.calibration import measured
+from gofau.packing.plan.plan import BackendName
 from gofau.packing.trainer import Trainer
 from tests.gofau.packing.compared import EACH, assert_same
 

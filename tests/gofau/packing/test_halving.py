@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gofau.packing import Checkpointing, Halving, PackPlan, PlanError, run_pack
-from gofau.packing.halving import Rungs
+from gofau.packing.plan.halving import Rungs
 
 Plans = Callable[..., PackPlan]
 

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import torch
 
-from gofau.packing import CheckpointError, PackPlan, calibration, checkpoint, run_pack
-from gofau.packing.checkpoint import Checkpointing
-from gofau.packing.identity import identified
+from gofau.packing import CheckpointError, PackPlan, run_pack
+from gofau.packing.calibration import calibration
+from gofau.packing.plan.identity import identified
+from gofau.packing.recovery import checkpoint
+from gofau.packing.recovery.checkpoint import Checkpointing
 from gofau.problems import Dataset
 from gofau.problems.digits import DigitsMLP
 from tests.gofau.packing.killed import timeless

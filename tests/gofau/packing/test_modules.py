@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gofau import catalog
 from gofau.catalog import ProblemEntry
 from gofau.packing import PackPlan, PlanError, run_pack
-from gofau.packing.dropout import StreamDropout, use_streams
+from gofau.packing.executors.dropout import StreamDropout, use_streams
 from gofau.packing.program import Program
 from gofau.problems import Classification, Dataset, registry
 from tests.gofau.packing.conftest import METRICS, examples

@@ -9,9 +9,9 @@ import torch
 from gofau.packing import PackPlan, PlanError, TrialPlan, run_pack
 from gofau.packing.executors import Batch
 from gofau.packing.executors.vmap import VmapExecutor
+from gofau.packing.plan.streams import initial_module
 from gofau.packing.program import Program
-from gofau.packing.stack import Stack
-from gofau.packing.streams import initial_module
+from gofau.packing.stack.stack import Stack
 from gofau.problems import problem
 from tests.gofau.packing.killed import timeless
 from tests.gofau.packing.odd_modules import REFUSED, TRAINED

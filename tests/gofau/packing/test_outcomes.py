@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gofau.packing import PackPlan, TrialOutcome, TrialPlan, run_pack
-from gofau.packing.plan import ExecutorName
+from gofau.packing.plan.plan import ExecutorName
 from gofau.packing.program import finite_rows
 
 Plans = Callable[..., PackPlan]

@@ -12,11 +12,12 @@ from torch import Tensor, nn
 
 from gofau import catalog
 from gofau.catalog import Parameter, ProblemEntry
-from gofau.packing import PackPlan, TrialOutcome, fused, run_pack
-from gofau.packing.denormals import flushed_denormals
+from gofau.packing import PackPlan, TrialOutcome, run_pack
 from gofau.packing.executors import _preferred, places
 from gofau.packing.executors import mlp as hand_batched
+from gofau.packing.executors.denormals import flushed_denormals
 from gofau.packing.program import Program
+from gofau.packing.step import fused
 from gofau.problems import Classification, Dataset, registry
 from tests.compilers import needs_compiler
 from tests.gofau.packing.conftest import METRICS, examples

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gofau.packing import PackPlan, Schedule, run_pack
-from gofau.packing.schedule import ScheduleKind, table
+from gofau.packing.plan.rates import ScheduleKind, table
 
 Plans = Callable[..., PackPlan]
 

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from torch.nn.modules.module import register_module_forward_hook
 
 from gofau.catalog import Scalar
-from gofau.metric_catalog import MetricEntry
+from gofau.catalog.metrics import MetricEntry
 from gofau.packing import PackPlan, PlanError, UnsupportedError, run_pack
 from gofau.packing.executors import CompiledExecutor, MLPExecutor
 from gofau.packing.program import Program

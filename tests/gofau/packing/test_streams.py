@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from gofau.packing.denormals import are_flushed, flushed_denormals
-from gofau.packing.dropout import DropoutMasks, StreamDropout, use_streams
-from gofau.packing.streams import epoch_order, initial_module, stream, stream_seed
+from gofau.packing.executors.denormals import are_flushed, flushed_denormals
+from gofau.packing.executors.dropout import DropoutMasks, StreamDropout, use_streams
+from gofau.packing.plan.streams import epoch_order, initial_module, stream, stream_seed
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -1,14 +1,14 @@
-"""``python -m gofau.reproduce toys``."""
+"""``python -m reproduce toys``."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from gofau.reproduce import __main__ as command
-from gofau.reproduce.protocol import Protocol
-from gofau.reproduce.tables import rows, summary
-from gofau.reproduce.text import lines
+from reproduce import __main__ as command
+from reproduce.protocol import Protocol
+from reproduce.tables import rows, summary
+from reproduce.text import lines
 
 TINY = Protocol(
     label="tiny", iterations=5, draws=3, rounds=1, tuning_starts=2, repetitions=2, configurations=4

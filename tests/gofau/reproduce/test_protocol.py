@@ -5,9 +5,9 @@ from math import log10
 import pytest
 
 from gofau.problems.toys import toy
-from gofau.reproduce.protocol import Case, Protocol, convex, rosenbrock
-from gofau.reproduce.published import DIRECTIONS, RULES
-from gofau.reproduce.sensitivity import variants
+from reproduce.protocol import Case, Protocol, convex, rosenbrock
+from reproduce.published import DIRECTIONS, RULES
+from reproduce.sensitivity import variants
 
 MAIN = Protocol()
 ALL = [MAIN, *variants(MAIN)]

@@ -2,8 +2,8 @@
 
 from itertools import product
 
-from gofau.reproduce.published import CASES, DEVIATIONS, DIRECTIONS, PUBLISHED, TABLES, RowKey
-from gofau.reproduce.tables import order
+from reproduce.published import CASES, DEVIATIONS, DIRECTIONS, PUBLISHED, TABLES, RowKey
+from reproduce.tables import order
 
 CLAIM = "hybrid < multiplicative < additive"
 

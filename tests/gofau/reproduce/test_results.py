@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from gofau.reproduce.protocol import Protocol
-from gofau.reproduce.report import markdown
-from gofau.reproduce.sensitivity import variants
+from reproduce.protocol import Protocol
+from reproduce.report import markdown
+from reproduce.sensitivity import variants
 
 DOCS = Path(__file__).parents[3] / "docs"
 RESULT: dict[str, Any] = json.loads((DOCS / "results" / "toys" / "toys.json").read_text())

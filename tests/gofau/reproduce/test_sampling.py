@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gofau.reproduce.protocol import Case, CellKey, Protocol
-from gofau.reproduce.published import RULES
-from gofau.reproduce.sampling import Around, draw, draw_around, random_starts
+from reproduce.protocol import Case, CellKey, Protocol
+from reproduce.published import RULES
+from reproduce.sampling import Around, draw, draw_around, random_starts
 
 PROTOCOL = Protocol(repetitions=4)
 HYBRID = CellKey(PROTOCOL.rosenbrock, "adam", "hybrid")

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import studies
-from studies.parsing import parse_yaml
+import gofau_studies
+from gofau_studies.spec.parsing import parse_yaml
 
 
 def test_the_toys_study_is_valid() -> None:
-    text = (Path(studies.__file__).parent / "catalog" / "toys.yaml").read_text()
+    text = (Path(gofau_studies.__file__).parent / "catalog" / "toys.yaml").read_text()
     spec = parse_yaml(text)
     assert [direction.name for direction in spec.directions] == [
         "sgd",

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gofau.reproduce.protocol import CellKey, Protocol, Reading
-from gofau.reproduce.published import DIRECTIONS, RULES, RowKey
-from gofau.reproduce.tables import Cell, Row, cells, order, rows, summary
-from gofau.reproduce.tuning import mean_score, relative_distance, relative_loss, tune, tuning_starts
+from reproduce.protocol import CellKey, Protocol, Reading
+from reproduce.published import DIRECTIONS, RULES, RowKey
+from reproduce.tables import Cell, Row, cells, order, rows, summary
+from reproduce.tuning import mean_score, relative_distance, relative_loss, tune, tuning_starts
 
 SMALL = Protocol(
     iterations=20, draws=12, rounds=2, tuning_starts=3, repetitions=3, configurations=6

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from gofau.reproduce.protocol import CellKey, convex, rosenbrock
-from gofau.reproduce.published import DIRECTIONS, RULES
-from gofau.reproduce.training import ends, points
+from reproduce.protocol import CellKey, convex, rosenbrock
+from reproduce.published import DIRECTIONS, RULES
+from reproduce.training import ends, points
 
 HYPER = {"lr": 1e-3, "lr_in": 0.5, "lr_out": 0.1, "gamma": 0.4}
 NAMES = {"additive": ["lr"], "multiplicative": ["lr_in", "lr_out"], "hybrid": list(HYPER)}

@@ -7,7 +7,7 @@ import torch
 
 from gofau.catalog import CatalogError
 from gofau.initialization import scale_init
-from gofau.packing.plan import PackPlan, TrialPlan
+from gofau.packing.plan.plan import PackPlan, TrialPlan
 from gofau.packing.trainer import run_pack
 from gofau.problems import problem
 from gofau.problems.toys import toys

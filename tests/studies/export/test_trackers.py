@@ -12,11 +12,11 @@ from mlflow.tracking import MlflowClient
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import metadata
 
-from studies.cells import cells
-from studies.export import mlflow_store, tensorboard_logs
-from studies.export.folder import FolderError, fresh_folder
-from studies.export.runs import Runs
-from studies.parsing import parse_yaml
+from gofau_studies.export import mlflow_store, tensorboard_logs
+from gofau_studies.export.folder import FolderError, fresh_folder
+from gofau_studies.export.runs import Runs
+from gofau_studies.spec.cells import cells
+from gofau_studies.spec.parsing import parse_yaml
 
 SPEC = parse_yaml("""
 name: tracked

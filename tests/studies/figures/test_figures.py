@@ -6,18 +6,18 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from studies.figures.axis import edges, log_ticks
-from studies.figures.chart_view import Axis, chart_view, chart_views, round_step, runs
-from studies.figures.colour import ColourScale, blend
-from studies.figures.contour import level_segments
-from studies.figures.map_view import FROZEN_SCALE, frozen_view, map_view, shared_scale
-from studies.figures.print_chart import line_chart as print_line_chart
-from studies.figures.print_map import heat_maps
-from studies.figures.save import save
-from studies.figures.svg_chart import line_chart
-from studies.figures.svg_map import colour_bar, heat_map
-from studies.landscape import LandscapeError, LandscapeKey
-from studies.report.model import CellRole, Curve, CurveCell, CurveKind
+from gofau_studies.figures.axis import edges, log_ticks
+from gofau_studies.figures.chart_view import Axis, chart_view, chart_views, round_step, runs
+from gofau_studies.figures.colour import ColourScale, blend
+from gofau_studies.figures.contour import level_segments
+from gofau_studies.figures.map_view import FROZEN_SCALE, frozen_view, map_view, shared_scale
+from gofau_studies.figures.print_chart import line_chart as print_line_chart
+from gofau_studies.figures.print_map import heat_maps
+from gofau_studies.figures.save import save
+from gofau_studies.figures.svg_chart import line_chart
+from gofau_studies.figures.svg_map import colour_bar, heat_map
+from gofau_studies.landscape.landscape import LandscapeError, LandscapeKey
+from gofau_studies.report.model import CellRole, Curve, CurveCell, CurveKind
 
 EVIL = '"><script>$x</script>'
 
@@ -276,5 +276,5 @@ class TestPrint:
 
 
 def test_pages_need_no_matplotlib():
-    code = "import sys, studies.report.html; sys.exit('matplotlib' in sys.modules)"
+    code = "import sys, gofau_studies.render.html; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
 
-from studies.figures.names import COLUMN, PAGE, FigureName
-from studies.figures.save import save
-from studies.figures.sheet import drawn, stem
-from studies.landscape import GoalMetric, LandscapeKey
-from studies.report import AnalysisSettings, Provenance, SpecSummary, build
-from studies.report.chosen import ChosenCell
-from studies.report.learning import Training, learning_curves
-from studies.report.model import CellRole, CurveCell, Supplement
+from gofau_studies.figures.all_figures import drawn, stem
+from gofau_studies.figures.names import COLUMN, PAGE, FigureName
+from gofau_studies.figures.save import save
+from gofau_studies.landscape.landscape import GoalMetric, LandscapeKey
+from gofau_studies.report import AnalysisSettings, Provenance, SpecSummary, build
+from gofau_studies.report.learning import Training, learning_curves
+from gofau_studies.report.model import CellRole, CurveCell, Supplement
+from gofau_studies.report.shown_cells import ChosenCell
 
 RULES = ("additive", "hybrid")
 SVG = "{http://www.w3.org/2000/svg}"

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.landscape import GoalMetric, LandscapeError, LandscapeKey
-from studies.landscape_bins import binned
-from studies.landscape_frame import landscapes
+from gofau_studies.landscape.bins import binned
+from gofau_studies.landscape.landscape import GoalMetric, LandscapeError, LandscapeKey
+from gofau_studies.landscape.table import landscapes
 
 GOAL = GoalMetric("val_loss")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from studies.report.rows import ACROSS_ROWS, ROWS
+from gofau_studies.report.rows import ACROSS_ROWS, ROWS
 
 DOCS = Path(__file__).parents[3] / "docs" / "metrics"
 PAGES = sorted(DOCS.glob("*.md"))

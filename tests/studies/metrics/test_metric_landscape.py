@@ -2,8 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.landscape import GoalMetric, Landscape, LandscapeError, LandscapeKey, OutcomeCode
-from studies.landscape_frame import landscapes
+from gofau_studies.landscape.landscape import (
+    GoalMetric,
+    Landscape,
+    LandscapeError,
+    LandscapeKey,
+    OutcomeCode,
+)
+from gofau_studies.landscape.table import landscapes
 
 KEY = LandscapeKey("p", "sgd", "additive")
 

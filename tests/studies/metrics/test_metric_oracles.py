@@ -6,15 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from studies.metrics.basin import area_below, basin_volume, width_below
-from studies.metrics.grid import Grid, coverage, trapezoid_weights, weighted_mean
-from studies.metrics.optimum import best_cost, optimum_borders
-from studies.metrics.sensitivity import (
+from gofau_studies.metrics.basin import area_below, basin_volume, width_below
+from gofau_studies.metrics.grid import Grid, coverage, trapezoid_weights, weighted_mean
+from gofau_studies.metrics.optimum import best_cost, optimum_borders
+from gofau_studies.metrics.sensitivity import (
     lr_sensitivity,
     mean_lr_sensitivity,
     windowed_lr_sensitivity,
 )
-from studies.metrics.stability import share
+from gofau_studies.metrics.stability import share
 
 GRID = Grid(np.logspace(-4, 1, 11), np.logspace(-1.5, 1.5, 9))
 MAPS = npst.arrays(np.float64, (11, 9), elements=st.floats(0, 5, width=32))

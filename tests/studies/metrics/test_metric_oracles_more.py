@@ -6,19 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from studies.metrics.across import hyperparameter_sensitivity, normalised_score
-from studies.metrics.aggregate import (
+from gofau_studies.metrics.across import hyperparameter_sensitivity, normalised_score
+from gofau_studies.metrics.aggregate import (
     interquartile_mean,
     optimality_gap,
     probability_of_improvement,
 )
-from studies.metrics.grid import Grid
-from studies.metrics.profiles import profile, profile_score, ratios
-from studies.metrics.regret import leaves_grid, misspecification_regret
-from studies.metrics.ridge import best_log_lr, nan_median, ridge_slope
-from studies.metrics.time_to_target import fastest, resampled_quantile, steps_below
-from studies.metrics.tuning import expected_best, expected_best_distinct, tunability
-from studies.metrics.variance import variance_shares
+from gofau_studies.metrics.grid import Grid
+from gofau_studies.metrics.profiles import profile, profile_score, ratios
+from gofau_studies.metrics.regret import leaves_grid, misspecification_regret
+from gofau_studies.metrics.ridge import best_log_lr, nan_median, ridge_slope
+from gofau_studies.metrics.time_to_target import fastest, resampled_quantile, steps_below
+from gofau_studies.metrics.tuning import expected_best, expected_best_distinct, tunability
+from gofau_studies.metrics.variance import variance_shares
 
 LAWS = settings(max_examples=60)
 UNIT = st.floats(0, 1, width=32)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from studies.landscape import Floats
-from studies.refine.choose import Sides, midpoints
+from gofau_studies.landscape.landscape import Floats
+from gofau_studies.refine.choose import Sides, midpoints
 
 CAP = 2.3
 TOLERANCE = 0.3

@@ -9,19 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.landscape import AddedCells, Landscape, LandscapeError, OutcomeCode
-from studies.metrics.basin import basin_volume
-from studies.metrics.grid import Grid
-from studies.refine.attach import attach
-from studies.refine.basin import mesh_of, refined_volumes, resolution
-from studies.refine.choose import Sides, midpoints
-from studies.refine.mesh import Mesh
-from studies.report.evaluators import own_basin
-from studies.report.evaluators import refined as refined_row
-from studies.report.row import Context
-from studies.report.rows import ROWS
-from studies.search.model import ROUNDS
-from studies.statistics.bootstrap import seed_counts, seed_means
+from gofau_studies.landscape.landscape import AddedCells, Landscape, LandscapeError, OutcomeCode
+from gofau_studies.metrics.basin import basin_volume
+from gofau_studies.metrics.grid import Grid
+from gofau_studies.refine.attach import attach
+from gofau_studies.refine.basin import mesh_of, refined_volumes, resolution
+from gofau_studies.refine.choose import Sides, midpoints
+from gofau_studies.refine.mesh import Mesh
+from gofau_studies.report.evaluators import own_basin
+from gofau_studies.report.evaluators import refined as refined_row
+from gofau_studies.report.row import Context
+from gofau_studies.report.rows import ROWS
+from gofau_studies.spec.search import ROUNDS
+from gofau_studies.statistics.bootstrap import seed_counts, seed_means
 from tests.studies.refine import shapes
 
 Make = Callable[..., Landscape]

@@ -7,22 +7,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.exports import formats, rows
-from service.reports import service as reports
-from service.search.service import append
-from service.settings import Settings
-from service.store.engine import Store
-from service.store.schema import migrate
-from service.studies import repository
-from service.studies.service import Submission, submit
-from service.tokens.principal import LOCAL
-from service.trials.models import Trial
-from service.trials.queries import TrialFilter
-from service.trials.recount import recount
-from studies.report.model import AnalysisSettings
-from studies.spec import StudySpec
-from studies.trials import StudyState
-from studies.wire import ArmPoints, SearchRound
+from gofau_service.exports import formats, rows
+from gofau_service.reports import service as reports
+from gofau_service.settings import Settings
+from gofau_service.store import studies as repository
+from gofau_service.store.engine import Store
+from gofau_service.store.recount import recount
+from gofau_service.store.schema import migrate
+from gofau_service.store.tables.trials import Trial
+from gofau_service.store.trial_list import TrialFilter
+from gofau_service.studies.rounds import append
+from gofau_service.studies.submission import Submission, submit
+from gofau_service.tokens.principal import LOCAL
+from gofau_studies.protocol.trials import StudyState
+from gofau_studies.protocol.wire import ArmPoints, SearchRound
+from gofau_studies.report.model import AnalysisSettings
+from gofau_studies.spec.spec import StudySpec
 
 RESAMPLES = 100
 """Few, since each is worked out on its own here; the report draws as many."""

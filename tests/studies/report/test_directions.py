@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 from gofau.catalog import SHARE
-from studies.figures.map_view import map_view
-from studies.landscape import GoalMetric, Landscape, LandscapeError
-from studies.metrics.facts import OUTCOMES, RESULTS, ROBUSTNESS
-from studies.metrics.scalar import Scalar
-from studies.report import AnalysisSettings, Provenance, SpecSummary, build, html, markdown
-from studies.report.directions import judged
-from studies.report.model import CurveKind, RobustnessReport, Strength
-from studies.report.rows import ACROSS_ROWS, ROWS
+from gofau_studies.figures.map_view import map_view
+from gofau_studies.landscape.landscape import GoalMetric, Landscape, LandscapeError
+from gofau_studies.metrics.facts import OUTCOMES, RESULTS, ROBUSTNESS
+from gofau_studies.metrics.scalar import Scalar
+from gofau_studies.render import html, markdown
+from gofau_studies.report import AnalysisSettings, Provenance, SpecSummary, build
+from gofau_studies.report.directions import judged
+from gofau_studies.report.model import CurveKind, RobustnessReport, Strength
+from gofau_studies.report.rows import ACROSS_ROWS, ROWS
 from tests.studies.conftest import bowl
 
 FAST = AnalysisSettings(resamples=200)

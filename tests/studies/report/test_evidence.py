@@ -6,15 +6,16 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from studies.landscape import Landscape, OutcomeCode
-from studies.metrics.scalar import ALIKE
-from studies.report import AnalysisSettings, Provenance, SpecSummary, build, html, markdown
-from studies.report.levels import best_costs
-from studies.report.model import RobustnessReport, Strength
-from studies.report.row import Context
-from studies.report.rows import ROWS
-from studies.statistics.bootstrap import seed_counts
-from studies.statistics.intervals import agreed, expanded_level, percentile, wilson
+from gofau_studies.landscape.landscape import Landscape, OutcomeCode
+from gofau_studies.metrics.scalar import ALIKE
+from gofau_studies.render import html, markdown
+from gofau_studies.report import AnalysisSettings, Provenance, SpecSummary, build
+from gofau_studies.report.levels import best_costs
+from gofau_studies.report.model import RobustnessReport, Strength
+from gofau_studies.report.row import Context
+from gofau_studies.report.rows import ROWS
+from gofau_studies.statistics.bootstrap import seed_counts
+from gofau_studies.statistics.intervals import agreed, expanded_level, percentile, wilson
 from tests.studies.refine.test_refine import with_added
 from tests.studies.statistics.test_replicates import doubled
 

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from studies.landscape import GoalMetric, LandscapeKey, OutcomeCode
-from studies.report import AnalysisSettings, Provenance, SpecSummary, build, html, markdown
-from studies.report.chosen import ChosenCell, chosen_cells
-from studies.report.learning import MOST_POINTS, Training, learning_curves
-from studies.report.model import CellRole, CurveCell, CurveKind, Importance, Supplement
+from gofau_studies.landscape.landscape import GoalMetric, LandscapeKey, OutcomeCode
+from gofau_studies.render import html, markdown
+from gofau_studies.report import AnalysisSettings, Provenance, SpecSummary, build
+from gofau_studies.report.learning import MOST_POINTS, Training, learning_curves
+from gofau_studies.report.model import CellRole, CurveCell, CurveKind, Importance, Supplement
+from gofau_studies.report.shown_cells import ChosenCell, chosen_cells
 
 SPEC = SpecSummary(name="n", spec_hash="h")
 PROVENANCE = Provenance(code_version="1", machine="m", analysed_at=datetime(2026, 1, 1, tzinfo=UTC))

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from studies.report.model import Environment, Provenance, SeenInputs
-from studies.report.provenance import brief, lines, mixtures
+from gofau_studies.report.model import Environment, Provenance, SeenInputs
+from gofau_studies.report.provenance import brief, lines, mixtures
 
 AMD = {"processor": "AMD EPYC", "isa": "AVX2", "torch": "2.14.1", "threads": 1}
 INTEL = {**AMD, "processor": "Intel Xeon", "isa": "AVX512"}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from studies.report.model import Clause, number_id
-from studies.report.overview import overview
+from gofau_studies.render.overview import overview
+from gofau_studies.report.model import Clause, number_id
 from tests.studies.report.made import STUDIES, Made
 from tests.studies.report.recomputed import Again
 

@@ -6,19 +6,12 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from studies.landscape import GoalMetric, LandscapeError, OutcomeCode
-from studies.metrics.scalar import ALIKE
-from studies.report import (
-    AnalysisSettings,
-    Provenance,
-    RobustnessReport,
-    SpecSummary,
-    build,
-    html,
-    markdown,
-)
-from studies.report.model import Strength
-from studies.report.rows import ROWS
+from gofau_studies.landscape.landscape import GoalMetric, LandscapeError, OutcomeCode
+from gofau_studies.metrics.scalar import ALIKE
+from gofau_studies.render import html, markdown
+from gofau_studies.report import AnalysisSettings, Provenance, RobustnessReport, SpecSummary, build
+from gofau_studies.report.model import Strength
+from gofau_studies.report.rows import ROWS
 
 SPEC = SpecSummary(name="digits", spec_hash="abc", settings={"epochs": "20"})
 PROVENANCE = Provenance(

@@ -7,16 +7,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from studies.landscape import OutcomeCode
-from studies.report import (
-    AnalysisSettings,
-    Provenance,
-    RobustnessReport,
-    SpecSummary,
-    build,
-    html,
-    markdown,
-)
+from gofau_studies.landscape.landscape import OutcomeCode
+from gofau_studies.render import html, markdown
+from gofau_studies.report import AnalysisSettings, Provenance, RobustnessReport, SpecSummary, build
 
 PROVENANCE = Provenance(code_version="1", machine="m", analysed_at=datetime(2026, 1, 1, tzinfo=UTC))
 

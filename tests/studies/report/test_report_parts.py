@@ -6,21 +6,20 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from studies.metrics.scalar import ALIKE, Scalar
-from studies.report import (
+from gofau_studies.metrics.scalar import ALIKE, Scalar
+from gofau_studies.render import html, markdown
+from gofau_studies.report import (
     AnalysisSettings,
     Provenance,
     RobustnessReport,
     SpecSummary,
     build,
-    html,
-    markdown,
     together,
 )
-from studies.report.model import CurveKind
-from studies.report.rows import ACROSS_ROWS, ROWS
-from studies.report.wording import interval, number, quantity, setting
-from studies.statistics.bootstrap import seed_counts
+from gofau_studies.report.model import CurveKind
+from gofau_studies.report.rows import ACROSS_ROWS, ROWS
+from gofau_studies.report.wording import interval, number, quantity, setting
+from gofau_studies.statistics.bootstrap import seed_counts
 
 SPEC = SpecSummary(name="n", spec_hash="h")
 PROVENANCE = Provenance(code_version="1", machine="m", analysed_at=datetime(2026, 1, 1, tzinfo=UTC))
@@ -36,7 +35,7 @@ class TestRows:
         assert len({row.name for row in ROWS}) == len(ROWS)
 
     def test_every_row_takes_a_stack_of_draws(self, bowl):
-        from studies.report.row import Context
+        from gofau_studies.report.row import Context
 
         made = bowl(noise=0.05, seeds=6)
         made = dataclasses.replace(made, frozen_fraction=np.full(made.shape, 0.1))
@@ -52,8 +51,8 @@ class TestRows:
             np.testing.assert_allclose(together_, alone, err_msg=row.name)
 
     def test_absent_columns_give_no_value(self, bowl):
-        from studies.report.evaluators import frozen, steps_at_fastest
-        from studies.report.row import Context
+        from gofau_studies.report.evaluators import frozen, steps_at_fastest
+        from gofau_studies.report.row import Context
 
         bare = dataclasses.replace(bowl(), steps_to_target=None)
         once = np.ones((1, 5))
@@ -74,7 +73,7 @@ class TestCurves:
     def test_a_tuning_curve_starts_at_the_grid_mean_and_falls(self, bowl):
         made = bowl(width=3.0, edge=9.0)
         tuning = next(c for c in analysed([made]).groups[0].curves if c.kind is CurveKind.TUNING)
-        from studies.metrics.grid import Grid
+        from gofau_studies.metrics.grid import Grid
 
         mean = (made.cost.mean(axis=2) * Grid.of(made).weights).sum()
         assert tuning.value[0] == pytest.approx(mean)

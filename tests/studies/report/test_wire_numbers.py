@@ -11,7 +11,7 @@ import pytest
 from annotated_types import BaseMetadata
 from pydantic import BaseModel
 
-from studies.report.model import ReportPart, RobustnessReport
+from gofau_studies.report.model import ReportPart, RobustnessReport
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.metrics.variance import variance_shares
-from studies.search.points import points
-from studies.search.progress import TuningCurve, importances, tuning_curves
+from gofau_studies.importance.points import points
+from gofau_studies.importance.tuning import TuningCurve, importances, tuning_curves
+from gofau_studies.metrics.variance import variance_shares
 
 NONE = {"p": float("nan")}
 """A problem without a cap, and nothing to take for it."""

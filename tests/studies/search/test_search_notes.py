@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from studies.landscape import Landscape, OutcomeCode
-from studies.search.notes import notes
-from studies.spec import StudySpec
+from gofau_studies.landscape.landscape import Landscape, OutcomeCode
+from gofau_studies.report.notes import notes
+from gofau_studies.spec.spec import StudySpec
 from tests.studies.conftest import bowl
 
 

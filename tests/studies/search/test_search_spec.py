@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.axes import Axis
-from studies.cells import cells
-from studies.errors import SpecError
-from studies.parsing import parse_yaml, to_yaml
-from studies.search.bins import bins
-from studies.search.draws import at_submission
-from studies.search.model import Refine, Search
-from studies.search.space import Space
+from gofau_studies.errors import SpecError
+from gofau_studies.landscape.bin_counts import bins
+from gofau_studies.spec.axes import Axis
+from gofau_studies.spec.cells import cells
+from gofau_studies.spec.draws import at_submission
+from gofau_studies.spec.parsing import parse_yaml, to_yaml
+from gofau_studies.spec.search import Refine, Search
+from gofau_studies.spec.space import Space
 
 BASE = """
 name: search

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from gofau import catalog
-from studies.cells import cells
-from studies.errors import SpecError
-from studies.goal import doubts
-from studies.parsing import parse_yaml, stored_spec, to_yaml
+from gofau_studies.errors import SpecError
+from gofau_studies.spec.cells import cells
+from gofau_studies.spec.goal import doubts
+from gofau_studies.spec.parsing import parse_yaml, stored_spec, to_yaml
 
 BASE = """
 name: a

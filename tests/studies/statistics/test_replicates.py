@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from studies.landscape import AddedCells, Landscape, OutcomeCode
-from studies.statistics.replicates import distinct_seeds, repeats
+from gofau_studies.landscape.landscape import AddedCells, Landscape, OutcomeCode
+from gofau_studies.statistics.replicates import distinct_seeds, repeats
 
 
 def with_losses(made: Landscape, loss: np.ndarray) -> Landscape:

@@ -5,15 +5,21 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from studies.landscape import Floats, GoalMetric, Landscape, LandscapeKey, OutcomeCode
-from studies.metrics.basin import area_below
-from studies.metrics.grid import trapezoid_weights
-from studies.metrics.tuning import expected_best
-from studies.metrics.variance import resampled_variance_shares, variance_shares
-from studies.report.row import Context, Row
-from studies.report.rows import rows_of
-from studies.statistics.bootstrap import BLOCK_VALUES, resampled_means, seed_counts
-from studies.statistics.selection import halves, held_out_best
+from gofau_studies.landscape.landscape import (
+    Floats,
+    GoalMetric,
+    Landscape,
+    LandscapeKey,
+    OutcomeCode,
+)
+from gofau_studies.metrics.basin import area_below
+from gofau_studies.metrics.grid import trapezoid_weights
+from gofau_studies.metrics.tuning import expected_best
+from gofau_studies.metrics.variance import resampled_variance_shares, variance_shares
+from gofau_studies.report.row import Context, Row
+from gofau_studies.report.rows import rows_of
+from gofau_studies.statistics.bootstrap import BLOCK_VALUES, resampled_means, seed_counts
+from gofau_studies.statistics.selection import halves, held_out_best
 
 SEEDS, POINTS = 6, (41, 37)
 CONTEXT = Context(tolerance=0.2, shared_best=0.1)

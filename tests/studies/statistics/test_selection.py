@@ -3,9 +3,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from studies.metrics.optimum import best_cost
-from studies.statistics.bootstrap import seed_means
-from studies.statistics.selection import MOST_SPLITS, halves, held_out_best, split_half_best
+from gofau_studies.metrics.optimum import best_cost
+from gofau_studies.statistics.bootstrap import seed_means
+from gofau_studies.statistics.selection import MOST_SPLITS, halves, held_out_best, split_half_best
 
 
 @pytest.mark.parametrize(

@@ -6,24 +6,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from studies.landscape import Floats, Landscape
-from studies.metrics.across import hyperparameter_sensitivity
-from studies.metrics.aggregate import probability_of_improvement, resampled_improvement
-from studies.metrics.basin import basin_volume
-from studies.metrics.grid import Grid, weighted_mean
-from studies.metrics.maps import Maps
-from studies.metrics.scalar import sampled_interval, sampled_intervals
-from studies.metrics.sensitivity import (
+from gofau_studies.landscape.landscape import Floats, Landscape
+from gofau_studies.metrics.across import hyperparameter_sensitivity
+from gofau_studies.metrics.aggregate import probability_of_improvement, resampled_improvement
+from gofau_studies.metrics.basin import basin_volume
+from gofau_studies.metrics.grid import Grid, weighted_mean
+from gofau_studies.metrics.maps import Maps
+from gofau_studies.metrics.scalar import sampled_interval, sampled_intervals
+from gofau_studies.metrics.sensitivity import (
     lr_sensitivity,
     mean_lr_sensitivity,
     windowed_lr_sensitivity,
 )
-from studies.metrics.tuning import ascending, expected_best
-from studies.report import evaluated
-from studies.report.evaluated import evaluate, evaluate_rows
-from studies.report.levels import Levels, best_costs
-from studies.report.rows import rows_of
-from studies.statistics.bootstrap import mean_maps, resampled_means, seed_counts
+from gofau_studies.metrics.tuning import ascending, expected_best
+from gofau_studies.report import resampled as evaluated
+from gofau_studies.report.levels import Levels, best_costs
+from gofau_studies.report.resampled import evaluate, evaluate_rows
+from gofau_studies.report.rows import rows_of
+from gofau_studies.statistics.bootstrap import mean_maps, resampled_means, seed_counts
 from tests.studies.statistics.test_resampled_rows import (
     CONTEXT,
     DRAWS,

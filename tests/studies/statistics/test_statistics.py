@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from studies.statistics.bootstrap import resampled_means, seed_counts, seed_means
-from studies.statistics.intervals import expanded_level, percentile, wilson
-from studies.statistics.paired import holm, sign_flip
+from gofau_studies.statistics.bootstrap import resampled_means, seed_counts, seed_means
+from gofau_studies.statistics.intervals import expanded_level, percentile, wilson
+from gofau_studies.statistics.paired import holm, sign_flip
 
 
 @settings(max_examples=50)

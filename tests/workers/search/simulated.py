@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from math import log10
 
-from studies.cells import arms, cells
-from studies.parsing import parse_yaml
-from studies.search.space import Point
-from studies.spec import StudySpec
-from studies.wire import SearchArm, SearchCell, SearchHistory
-from workers.search.planner import next_round
+from gofau_studies.protocol.wire import SearchArm, SearchCell, SearchHistory
+from gofau_studies.spec.cells import arms, cells
+from gofau_studies.spec.parsing import parse_yaml
+from gofau_studies.spec.space import Point
+from gofau_studies.spec.spec import StudySpec
+from gofau_workers.search.planner import next_round
 
 SPEC = """
 name: search

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from studies.parsing import parse_yaml
-from studies.search.space import Space
-from studies.search.told import told
-from studies.wire import SearchHistory
+from gofau_studies.protocol.observations import told
+from gofau_studies.protocol.wire import SearchHistory
+from gofau_studies.spec.parsing import parse_yaml
+from gofau_studies.spec.space import Space
+from gofau_workers.search import cma
+from gofau_workers.search.planner import distinct, next_round
 from tests.workers.search.simulated import CAP, SPEC, Simulation, bowl, spec_of
-from workers.search import cma
-from workers.search.planner import distinct, next_round
 
 SEARCHES = {
     "random": "search: {sampler: random, trials: 20, seed: 3}",

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from gofau import catalog
 from gofau.catalog import ProblemEntry
-from gofau.metric_catalog import MetricEntry
+from gofau.catalog.metrics import MetricEntry
 from gofau.problems import Augmentation, Classification, Dataset, Problem, registry
 from tests.gofau.packing.conftest import METRICS
 

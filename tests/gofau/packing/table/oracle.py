@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from gofau import functional, scale_init
 from gofau.directions import direction
 from gofau.packing import PackPlan, TrialPlan
-from gofau.packing.streams import epoch_order, initial_module, stream_seed
+from gofau.packing.plan.streams import epoch_order, initial_module, stream_seed
 from gofau.problems import Dataset, Problem, problem
 from gofau.rules import rule
 from tests.gofau.packing.plain import doubled

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gofau.catalog import Scalar
-from gofau.metric_catalog import MetricEntry
+from gofau.catalog.metrics import MetricEntry
 from gofau.problems import Dataset
 from tests.gofau.packing.table.case import Case, Net, Plain, classes, numbers, rows
 from tests.gofau.packing.table.perceptrons import ALL, perceptron

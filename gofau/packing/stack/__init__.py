@@ -1,0 +1,1 @@
+"""The stacked state of a pack."""

@@ -1,1 +1,0 @@
-"""Published results of the update rules, run again: ``python -m gofau.reproduce toys``."""

@@ -1,0 +1,1 @@
+"""Published results of the update rules, run again: ``python -m reproduce toys``."""

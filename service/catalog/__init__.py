@@ -1,1 +1,0 @@
-"""What a spec may name."""

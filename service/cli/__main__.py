@@ -1,5 +1,0 @@
-"""``python -m service.cli`` is ``gofau``."""
-
-from service.cli import main
-
-main()

@@ -1,0 +1,1 @@
+"""FastAPI alone: one file a resource."""

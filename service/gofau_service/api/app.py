@@ -1,0 +1,159 @@
+"""The FastAPI app and its parts."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.concurrency import run_in_threadpool
+from fastapi.openapi.utils import get_openapi
+
+from gofau_service.api import (
+    catalog,
+    docs_page,
+    exports,
+    health,
+    pages,
+    provenance,
+    reports,
+    studies,
+    trials,
+    workers,
+)
+from gofau_service.api import list_events as list_endpoints
+from gofau_service.api import problem_details as problems
+from gofau_service.api import prometheus as metrics
+from gofau_service.api import rounds as search
+from gofau_service.api import study_events as events
+from gofau_service.api import tokens as tokens_api
+from gofau_service.api.body_limit import BodyLimit
+from gofau_service.api.dependencies import Parts
+from gofau_service.api.http_metrics import HttpMetrics
+from gofau_service.api.own_origin import OwnOrigin
+from gofau_service.api.rate_limit import RateLimit
+from gofau_service.api.traces import name_spans, telemetry
+from gofau_service.events.study_changes import Roster
+from gofau_service.reconciler.ray_jobs import JobRunner, RayJobs
+from gofau_service.reconciler.reconciler import Reconciler
+from gofau_service.reconciler.thread import ReconcilerThread
+from gofau_service.reconciler.wake_up import Bell
+from gofau_service.reports.service import Analyst
+from gofau_service.settings import Settings
+from gofau_service.store.engine import Store
+from gofau_service.store.schema import migrate
+from gofau_service.tokens import tokens
+from gofau_studies.spec.spec import StudySpec
+from gofau_studies.telemetry import tracing
+
+ROUTERS: tuple[APIRouter, ...] = (
+    list_endpoints.router,  # before the studies, one of whose ids it could else be taken for
+    studies.router,
+    trials.router,
+    reports.router,
+    reports.across,
+    events.router,
+    catalog.router,
+    workers.router,
+    search.router,
+    tokens_api.router,
+    exports.router,
+    provenance.router,
+    metrics.router,
+    health.router,
+    docs_page.router,
+    pages.router,
+)
+DESCRIPTION = (
+    "Hyperparameter-robustness studies: submit a grid of learning rates, init scales, update "
+    "rules and seeds; read maps, metrics with intervals and comparisons. Errors are RFC 9457 "
+    "problem details."
+)
+
+
+def create_app(settings: Settings | None = None, runner: JobRunner | None = None) -> FastAPI:
+    """The app.
+
+    Args:
+        settings: by default read from the environment.
+        runner: where drivers run; by default the Ray cluster of the settings.
+    """
+    chosen = settings or Settings.from_environment()
+    store = Store(chosen.database)
+    rates = RateLimit(chosen.rate_per_s, chosen.rate_burst)
+    roster = Roster(store, chosen.events_every_s)
+    parts = Parts(chosen, store, Bell(), Analyst(store), rates, roster)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(_prepare, parts)
+        with _reconciling(parts, runner) if chosen.reconcile else nullcontext():
+            yield
+        store.close()
+        await run_in_threadpool(tracing.flush)
+
+    app = FastAPI(
+        title="Gofau",
+        version=version("gofau"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        telemetry=telemetry(),
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.parts = parts
+    app.state.routes = [route for router in ROUTERS for route in router.routes]
+    # Including the routers would make models of all their types once more for each app, and have
+    # each request look for its route twice.
+    app.router.routes.extend(app.state.routes)
+    problems.install(app)
+    app.add_middleware(BodyLimit, limit=chosen.max_body_bytes)
+    app.add_middleware(OwnOrigin, settings=chosen)
+    app.add_middleware(HttpMetrics)
+    name_spans(app)
+    _document(app)
+    return app
+
+
+def _prepare(parts: Parts) -> None:
+    migrate(parts.store)
+    parts.store.analyze()
+    secret = parts.settings.admin_token.get_secret_value()
+    if secret:
+        with parts.store.write() as session:
+            tokens.ensure_admin(session, secret)
+
+
+@contextmanager
+def _reconciling(parts: Parts, runner: JobRunner | None) -> Iterator[None]:
+    s = parts.settings
+    if runner is None and s.ray_address:
+        runner = RayJobs(s.ray_address, s.ray_token.get_secret_value())
+    reconciler = Reconciler(parts.store, runner, s)
+    thread = ReconcilerThread(reconciler, parts.bell, s.reconcile_every_s)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.stop()
+
+
+def _document(app: FastAPI) -> None:
+    """Put the spec's own schema, which endpoints read by hand, into the OpenAPI document."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                routes=app.routes,
+            )
+            spec = StudySpec.model_json_schema(ref_template="#/components/schemas/{model}")
+            models = schema["components"]["schemas"]
+            models.update(spec.pop("$defs", {}))
+            models["StudySpec"] = spec
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

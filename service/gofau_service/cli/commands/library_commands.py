@@ -1,0 +1,63 @@
+"""Commands of the library, run as processes of their own since this one never loads torch."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gofau_service.cli.options import Json
+
+
+def reproduce(
+    what: Annotated[str, typer.Argument(metavar="RESULT", help="What to run again: toys.")],
+    json: Json = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for toys.json, report.md and figures.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="3 repetitions and a short search.")
+    ] = False,
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="Also change the open choices one by one.")
+    ] = False,
+) -> None:
+    """Run a published result again and print it beside ours, row by row.
+
+    [bold]Examples[/bold]
+
+    gofau reproduce toys
+
+    gofau reproduce toys --quick --json
+    """
+    flags = {"--json": json, "--quick": quick, "--sensitivity": sensitivity}
+    folder = [] if out is None else ["--out", str(out)]
+    _run("reproduce", [what, *(name for name, on in flags.items() if on), *folder])
+
+
+data = typer.Typer(no_args_is_help=True, help="Data sets that problems train on.")
+
+
+@data.command()
+def fetch(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="cifar10, cifar100 or tiny-imagenet.")
+    ],
+    root: Annotated[
+        Path | None,
+        typer.Option("--root", help="Folder for data. Default: GOFAU_DATA or ~/.cache/gofau/data."),
+    ] = None,
+) -> None:
+    """Download a data set once, check it against its checksum and unpack it.
+
+    [bold]Example[/bold]
+
+    gofau data fetch cifar10 --root /shared/data
+    """
+    _run("gofau.data", ["fetch", name, *([] if root is None else ["--root", str(root)])])
+
+
+def _run(module: str, arguments: list[str]) -> None:
+    code = subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode
+    raise typer.Exit(code)

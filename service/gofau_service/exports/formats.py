@@ -1,0 +1,88 @@
+"""Rows as bytes, a chunk at a time."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gofau_service.exports.rows import PLACE
+from gofau_service.trials.schemas import TrialView
+
+Chunks = Iterable[Sequence[dict[str, Any]]]
+
+TEXT = pa.string()
+
+
+def as_csv(columns: Sequence[str], chunks: Chunks) -> Iterator[bytes]:
+    """RFC 4180 text with a header; an absent value is an empty field."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, extrasaction="ignore")
+    writer.writeheader()
+    yield _taken(out)
+    for rows in chunks:
+        writer.writerows(rows)
+        yield _taken(out)
+
+
+def as_ndjson(columns: Sequence[str], chunks: Chunks) -> Iterator[bytes]:
+    """One JSON object a line."""
+    for rows in chunks:
+        lines = (json.dumps({name: row[name] for name in columns}) + "\n" for row in rows)
+        yield "".join(lines).encode()
+
+
+def as_parquet(columns: Sequence[str], chunks: Chunks) -> Iterator[bytes]:
+    """One row group a chunk; axes are float64, times are ISO 8601 text."""
+    schema = pa.schema([(name, _type(name)) for name in columns])
+    sink = _Sink()
+    with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema, compression="zstd") as writer:
+        for rows in chunks:
+            writer.write_table(pa.Table.from_pylist(list(rows), schema=schema))
+            yield sink.taken()
+    yield sink.taken()
+
+
+def _type(name: str) -> pa.DataType:
+    """As the API shows the field of that name; what it has no field for is an axis."""
+    if name in PLACE:
+        return TEXT
+    field = TrialView.model_fields.get(name)
+    if field is None or field.annotation in (float, float | None):
+        return pa.float64()
+    return pa.int64() if field.annotation in (int, int | None) else TEXT
+
+
+class _Sink(io.RawIOBase):
+    """Takes writes, counts them, and hands out what came since the last time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[bytes] = []
+        self._position = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def write(self, data: Any) -> int:
+        part = bytes(data)
+        self._parts.append(part)
+        self._position += len(part)
+        return len(part)
+
+    def taken(self) -> bytes:
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+
+def _taken(out: io.StringIO) -> bytes:
+    text = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    return text.encode()

@@ -1,0 +1,33 @@
+"""SQL on Ray jobs."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gofau_service.store.tables.jobs import Job
+
+STARTING, ACTIVE, ENDED = "starting", "active", "ended"
+
+
+def open_job(session: Session, study_id: int) -> Job | None:
+    """The job of a study that may still do something."""
+    return session.scalar(select(Job).where(Job.study_id == study_id, Job.state != ENDED))
+
+
+def all_open(session: Session) -> Sequence[Job]:
+    """All jobs that may still do something, oldest first."""
+    return session.scalars(select(Job).where(Job.state != ENDED).order_by(Job.id)).all()
+
+
+def of_study(session: Session, study_id: int) -> Sequence[Job]:
+    """All jobs of a study, newest first."""
+    query = select(Job).where(Job.study_id == study_id).order_by(Job.sequence.desc())
+    return session.scalars(query).all()
+
+
+def add(session: Session, job: Job) -> Job:
+    """Store a job."""
+    session.add(job)
+    session.flush()
+    return job

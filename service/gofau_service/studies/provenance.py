@@ -1,0 +1,31 @@
+"""Reading what results depended on and where they were computed."""
+
+from sqlalchemy.orm import Session
+
+from gofau_service.store import provenance as repository
+from gofau_service.store.tables.provenance import EnvironmentRow, InputsRow
+from gofau_service.studies.provenance_schemas import EnvironmentView, InputsView, StudyProvenance
+
+
+def provenance(session: Session, study_id: int) -> StudyProvenance:
+    """All inputs and environments of a study's completed trials, counted."""
+    places = repository.environments(session, study_id)
+    facts = repository.records(session, EnvironmentRow, (d for d, _ in places if d))
+    seen = repository.inputs(session, study_id)
+    records = repository.records(session, InputsRow, (digest for *_, digest in seen if digest))
+    return StudyProvenance(
+        environments=[
+            EnvironmentView(digest=digest, trials=count, record=facts.get(digest or "", {}))
+            for digest, count in places
+        ],
+        inputs=[
+            InputsView(
+                problem=problem,
+                rule=rule,
+                digest=digest,
+                trials=count,
+                record=records.get(digest or "", {}),
+            )
+            for (problem, rule, digest), count in seen.items()
+        ],
+    )

@@ -1,0 +1,157 @@
+"""Content-addressed reuse, asked for before anything is trained.
+
+A trial takes the result of another study's trial of the same cell, seed, code version and inputs.
+The inputs are a worker's to know, since only it sees the data, so it is asked at the lease.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, insert, literal, select, update
+from sqlalchemy.orm import Session, aliased
+
+from gofau_service.store.base import now
+from gofau_service.store.records import among
+from gofau_service.store.tables.studies import Cell, Study
+from gofau_service.store.tables.trials import Measurement, Trial
+from gofau_studies.protocol.trials import TrialState
+
+COPIED = (
+    "outcome",
+    "value",
+    "best",
+    "steps_to_target",
+    "steps",
+    "epochs_run",
+    "frozen_fraction",
+    "executor",
+    "executor_reason",
+    "pack_size",
+    "wall_s",
+    "code_version",
+    "inputs",
+    "environment",
+)
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A trial that a result of another study has completed."""
+
+    index: int
+    cell: int
+    outcome: str
+    value: float | None
+    wall_s: float
+
+
+def reuses(study: Study) -> bool:
+    """Whether a study takes results of others.
+
+    Under successive halving none does: where a trial stopped depended on the others of its pack.
+    """
+    return study.reuse and not study.spec.get("halving")
+
+
+def copy_results(
+    session: Session, study: Study, indexes: Iterable[int], version: str, inputs: str
+) -> list[Copied]:
+    """Give those of a locked study's waiting trials that have a result elsewhere the oldest one.
+
+    A copy names its source, so that it can be told from a trial that ran. The counts of the study
+    and of its cells are the caller's to change.
+    """
+    wanted = among(session, Trial.index, indexes)
+    matches = _matches(study.id, wanted, version, inputs).subquery()
+    if session.execute(select(matches.c.index).limit(1)).first() is None:
+        return []
+    study.revision += 1
+    session.flush()
+    statement = (
+        update(Trial)
+        .where(Trial.study_id == study.id, Trial.index == matches.c.index)
+        .values(
+            state=TrialState.COMPLETED.value,
+            revision=study.revision,
+            lease_id=None,
+            error=None,
+            ended_at=now(),
+            source_study_id=matches.c.source_study_id,
+            source_index=matches.c.source_index,
+            **{name: matches.c[name] for name in COPIED},
+        )
+        .returning(Trial.index, Trial.cell, Trial.outcome, Trial.value, Trial.wall_s)
+        .execution_options(synchronize_session=False)
+    )
+    copied = [
+        Copied(index, cell, outcome or "", value, wall_s or 0.0)
+        for index, cell, outcome, value, wall_s in session.execute(statement)
+    ]
+    _copy_measurements(session, study)
+    return copied
+
+
+def reusable(session: Session, keys: list[str], seeds: list[int], version: str) -> int:
+    """How many (cell, seed) pairs have a result of this code version, of whatever inputs."""
+    query = (
+        select(func.count(func.distinct(Cell.key + ":" + func.cast(Trial.seed, Cell.key.type))))
+        .join(Trial, (Trial.study_id == Cell.study_id) & (Trial.cell == Cell.ordinal))
+        .where(
+            Cell.key.in_(keys),
+            Trial.state == TrialState.COMPLETED.value,
+            Trial.code_version == version,
+            Trial.inputs.is_not(None),
+            Trial.seed.in_(seeds),
+        )
+    )
+    return session.execute(query).scalar_one()
+
+
+def _matches(study_id: int, wanted: ColumnElement[bool], version: str, inputs: str) -> Select[Any]:
+    """For each wanted trial that waits and has a result elsewhere, one such result: the oldest."""
+    theirs, here, there = aliased(Trial), aliased(Cell), aliased(Cell)
+    rank = func.row_number().over(
+        partition_by=Trial.index, order_by=(theirs.study_id, theirs.index)
+    )
+    ranked = (
+        select(
+            Trial.index,
+            theirs.study_id.label("source_study_id"),
+            theirs.index.label("source_index"),
+            rank.label("rank"),
+            *(getattr(theirs, name) for name in COPIED),
+        )
+        .join(here, (here.study_id == Trial.study_id) & (here.ordinal == Trial.cell))
+        .join(there, (there.key == here.key) & (there.study_id != here.study_id))
+        .join(
+            theirs,
+            (theirs.study_id == there.study_id)
+            & (theirs.cell == there.ordinal)
+            & (theirs.seed == Trial.seed),
+        )
+        .where(
+            Trial.study_id == study_id,
+            Trial.state == TrialState.WAITING.value,
+            wanted,
+            theirs.state == TrialState.COMPLETED.value,
+            theirs.code_version == version,
+            theirs.inputs == inputs,
+        )
+        .subquery()
+    )
+    return select(ranked).where(ranked.c.rank == 1)
+
+
+def _copy_measurements(session: Session, study: Study) -> None:
+    source = aliased(Measurement)
+    rows = (
+        select(literal(study.id), Trial.index, source.metrics, source.lengths, source.curves)
+        .join(
+            source,
+            (source.study_id == Trial.source_study_id) & (source.index == Trial.source_index),
+        )
+        .where(Trial.study_id == study.id, Trial.revision == study.revision)
+    )
+    names = ["study_id", "index", "metrics", "lengths", "curves"]
+    session.execute(insert(Measurement).from_select(names, rows))

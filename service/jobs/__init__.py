@@ -1,1 +1,0 @@
-"""Ray jobs as the store knows them."""

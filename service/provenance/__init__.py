@@ -1,1 +1,0 @@
-"""What results depended on and where they were computed, each stored once and named by digest."""

@@ -1,1 +1,0 @@
-"""Rounds: the cells that an adaptive search or a refinement appends to a study."""

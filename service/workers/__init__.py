@@ -1,1 +1,0 @@
-"""Leases: what workers ask of the service."""

@@ -1,0 +1,98 @@
+"""Every print figure of a report, by name."""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from gofau_studies.figures.chart_view import chart_views
+from gofau_studies.figures.map_view import FROZEN_SCALE, frozen_view, map_view, shared_scale
+from gofau_studies.figures.names import COLUMN, FigureName
+from gofau_studies.figures.print_chart import line_chart
+from gofau_studies.figures.print_map import heat_maps
+from gofau_studies.landscape.landscape import Landscape
+from gofau_studies.report.model import Curve, CurveKind, GroupReport, RobustnessReport
+
+CHARTS = {
+    FigureName.SENSITIVITY: CurveKind.GOAL,
+    FigureName.TUNING: CurveKind.TUNING,
+    FigureName.STEPS: CurveKind.STEPS,
+    FigureName.LEARNING: CurveKind.LEARNING,
+}
+"""Line charts of a group, by the curves that they show."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A figure and the stem of its file's name."""
+
+    stem: str
+    kind: FigureName
+    figure: Figure
+
+
+def drawn(
+    report: RobustnessReport,
+    landscapes: Sequence[Landscape],
+    only: Collection[FigureName] = tuple(FigureName),
+    width: float = COLUMN,
+) -> Iterator[Drawn]:
+    """The figures of a report, group by group, then those over problems.
+
+    A figure that a study has no data for is left out: a profile of one problem, steps without a
+    target, a map of frozen parameters where none is frozen.
+
+    Args:
+        report: built from ``landscapes``.
+        landscapes: any that the report has no rule for are passed over.
+        only: kinds wanted.
+        width: inches.
+    """
+    for group in report.groups:
+        members = [m for m in landscapes if m.key.group == (group.problem, group.direction)]
+        yield from _maps(group, members, only, width)
+        for name, kind in CHARTS.items():
+            if name in only:
+                chosen = [c for c in group.curves if c.kind is kind]
+                yield from _charts(group.name, name, chosen, group.goal_metric, width)
+    for over in report.across if FigureName.PROFILE in only else ():
+        yield from _charts(over.direction, FigureName.PROFILE, over.profiles, "", width)
+
+
+def _maps(
+    group: GroupReport,
+    members: Sequence[Landscape],
+    only: Collection[FigureName],
+    width: float,
+) -> Iterator[Drawn]:
+    rules = [rule.rule for rule in group.rules]
+    shown = sorted(
+        (m for m in members if m.key.rule in rules), key=lambda m: rules.index(m.key.rule)
+    )
+    if FigureName.HEATMAP in only and shown:
+        views = [map_view(m, group.tolerance) for m in shown]
+        figure = heat_maps(views, shared_scale(shown), width)
+        yield Drawn(stem(group.name, FigureName.HEATMAP), FigureName.HEATMAP, figure)
+    frozen = [m for m in shown if m.frozen_fraction is not None]
+    if FigureName.FROZEN in only and any(
+        np.nansum(np.asarray(m.frozen_fraction)) > 0 for m in frozen
+    ):
+        figure = heat_maps([frozen_view(m) for m in frozen], FROZEN_SCALE, width)
+        yield Drawn(stem(group.name, FigureName.FROZEN), FigureName.FROZEN, figure)
+
+
+def _charts(
+    group: str, name: FigureName, curves: Sequence[Curve], metric: str, width: float
+) -> Iterator[Drawn]:
+    for view in chart_views(curves, metric):
+        parts = [group, name]
+        if name is FigureName.LEARNING:
+            parts.append(view.curves[0].rule)
+        yield Drawn(stem(*parts), name, line_chart(view, width))
+
+
+def stem(*parts: str) -> str:
+    """A file's name without its suffix: ``digits-mlp-sgd-heatmap``."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(parts)).strip("-.").lower()

@@ -1,0 +1,1 @@
+"""What workers and the service say to one another."""

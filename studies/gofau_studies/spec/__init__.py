@@ -1,0 +1,1 @@
+"""What a spec asks for: axes, cells, packs, and their checks."""

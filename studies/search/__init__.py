@@ -1,1 +1,0 @@
-"""Searches that are no grid: what a spec asks for, points of a range, and what they found."""
