@@ -15,10 +15,10 @@ READ = ("MKL_CBWR", "ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "OMP_NUM_THREAD
 """The variables that a setting decides; those it leaves out are unset, whatever the shell has."""
 
 LAWS = (
-    "tests/gofau/packing/test_places.py",
-    "tests/gofau/packing/test_isolation.py",
+    "tests/gofau/packing/stack/test_places.py",
+    "tests/gofau/packing/stack/test_isolation.py",
     "tests/gofau/packing/test_equivalence.py",
-    "tests/gofau/packing/test_executors.py",
+    "tests/gofau/packing/executors/test_executors.py",
     "tests/gofau/packing/test_null.py",
     "tests/gofau/fused/test_equal.py",
 )

@@ -14,7 +14,7 @@ from gofau_service.cli.local.ports import free_port
 from tests.e2e import faults, full_disk
 from tests.e2e.folder import Folder
 from tests.service.conftest import postgres_server
-from tests.service.test_store_faults import Proxy
+from tests.service.store.test_faults import Proxy
 
 __all__ = ["postgres_server"]
 

@@ -20,7 +20,7 @@ from gofau_workers.settings import WorkerSettings
 from gofau_workers.train import packed, train_pack
 from gofau_workers.work import PendingTrial
 from tests.service.fakes import SPEC, Service
-from tests.service.test_leases import assert_consistent
+from tests.service.studies.test_leases import assert_consistent
 from tests.service.test_search_drive import settings_of
 
 SMALL = {

@@ -12,7 +12,7 @@ from gofau.fused import fused_step
 from gofau.hyper import State
 from gofau.rules import rule as rule_of
 from tests.compilers import needs_compiler
-from tests.gofau.optim.cases import (
+from tests.gofau.cases import (
     DIRECTIONS,
     RULES,
     direction_hyper,

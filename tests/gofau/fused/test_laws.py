@@ -10,7 +10,7 @@ from gofau.directions import direction
 from gofau.fused import fused_step
 from gofau.rules import rule
 from tests.compilers import needs_compiler
-from tests.gofau.optim.cases import direction_hyper, rule_hyper
+from tests.gofau.cases import direction_hyper, rule_hyper
 
 pytestmark = needs_compiler
 

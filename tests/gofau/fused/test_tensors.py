@@ -11,7 +11,7 @@ from gofau.errors import UnsupportedError
 from gofau.fused import fused_step, obstacle
 from gofau.rules import rule
 from tests.compilers import needs_compiler
-from tests.gofau.optim.cases import direction_hyper, rule_hyper
+from tests.gofau.cases import direction_hyper, rule_hyper
 
 pytestmark = needs_compiler
 

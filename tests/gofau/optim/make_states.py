@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from gofau import Gofau
-from tests.gofau.optim.cases import gradients, ident, pairs, run, start
+from tests.gofau.cases import gradients, ident, pairs, run, start
 
 SHAPES = [(3, 2), (4,)]
 COMMON: dict[str, Any] = {"weight_decay": 0.01, "zero_policy": "additive"}

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tests.gofau.optim.cases import gradients
+from tests.gofau.cases import gradients
 
 AT = 3
 """The step, of `STEPS`, before which an input changes; by then a step is repeated by heart."""

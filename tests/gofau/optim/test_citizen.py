@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from gofau import Gofau
-from tests.gofau.optim.cases import gradients, run, start
+from tests.gofau.cases import gradients, run, start
 
 SHAPES = [(3, 2), (2,)]
 

@@ -13,7 +13,7 @@ from torch.optim import lr_scheduler
 
 from gofau import Gofau
 from gofau.catalog import CatalogError
-from tests.gofau.optim.cases import gradients, run, start
+from tests.gofau.cases import gradients, run, start
 
 Group = dict[str, Any]
 

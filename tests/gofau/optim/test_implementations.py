@@ -10,7 +10,7 @@ from torch import Tensor
 from gofau import Gofau
 from gofau.errors import UnsupportedError
 from gofau.optim.implementations import implementations
-from tests.gofau.optim.cases import gradients, ident, pairs, run, start
+from tests.gofau.cases import gradients, ident, pairs, run, start
 
 SHAPES = [(3, 4), (5,), (), (2, 1, 3)]
 

@@ -19,7 +19,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from gofau import Gofau, Wrapped
 from gofau.errors import StateError, UnsupportedError
-from tests.gofau.optim.cases import gradients, run, start
+from tests.gofau.cases import gradients, run, start
 
 SHAPES = [(3, 2), (4,)]
 

@@ -9,7 +9,7 @@ import torch
 from gofau import Gofau, Wrapped
 from gofau.catalog import CatalogError
 from gofau.errors import GofauError, UnsupportedError
-from tests.gofau.optim.cases import gradients, run, start
+from tests.gofau.cases import gradients, run, start
 
 
 def weights() -> list[torch.nn.Parameter]:

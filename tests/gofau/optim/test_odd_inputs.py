@@ -17,7 +17,7 @@ from gofau.errors import UnsupportedError
 from gofau.optim import implementations as choice
 from gofau.optim.implementations import implementations
 from gofau.rules import rule
-from tests.gofau.optim.cases import direction_hyper, gradients, rule_hyper, start
+from tests.gofau.cases import direction_hyper, gradients, rule_hyper, start
 from tests.gofau.optim.odd_inputs import AT, STEPS, TABLE, Params, Row, negated
 
 OPTIONS: dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {

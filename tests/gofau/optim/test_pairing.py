@@ -11,7 +11,7 @@ import torch
 from gofau import Wrapped
 from gofau.catalog import CatalogError
 from gofau.errors import StateError
-from tests.gofau.optim.cases import gradients, run, start
+from tests.gofau.cases import gradients, run, start
 
 SHAPES = [(3, 2), (2,)]
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gofau import Gofau
 from gofau.optim import gofau as module
-from tests.gofau.optim.cases import gradients, ident, pairs, start
+from tests.gofau.cases import gradients, ident, pairs, start
 
 SHAPES = [(4, 4), (3, 2, 2, 2), (5,), ()]
 CHANGE_AT, STEPS = 3, 7

@@ -9,7 +9,7 @@ from torch.optim import lr_scheduler
 from gofau import GammaScheduler, Gofau
 from gofau.catalog import CatalogError
 from gofau.schedules import Constant, Exponential, GammaSchedule, Inverse, Random
-from tests.gofau.optim.cases import gradients, run, start
+from tests.gofau.cases import gradients, run, start
 
 SHAPES = [(3,)]
 

@@ -12,7 +12,7 @@ import torch
 from gofau import Gofau, catalog
 from gofau.errors import StateError
 from gofau.optim.storage import FORMAT
-from tests.gofau.optim.cases import gradients, ident, pairs, run, start
+from tests.gofau.cases import gradients, ident, pairs, run, start
 
 SHAPES = [(3, 2), (4,)]
 RELEASES = sorted((Path(__file__).parent / "states").glob("*.pt"))

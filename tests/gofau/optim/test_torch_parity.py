@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gofau import Gofau
-from tests.gofau.optim.cases import gradients, ident, run, start
+from tests.gofau.cases import gradients, ident, run, start
 
 SHAPES = [(3, 4), (5,), ()]
 STEPS = 100

@@ -10,7 +10,7 @@ import torch
 from torch.optim import lr_scheduler
 
 from gofau import Gofau
-from tests.gofau.optim.cases import gradients, run, start
+from tests.gofau.cases import gradients, run, start
 
 SHAPES = [(3,)]
 

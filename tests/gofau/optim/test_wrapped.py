@@ -10,7 +10,7 @@ from torch.optim import lr_scheduler
 
 from gofau import Gofau, Wrapped
 from gofau.errors import StateError
-from tests.gofau.optim.cases import RULES, gradients, run, start
+from tests.gofau.cases import RULES, gradients, run, start
 
 SHAPES = [(3, 2), (4,), (2, 2)]
 Make = Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer]

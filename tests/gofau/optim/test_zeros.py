@@ -10,7 +10,7 @@ from torch.nn.utils.parametrizations import weight_norm
 from gofau import Gofau, Wrapped, frozen_fraction, scale_init
 from gofau.catalog import CatalogError
 from gofau.errors import UnsupportedError
-from tests.gofau.optim.cases import gradients, run
+from tests.gofau.cases import gradients, run
 
 KEEPS_ZERO = ["multiplicative", "madam", "exponentiated_gradient"]
 

@@ -15,7 +15,10 @@ WORDS = {"strength", "bound", "censored"}
 """Words and names that follow from numbers, and are worked out as well."""
 
 ELSEWHERE = (
-    (r"groups\.\d+\.importances\.", "a forest's estimates: tests/studies/search/test_estimates.py"),
+    (
+        r"groups\.\d+\.importances\.",
+        "a forest's estimates: tests/studies/importance/test_estimates.py",
+    ),
     (r"(groups|across)\.\d+\.(curves|profiles)\.\d+\.cell", "no training was measured"),
     (r"groups\.\d+\.comparisons\.\d+\.difference\.(censored|bound)", "words of both sides"),
     (r"across\..*\.(censored|bound)", "aggregates touch no border"),
