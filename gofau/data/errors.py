@@ -1,11 +1,4 @@
-"""What goes wrong with data sets.
-
-DataError
-├── MissingDataError   the data set is not in the folder; the message holds the command to fetch it
-├── CorruptDataError   files that do not match their published checksums or layout
-├── FetchError         a download that ended early or was refused; the same command resumes it
-└── FolderError        the folder for data cannot be made or written to
-"""
+"""What goes wrong with data sets; `gofau.errors` draws the whole tree."""
 
 from pathlib import Path
 from shlex import quote

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 from gofau.data.download import checksum, download
 from gofau.data.errors import CorruptDataError, FolderError
-from gofau.data.locks import locked
 from gofau.data.sources import Source, data_root, sources
+from gofau.locks import locked
 
 Report = Callable[[str], None]
 

@@ -12,8 +12,8 @@ from torchvision.datasets import ImageFolder
 
 from gofau.data.errors import CorruptDataError, fetch_command
 from gofau.data.images import Images
-from gofau.data.locks import locked
 from gofau.data.sources import present
+from gofau.locks import locked
 
 NAME = "tiny-imagenet"
 DECODED = "decoded"

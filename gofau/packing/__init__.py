@@ -1,6 +1,6 @@
 """Packed training: K trials of one architecture as one stacked program."""
 
-from gofau.packing.plan.errors import CheckpointError, PackError, PlanError, UnsupportedError
+from gofau.packing.plan.errors import CheckpointError, ExecutorError, PackError, PlanError
 from gofau.packing.plan.gamma import Gamma
 from gofau.packing.plan.halving import Halving
 from gofau.packing.plan.plan import PackPlan, TrialOutcome, TrialPlan
@@ -11,6 +11,7 @@ from gofau.packing.trainer import run_pack
 __all__ = [
     "CheckpointError",
     "Checkpointing",
+    "ExecutorError",
     "Gamma",
     "Halving",
     "PackError",
@@ -19,6 +20,5 @@ __all__ = [
     "Schedule",
     "TrialOutcome",
     "TrialPlan",
-    "UnsupportedError",
     "run_pack",
 ]

@@ -58,7 +58,7 @@ def run_pack(
 
     Raises:
         PlanError: a plan whose trials cannot share a stack, or a batch larger than the data.
-        UnsupportedError: the plan names an executor that cannot train its problem.
+        ExecutorError: the plan names an executor that cannot train its problem.
         CheckpointError: the file at the checkpoint's path belongs to another plan.
     """
     if width is not None and width < 1:

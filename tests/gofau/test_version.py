@@ -60,6 +60,7 @@ def test_what_trains_is_the_code_version(copy: Path, file: str) -> None:
         "contract/problems.py",
         "fingerprint/inputs.py",
         "catalog/plugins.py",
+        "locks.py",
         "version.py",
         "data/__main__.py",
         "py.typed",

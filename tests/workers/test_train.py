@@ -14,7 +14,7 @@ import torch
 from gofau.catalog import CatalogError
 from gofau.catalog.plugins import PluginError
 from gofau.data.errors import CorruptDataError, MissingDataError
-from gofau.packing import CheckpointError, UnsupportedError, run_pack
+from gofau.packing import CheckpointError, ExecutorError, run_pack
 from gofau.packing.plan.plan import PackPlan, TrialOutcome
 from gofau.problems import Dataset
 from gofau.problems.digits import DigitsMLP
@@ -132,7 +132,7 @@ def incurable_faults() -> list[Exception]:
         PluginError(point, "No module named 'nowhere'", "a ProblemPlugin"),
         MissingDataError("cifar10", Path("/data")),
         CorruptDataError(Path("/data/x"), "another checksum", "the published one", "fetch it"),
-        UnsupportedError("bmm", "its module is no MLP"),
+        ExecutorError("bmm", "its module is no MLP"),
     ]
 
 

@@ -1,12 +1,14 @@
 """Folders for as long as their process lives; those of killed processes are removed by the next."""
 
-import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from stat import S_ISDIR
+
+from gofau.locks import locked_folder
 
 PREFIX = "gofau-tune-"
 
@@ -21,40 +23,32 @@ def scratch(parent: Path | None = None) -> Iterator[Path]:
     root = Path(tempfile.gettempdir()) if parent is None else parent
     for left in root.glob(f"{PREFIX}*"):
         _remove_if_dead(left)
-    folder, lock = _locked(root)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
+    with ExitStack() as held:
+        folder = _locked(root, held)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _locked(root: Path) -> tuple[Path, int]:
-    """A new folder and the descriptor that locks it."""
+def _locked(root: Path, held: ExitStack) -> Path:
+    """A new folder, whose lock ``held`` keeps."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
-        try:
-            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        except FileNotFoundError:
-            continue
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        # Between the making and the locking, another process may have taken it for a dead one's.
-        if folder.exists():
-            return folder, lock
-        os.close(lock)
+        with suppress(FileNotFoundError), ExitStack() as own:
+            own.enter_context(locked_folder(folder))
+            # Between the making and the locking, another process may have taken it for a dead
+            # one's.
+            if folder.exists():
+                held.push(own.pop_all())
+                return folder
 
 
 def _remove_if_dead(folder: Path) -> None:
     """Remove a folder of this user's that no process has locked."""
-    try:
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError:
-        return  # another user's, a link, no folder, or gone
-    try:
-        if os.fstat(lock).st_uid == os.geteuid():
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
-    except OSError:
-        return  # its process lives
-    finally:
-        os.close(lock)
+    # What cannot be looked at or locked is gone, or its process lives.
+    with suppress(OSError):
+        found = folder.lstat()
+        if S_ISDIR(found.st_mode) and found.st_uid == os.geteuid():
+            with locked_folder(folder, wait=False):
+                shutil.rmtree(folder, ignore_errors=True)

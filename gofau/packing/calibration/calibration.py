@@ -15,12 +15,13 @@ import torch
 
 from gofau.errors import UnsupportedError
 from gofau.fused.compiler import find_compiler
+from gofau.locks import locked_folder
 from gofau.packing.calibration.throughput import memory_bound, trial_steps_per_second
 from gofau.packing.executors import Demands, able
 from gofau.packing.plan.identity import identified
 from gofau.packing.plan.plan import BackendName, ExecutorName, MemoryFormatName, PackPlan
 from gofau.packing.program import Program
-from gofau.packing.recovery.files import alone_in, replacing
+from gofau.packing.recovery.files import replacing
 from gofau.version import code_version
 
 log = logging.getLogger(__name__)
@@ -117,7 +118,9 @@ def calibrated(plan: PackPlan, folder: Path, *, fused: bool = True) -> Calibrati
     plan = identified(plan)
     path = folder / f"calibration-{_key(plan, fused)}.json"
     folder.mkdir(parents=True, exist_ok=True)
-    with alone_in(folder):
+    # Measured at the same time, calibrations would slow one another down, and packs of one bucket,
+    # which start together, would all measure the same.
+    with locked_folder(folder):
         made = _kept_in(path)
         if made is None:
             made = measured(plan, fused=fused)

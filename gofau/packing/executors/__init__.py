@@ -14,7 +14,7 @@ from gofau.packing.executors.mlp import MLPExecutor
 from gofau.packing.executors.places import place_matters
 from gofau.packing.executors.serial import SerialExecutor
 from gofau.packing.executors.vmap import VmapExecutor
-from gofau.packing.plan.errors import UnsupportedError
+from gofau.packing.plan.errors import ExecutorError
 from gofau.packing.plan.plan import ExecutorName, PackPlan
 from gofau.problems import Dataset, Problem
 
@@ -162,7 +162,7 @@ def choose(
         demands: what else is asked of it.
 
     Raises:
-        UnsupportedError: the one asked for by name cannot run this problem.
+        ExecutorError: the one asked for by name cannot run this problem.
     """
     reasons: list[str] = []
     for kind in _candidates(name, kernels):
@@ -173,4 +173,4 @@ def choose(
             executor.channels_last = demands.channels_last
             return executor, "; ".join(reasons) or asked
         reasons.append(f"not {kind.name}: {obstacle}")
-    raise UnsupportedError(name, "; ".join(reasons) or "there is no such executor")
+    raise ExecutorError(name, "; ".join(reasons) or "there is no such executor")

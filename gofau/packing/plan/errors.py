@@ -1,15 +1,9 @@
-"""The errors of packed training.
+"""The errors of packed training; `gofau.errors` draws them in the whole tree."""
 
-PackError
-├── PlanError         a plan that cannot be run as written
-├── UnsupportedError  an executor that was asked for by name cannot run this problem
-└── CheckpointError   a checkpoint that cannot be used for this plan
-"""
-
-from gofau.errors import IncurableError
+from gofau.errors import GofauError, IncurableError, UnsupportedError
 
 
-class PackError(Exception):
+class PackError(GofauError):
     """Base of all errors of packed training."""
 
 
@@ -35,7 +29,7 @@ class PlanError(PackError, IncurableError, ValueError):
         return PlanError(f"trials[key={key}].{self.path}", self.got, self.expected, trial=key)
 
 
-class UnsupportedError(PackError, IncurableError):
+class ExecutorError(PackError, UnsupportedError):
     """The executor asked for cannot train this problem; ``reason`` says why."""
 
     def __init__(self, executor: str, reason: str) -> None:

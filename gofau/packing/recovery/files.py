@@ -1,26 +1,10 @@
-"""Files that outlive a process: made by one at a time, and replaced as a whole."""
+"""Files that outlive a process, replaced as a whole."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
-
-
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Wait until no other process of this machine measures for ``folder``.
-
-    Calibrations at the same time would slow one another down, and packs of one bucket, which
-    start together, would all measure the same.
-    """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gofau.packing import PackPlan, PlanError, UnsupportedError, run_pack
+from gofau.packing import ExecutorError, PackPlan, PlanError, run_pack
 from gofau.packing.program import Program
 
 Plans = Callable[..., PackPlan]
@@ -49,7 +49,7 @@ def test_parameters_and_states_stay_in_float32(plan: Plans) -> None:
 
 
 def test_products_by_hand_do_not_cast(plan: Plans) -> None:
-    with pytest.raises(UnsupportedError, match="not bmm: its products are written by hand"):
+    with pytest.raises(ExecutorError, match="not bmm: its products are written by hand"):
         list(run_pack(plan(problem="test-blobs", executor="bmm", autocast="bfloat16")))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gofau.packing import PackPlan, TrialOutcome, UnsupportedError, run_pack
+from gofau.packing import ExecutorError, PackPlan, TrialOutcome, run_pack
 from gofau.packing.calibration.calibration import measured
 from gofau.packing.plan.plan import BackendName
 from gofau.packing.trainer import Trainer
@@ -45,7 +45,7 @@ def test_compiled_and_recorded_packs_train_as_on_the_cpu(
 ) -> None:
     given = plan("adam", "hybrid", 9, problem=problem, epochs=4, dtype="float64", executor=executor)
     if executor == "serial" and "cudagraphs" in backend:
-        with pytest.raises(UnsupportedError, match="not serial: its modules may compute on the"):
+        with pytest.raises(ExecutorError, match="not serial: its modules may compute on the"):
             records(replace(given, device="cuda", backend=backend))
         return
     # Nine trials in stacks of four, four and one: a recorded step is recorded anew.

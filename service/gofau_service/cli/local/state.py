@@ -4,7 +4,6 @@ The lock is the kernel's (``flock``): it goes when its process goes, however tha
 state file without a lock is the trace of a stack that was killed.
 """
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from gofau.locks import locked
 from gofau_service.cli.local.errors import LocalError
 
 STATE_FILE = "stack.json"
@@ -92,7 +92,7 @@ def remove_state(data_dir: Path) -> None:
 def is_locked(data_dir: Path) -> bool:
     """Whether a stack of this data folder runs."""
     try:
-        with _locked(data_dir):
+        with locked(data_dir / LOCK_FILE, wait=False):
             return False
     except BlockingIOError:
         return True
@@ -106,17 +106,10 @@ def lock(data_dir: Path) -> Iterator[None]:
         LocalError: a stack already runs here.
     """
     try:
-        with _locked(data_dir):
+        with locked(data_dir / LOCK_FILE, wait=False):
             yield
     except BlockingIOError as error:
         raise LocalError(taken(data_dir)) from error
-
-
-@contextmanager
-def _locked(data_dir: Path) -> Iterator[None]:
-    with (data_dir / LOCK_FILE).open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
 
 
 def taken(data_dir: Path) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gofau.packing import PackPlan, TrialOutcome, UnsupportedError, run_pack
+from gofau.packing import ExecutorError, PackPlan, TrialOutcome, run_pack
 from gofau.packing.executors import Groups
 from gofau.packing.program import Program
 from gofau.problems import registry
@@ -133,7 +133,7 @@ def test_auto_takes_the_first_that_can_and_says_why(
 def test_an_executor_asked_for_by_name_must_fit(
     plan: Plans, executor: str, problem: str, message: str
 ) -> None:
-    with pytest.raises(UnsupportedError, match=message):
+    with pytest.raises(ExecutorError, match=message):
         list(run_pack(plan(problem=problem, executor=executor)))
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gofau import catalog
-from gofau.packing import PackPlan, UnsupportedError
+from gofau.packing import ExecutorError, PackPlan
 from gofau.packing.executors import base
 from gofau.packing.program import Program
 from tests.compilers import compiler_works
@@ -84,7 +84,7 @@ def takes(plan: PackPlan) -> dict[str, str]:
     for name in EXECUTORS:
         try:
             Program(replace(plan, executor=name))
-        except UnsupportedError as error:
+        except ExecutorError as error:
             refusals[name] = error.reason
     return refusals
 

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from gofau.packing import PackPlan, PlanError, TrialOutcome, UnsupportedError, run_pack
+from gofau.packing import ExecutorError, PackPlan, PlanError, TrialOutcome, run_pack
 from gofau.packing.plan.gamma import Gamma
 from gofau.packing.plan.rates import Schedule
 from gofau.packing.program import Program
@@ -83,12 +83,12 @@ def test_channels_last_needs_images(plan: Plans) -> None:
 
 def test_an_executor_that_cannot_keep_channels_last_says_so(plan: Plans) -> None:
     given = plan(problem="test-convolutions", executor="vmap", memory_format="channels_last")
-    with pytest.raises(UnsupportedError, match="not vmap: it cannot keep the channels"):
+    with pytest.raises(ExecutorError, match="not vmap: it cannot keep the channels"):
         list(run_pack(given))
 
 
 def test_a_kernel_of_ours_is_not_for_torch_to_compile(plan: Plans) -> None:
-    with pytest.raises(UnsupportedError, match="not compiled: its kernel is not torch's to"):
+    with pytest.raises(ExecutorError, match="not compiled: its kernel is not torch's to"):
         list(run_pack(plan(executor="compiled", backend="inductor")))
 
 

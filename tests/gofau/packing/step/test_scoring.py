@@ -11,7 +11,7 @@ from torch.nn.modules.module import register_module_forward_hook
 
 from gofau.catalog import Scalar
 from gofau.catalog.metrics import MetricEntry
-from gofau.packing import PackPlan, PlanError, UnsupportedError, run_pack
+from gofau.packing import ExecutorError, PackPlan, PlanError, run_pack
 from gofau.packing.executors import CompiledExecutor, MLPExecutor
 from gofau.packing.program import Program
 from gofau.problems import Classification, Dataset
@@ -221,7 +221,7 @@ def test_a_patched_class_is_another(plan: Plans, patched: str) -> None:
 def test_a_patched_layer_is_tried_again(plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
     assert Program(replace(the_plan(plan, "plain"), executor="bmm"))
     monkeypatch.setattr(nn.ReLU, "forward", lambda _self, x: F.leaky_relu(x, 0.3))
-    with pytest.raises(UnsupportedError, match=r"not bmm: it gives another .* than trials alone"):
+    with pytest.raises(ExecutorError, match=r"not bmm: it gives another .* than trials alone"):
         Program(replace(the_plan(plan, "plain"), executor="bmm"))
 
 
@@ -245,7 +245,7 @@ def test_numbers_by_hand_are_compared_before_they_are_taken(
 
     monkeypatch.setattr(executor, "_measure", mistaken)
     monkeypatch.setattr("gofau.packing.executors._tried", {})
-    with pytest.raises(UnsupportedError) as caught:
+    with pytest.raises(ExecutorError) as caught:
         Program(replace(the_plan(plan, "plain"), executor=executor.name))
     reason = "it gives another measured val_loss than trials alone"
     assert caught.value.reason == f"not {executor.name}: {reason}"
