@@ -3,7 +3,7 @@
 import numpy as np
 
 from gofau_studies.landscape.landscape import Floats
-from gofau_studies.protocol.observations import Labels, Told, bound, told
+from gofau_studies.landscape.observations import Labels, Told, bound, told
 from gofau_studies.protocol.wire import ArmPoints, SearchHistory, SearchRound
 from gofau_studies.refine.choose import Sides, midpoints
 from gofau_studies.spec.axes import tidy

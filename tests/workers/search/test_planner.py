@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gofau_studies.protocol.observations import told
+from gofau_studies.landscape.observations import told
 from gofau_studies.protocol.wire import SearchHistory
 from gofau_studies.spec.parsing import parse_yaml
 from gofau_studies.spec.space import Space

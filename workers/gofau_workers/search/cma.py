@@ -6,7 +6,7 @@ from itertools import groupby
 import numpy as np
 from cmaes import CMA
 
-from gofau_studies.protocol.observations import Told
+from gofau_studies.landscape.observations import Told
 from gofau_studies.spec.space import Floats, Point, Space
 
 SIGMA = 1.0 / 6.0

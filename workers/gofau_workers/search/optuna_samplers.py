@@ -7,7 +7,7 @@ from optuna.distributions import FloatDistribution
 from optuna.samplers import BaseSampler, GPSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from gofau_studies.protocol.observations import Told
+from gofau_studies.landscape.observations import Told
 from gofau_studies.spec.space import Point, Space
 
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {

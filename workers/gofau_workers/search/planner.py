@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gofau_studies.protocol.observations import Labels, Told, told
+from gofau_studies.landscape.observations import Labels, Told, told
 from gofau_studies.protocol.wire import ArmPoints, SearchHistory, SearchRound
 from gofau_studies.refine import rounds as refinement
 from gofau_studies.spec.draws import sobol_cube
