@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats
+from gofau_studies.arrays import Floats
 from gofau_studies.landscape.observations import Labels, Told, bound, told
 from gofau_studies.protocol.wire import ArmPoints, SearchHistory, SearchRound
 from gofau_studies.refine.choose import Sides, midpoints

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats, GroupKey, Landscape, LandscapeError
+from gofau_studies.arrays import Floats
+from gofau_studies.landscape.landscape import GroupKey, Landscape, LandscapeError
 from gofau_studies.report.across import Problem, across, problem
 from gofau_studies.report.comparison import compare
 from gofau_studies.report.directions import directed, directed_across

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gofau.catalog import SHARE
-from gofau_studies.landscape.landscape import Floats, Landscape
+from gofau_studies.arrays import Floats
+from gofau_studies.landscape.landscape import Landscape
 from gofau_studies.metrics.grid import Grid, coverage
 from gofau_studies.metrics.scalar import ALIKE, Scalar, enough, sampled_interval
 from gofau_studies.report.model import AnalysisSettings, Comparison, Strength

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats, GoalMetric
+from gofau_studies.arrays import Floats
+from gofau_studies.landscape.landscape import GoalMetric
 from gofau_studies.metrics.time_to_target import resampled_quantile
 from gofau_studies.report.model import Curve, CurveKind
 from gofau_studies.report.shown_cells import ChosenCell

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Bools, Floats, Landscape, LandscapeKey
+from gofau_studies.arrays import Bools, Floats
+from gofau_studies.landscape.landscape import Landscape, LandscapeKey
 from gofau_studies.metrics.grid import Grid
 from gofau_studies.report.assemble import group_context, grouped
 from gofau_studies.report.model import AnalysisSettings, CellRole, CurveCell

@@ -6,8 +6,9 @@ from itertools import groupby
 import numpy as np
 from cmaes import CMA
 
+from gofau_studies.arrays import Floats
 from gofau_studies.landscape.observations import Told
-from gofau_studies.spec.space import Floats, Point, Space
+from gofau_studies.spec.space import Point, Space
 
 SIGMA = 1.0 / 6.0
 """First step size in the unit cube, as in Optuna's sampler."""
