@@ -21,7 +21,7 @@ Values = dict[str, Floats]
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class Resampled:
     """One landscape with the values of each of its rows, by name, and its curves.
 
     Args:
@@ -42,7 +42,7 @@ Draws = Mapping[tuple[int, ...], Floats]
 
 def evaluate(
     members: Sequence[Landscape], draws: Draws, context: Context, levels: Levels
-) -> list[Evaluated]:
+) -> list[Resampled]:
     """Rows and curves of every member of a group, as many at a time as there are processors.
 
     Args:
@@ -63,7 +63,7 @@ def evaluate(
             drawn = pool.submit(curves, m, draws[m.seeds], context.level)
             started.append((m, few, samples, drawn))
         return [
-            Evaluated(m, *few.result(), samples(), drawn.result())
+            Resampled(m, *few.result(), samples(), drawn.result())
             for m, few, samples, drawn in started
         ]
 

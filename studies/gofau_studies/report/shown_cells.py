@@ -17,14 +17,14 @@ Place = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class ChosenCell:
+class ShownCell:
     """A cell of one landscape and why it is shown."""
 
     key: LandscapeKey
     cell: CurveCell
 
 
-def chosen_cells(landscapes: Sequence[Landscape], settings: AnalysisSettings) -> list[ChosenCell]:
+def shown_cells(landscapes: Sequence[Landscape], settings: AnalysisSettings) -> list[ShownCell]:
     """Up to three cells a rule, in the order of `CellRole`.
 
     *Best*: the lowest mean cost over seeds. *Edge*: of the cells within the tolerance at the best
@@ -37,7 +37,7 @@ def chosen_cells(landscapes: Sequence[Landscape], settings: AnalysisSettings) ->
     Raises:
         LandscapeError: landscapes that cannot be compared.
     """
-    found: list[ChosenCell] = []
+    found: list[ShownCell] = []
     for members in grouped(landscapes):
         context = group_context([distinct_seeds(member) for member in members], settings)
         for member in members:
@@ -46,9 +46,9 @@ def chosen_cells(landscapes: Sequence[Landscape], settings: AnalysisSettings) ->
     return found
 
 
-def _chosen(landscape: Landscape, role: CellRole, at: Place) -> ChosenCell:
+def _chosen(landscape: Landscape, role: CellRole, at: Place) -> ShownCell:
     lr, init = float(landscape.lr[at[0]]), float(landscape.init_scale[at[1]])
-    return ChosenCell(landscape.key, CurveCell(role=role, lr=lr, init_scale=init))
+    return ShownCell(landscape.key, CurveCell(role=role, lr=lr, init_scale=init))
 
 
 def _places(landscape: Landscape, tolerance: float) -> dict[CellRole, Place]:
