@@ -45,7 +45,7 @@ from gofau_service.store.tables.trials import Measurement, Trial  # noqa: E402
 from gofau_service.studies.submission import Submission, submit  # noqa: E402
 from gofau_service.tokens.principal import LOCAL  # noqa: E402
 from gofau_studies.protocol.trials import StudyState  # noqa: E402
-from gofau_studies.spec.spec import StudySpec  # noqa: E402
+from gofau_studies.spec import StudySpec  # noqa: E402
 
 RULES = [
     "additive",

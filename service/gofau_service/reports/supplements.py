@@ -22,7 +22,7 @@ from gofau_studies.report.model import (
     Supplement,
 )
 from gofau_studies.report.shown_cells import ShownCell, shown_cells
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.spec import StudySpec
 
 CHUNK = 500
 """Trials whose curves are read by one query."""

@@ -16,7 +16,7 @@ from gofau_studies.export.ranges import distributions
 from gofau_studies.landscape.caps import caps
 from gofau_studies.landscape.counting import counted_trials
 from gofau_studies.protocol.trials import Outcome
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.spec import StudySpec
 
 if TYPE_CHECKING:
     from optuna.distributions import FloatDistribution

@@ -11,7 +11,7 @@ from gofau_studies.landscape.bins import AXES, GROUP, binned, covered_range
 from gofau_studies.landscape.landscape import GoalMetric, Landscape, LandscapeKey
 from gofau_studies.landscape.refined import attach
 from gofau_studies.landscape.table import labelled, landscapes
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.spec import StudySpec
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,9 +6,9 @@ from gofau_studies.arrays import Floats
 from gofau_studies.landscape.observations import Labels, Observation, bound, observations
 from gofau_studies.protocol.wire import ArmPoints, SearchHistory, SearchRound
 from gofau_studies.refine.choose import Sides, midpoints
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.axes import tidy
 from gofau_studies.spec.space import Point
-from gofau_studies.spec.spec import StudySpec
 
 AXES = ("lr", "init_scale")
 TOLERANCE_SHARE = 0.1

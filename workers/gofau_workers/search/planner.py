@@ -5,10 +5,10 @@ import numpy as np
 from gofau_studies.landscape.observations import Labels, Observation, observations
 from gofau_studies.protocol.wire import ArmPoints, SearchHistory, SearchRound
 from gofau_studies.refine import rounds as refinement
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.draws import sobol_cube
 from gofau_studies.spec.parsing import stored_spec
 from gofau_studies.spec.space import Point, Space
-from gofau_studies.spec.spec import StudySpec
 from gofau_workers.search import cma, optuna_samplers
 
 
