@@ -11,13 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import (
-    Floats,
-    GoalMetric,
-    Landscape,
-    LandscapeKey,
-    OutcomeCode,
-)
+from gofau_studies.arrays import Floats
+from gofau_studies.landscape.landscape import GoalMetric, Landscape, LandscapeKey, OutcomeCode
 from gofau_studies.report.row import Context
 from gofau_studies.report.rows import rows_of
 from gofau_studies.statistics.bootstrap import seed_counts

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gofau.problems.toys import largest_stable_lr, toy
-from gofau_studies.landscape.landscape import Floats
+from gofau_studies.arrays import Floats
 from gofau_studies.refine.choose import Sides, midpoints
 from gofau_studies.refine.mesh import Mesh
 from gofau_studies.spec.search import ROUNDS, Refine

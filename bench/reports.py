@@ -23,6 +23,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from gofau_studies.arrays import Floats
+
 # Beside this file lies a program named service.py, which would hide the package of that name.
 sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).parent]
 
@@ -42,9 +44,8 @@ from gofau_service.store.schema import migrate  # noqa: E402
 from gofau_service.store.tables.trials import Measurement, Trial  # noqa: E402
 from gofau_service.studies.submission import Submission, submit  # noqa: E402
 from gofau_service.tokens.principal import LOCAL  # noqa: E402
-from gofau_studies.landscape.landscape import Floats  # noqa: E402
 from gofau_studies.protocol.trials import StudyState  # noqa: E402
-from gofau_studies.spec.spec import StudySpec  # noqa: E402
+from gofau_studies.spec import StudySpec  # noqa: E402
 
 RULES = [
     "additive",

@@ -22,10 +22,10 @@ import gofau_studies
 from gofau.packing import PackPlan, TrialPlan, run_pack
 from gofau.problems import problem
 from gofau.problems.photographs import PhotographProblem
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.cells import cells
 from gofau_studies.spec.packs import bucket_key
 from gofau_studies.spec.parsing import parse_yaml
-from gofau_studies.spec.spec import StudySpec
 
 FOLDER = Path(gofau_studies.__file__).parent / "catalog"
 

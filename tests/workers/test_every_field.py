@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel
 
 from gofau_studies.errors import SpecError
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.meaning import UNHASHED
 from gofau_studies.spec.parsing import parse_spec
-from gofau_studies.spec.spec import StudySpec
 from tests.workers.bases import (
     AIMED,
     BASE,

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from gofau import catalog
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.parsing import parse_spec
-from gofau_studies.spec.spec import StudySpec
 from tests.workers.bases import BASE, TOY, Data
 from tests.workers.trained import pending, records, trained
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gofau.packing import run_pack
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.cells import cells
 from gofau_studies.spec.packs import bucket_key
 from gofau_studies.spec.parsing import parse_spec
-from gofau_studies.spec.spec import StudySpec
 from gofau_workers.work import PendingTrial, pack_up, plan, result
 
 TIMES = ("index", "wall_s", "pack_size")

@@ -43,7 +43,7 @@ from gofau_service.settings import Settings
 from gofau_service.store.engine import Store
 from gofau_service.store.schema import migrate
 from gofau_service.tokens import tokens
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.spec import StudySpec
 from gofau_studies.telemetry import tracing
 
 ROUTERS: tuple[APIRouter, ...] = (

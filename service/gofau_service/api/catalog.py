@@ -13,9 +13,9 @@ from gofau.version import code_version
 from gofau_service.api.dependencies import Reader, Use
 from gofau_service.api.problem_details import PROBLEMS
 from gofau_studies.metrics.facts import OUTCOMES, RESULTS, ROBUSTNESS, Way
+from gofau_studies.spec import MAX_SEEDS
 from gofau_studies.spec.axes import MAX_POINTS
 from gofau_studies.spec.parsing import MAX_TEXT
-from gofau_studies.spec.spec import MAX_SEEDS
 
 router = APIRouter(prefix="/v1", tags=["catalog"], responses=PROBLEMS)
 

@@ -11,8 +11,8 @@ from fastapi.concurrency import run_in_threadpool
 from gofau_service.errors import UnsupportedError
 from gofau_service.studies.schemas import EXAMPLE
 from gofau_studies.errors import FieldError, SpecError
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.parsing import MAX_TEXT, parse_spec, parse_yaml, to_yaml, too_deep
-from gofau_studies.spec.spec import StudySpec
 
 JSON = "application/json"
 YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml", "text/plain")

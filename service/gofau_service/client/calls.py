@@ -28,7 +28,7 @@ from gofau_service.client.models import (
     Trial,
     TrialDetail,
 )
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.spec import StudySpec
 
 if TYPE_CHECKING:
     from gofau_studies.report.model import RobustnessReport

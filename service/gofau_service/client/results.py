@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gofau_studies.importance.tuning import TuningCurve
     from gofau_studies.landscape.landscape import Landscape
     from gofau_studies.report.model import RobustnessReport
-    from gofau_studies.spec.spec import StudySpec
+    from gofau_studies.spec import StudySpec
 
 NUMBERS = tuple(
     name

@@ -27,11 +27,11 @@ from gofau_studies.report import build
 from gofau_studies.report.model import AnalysisSettings, RobustnessReport, SpecSummary
 from gofau_studies.report.notes import notes
 from gofau_studies.report.provenance import mixtures
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.canonical import content_hash
 from gofau_studies.spec.entries import RuleSpec
 from gofau_studies.spec.goal import doubts
 from gofau_studies.spec.parsing import stored_spec
-from gofau_studies.spec.spec import StudySpec
 
 KEPT = 16
 

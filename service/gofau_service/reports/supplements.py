@@ -21,8 +21,8 @@ from gofau_studies.report.model import (
     RobustnessReport,
     Supplement,
 )
-from gofau_studies.report.shown_cells import ChosenCell, chosen_cells
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.report.shown_cells import ShownCell, shown_cells
+from gofau_studies.spec import StudySpec
 
 CHUNK = 500
 """Trials whose curves are read by one query."""
@@ -38,7 +38,7 @@ def supplements(
     settings: AnalysisSettings,
 ) -> dict[GroupKey, Supplement]:
     """By group: the learning curves of its chosen cells."""
-    chosen = chosen_cells(maps.landscapes, settings)
+    chosen = shown_cells(maps.landscapes, settings)
     rows = {cell: maps.at(cell.key, cell.cell.lr, cell.cell.init_scale) for cell in chosen}
     indexes = [int(index) for found in rows.values() for index in found["index"]]
     measured = _curves(session, study_id, indexes, spec.goal.metric)
@@ -71,7 +71,7 @@ def notes() -> tuple[str, ...]:
 
 
 def _learning(
-    group: GroupKey, trainings: Mapping[ChosenCell, Sequence[Training]], spec: StudySpec
+    group: GroupKey, trainings: Mapping[ShownCell, Sequence[Training]], spec: StudySpec
 ) -> tuple[Curve, ...]:
     here = {cell: seen for cell, seen in trainings.items() if cell.key.group == group}
     return learning_curves(here, goal_of(spec))

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.cells import Cell, cells
-from gofau_studies.spec.spec import StudySpec
 
 Row = dict[str, Any]
 

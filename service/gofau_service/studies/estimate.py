@@ -11,9 +11,9 @@ from gofau_service.store.tables.trials import Trial
 from gofau_service.studies.reuse import reusable
 from gofau_service.studies.schemas import Estimate
 from gofau_studies.protocol.trials import TrialState
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.cells import cells
 from gofau_studies.spec.packs import bucket_key
-from gofau_studies.spec.spec import StudySpec
 
 PACK_SIZE = 128
 CHUNK = 1000

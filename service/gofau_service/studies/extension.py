@@ -20,8 +20,8 @@ from gofau_service.studies.enumeration import Enumeration
 from gofau_service.studies.submission import check_quota, check_size
 from gofau_studies.errors import FieldError
 from gofau_studies.protocol.trials import StudyState
+from gofau_studies.spec import MAX_SEEDS, StudySpec
 from gofau_studies.spec.parsing import stored_spec
-from gofau_studies.spec.spec import MAX_SEEDS, StudySpec
 
 
 def _as_it_came(given: Any, _: ValidatorFunctionWrapHandler) -> Any:

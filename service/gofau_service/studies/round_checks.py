@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from gofau_service.errors import InvalidError
 from gofau_studies.errors import FieldError
 from gofau_studies.protocol.wire import SearchRound
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.space import Space
-from gofau_studies.spec.spec import StudySpec
 
 Labels = tuple[str, str, str]
 

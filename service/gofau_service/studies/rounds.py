@@ -16,9 +16,9 @@ from gofau_service.studies.enumeration import Enumeration
 from gofau_studies.errors import FieldError
 from gofau_studies.protocol.trials import StudyState
 from gofau_studies.protocol.wire import RoundReceipt, SearchRound
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.cells import Cell, arms
 from gofau_studies.spec.parsing import stored_spec
-from gofau_studies.spec.spec import StudySpec
 
 
 def append(session: Session, study: Study, wanted: SearchRound) -> RoundReceipt:

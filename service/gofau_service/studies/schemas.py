@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from gofau_service.store.base import now
 from gofau_service.store.tables.studies import Study
 from gofau_studies.protocol.trials import StudyState
+from gofau_studies.spec import Tag
 from gofau_studies.spec.goal import doubts
-from gofau_studies.spec.spec import Tag
 
 EXAMPLE = {
     "name": "digits-mlp",

@@ -22,8 +22,8 @@ from gofau_service.studies.schemas import StudyDetail, StudyView
 from gofau_service.tokens.principal import Principal
 from gofau_studies.errors import FieldError
 from gofau_studies.protocol.trials import StudyState
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.canonical import content_hash
-from gofau_studies.spec.spec import StudySpec
 
 MANY = 10_000
 """Trials of one submission that change what the planner should expect."""

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from gofau.catalog.metrics import better_side
+from gofau_studies.arrays import Floats
 from gofau_studies.errors import StudiesError
 from gofau_studies.export.ranges import distributions
 from gofau_studies.landscape.caps import caps
-from gofau_studies.landscape.counting import Floats, counted_trials
+from gofau_studies.landscape.counting import counted_trials
 from gofau_studies.protocol.trials import Outcome
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.spec import StudySpec
 
 if TYPE_CHECKING:
     from optuna.distributions import FloatDistribution

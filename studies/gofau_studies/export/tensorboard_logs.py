@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gofau_studies.export.folder import fresh_folder
 from gofau_studies.export.runs import LABELS, Run, Runs
 from gofau_studies.export.senses import sense_of
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.spec import StudySpec
 
 if TYPE_CHECKING:
     from tensorboard.compat.proto.summary_pb2 import Summary

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats
+from gofau_studies.arrays import Floats
 
 
 def level_segments(cost: Floats, x: Floats, z: Floats, level: float) -> Floats:

@@ -6,9 +6,10 @@ import numpy as np
 
 from gofau.catalog import SHARE
 from gofau.catalog.metrics import better_side
+from gofau_studies.arrays import Floats
 from gofau_studies.figures.colour import ColourScale
 from gofau_studies.figures.contour import level_segments
-from gofau_studies.landscape.landscape import Floats, Landscape, LandscapeError
+from gofau_studies.landscape.landscape import Landscape, LandscapeError
 from gofau_studies.metrics.grid import Grid, coverage
 from gofau_studies.metrics.optimum import best_cost
 from gofau_studies.metrics.ridge import best_log_lr

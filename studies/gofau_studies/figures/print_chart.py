@@ -5,11 +5,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from gofau_studies.arrays import Floats
 from gofau_studies.figures.chart_view import Axis, ChartView, clipped
 from gofau_studies.figures.colour import RULE_COLOURS
 from gofau_studies.figures.names import COLUMN
 from gofau_studies.figures.save import literal
-from gofau_studies.landscape.landscape import Floats
 from gofau_studies.report.model import Curve
 
 TALLEST = 3.6

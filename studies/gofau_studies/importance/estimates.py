@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from gofau_studies.arrays import Floats
 from gofau_studies.importance.fanova import fanova
 from gofau_studies.importance.ped_anova import ped_anova
-from gofau_studies.landscape.landscape import Floats
 
 TREES, DEPTH = 16, 8
 """Of fANOVA's forest; four times as many trees, grown out, change a share by less than 0.01."""

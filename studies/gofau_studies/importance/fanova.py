@@ -4,21 +4,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestRegressor
 
-from gofau_studies.landscape.landscape import Floats
-
-Ints = NDArray[np.intp]
+from gofau_studies.arrays import Floats, Indices
 
 
 class Tree(Protocol):
     """What is read of a fitted tree of scikit-learn: an array each, by node."""
 
-    feature: Ints
+    feature: Indices
     threshold: Floats
-    children_left: Ints
-    children_right: Ints
+    children_left: Indices
+    children_right: Indices
     value: Floats
 
 
@@ -33,9 +30,9 @@ class Leaves:
     @classmethod
     def of(cls, tree: Tree, bounds: Floats) -> "Leaves":
         """The leaves of a fitted tree over ``bounds[D, 2]``, all nodes of a depth at a time."""
-        nodes: Ints = np.zeros(1, dtype=np.intp)
+        nodes: Indices = np.zeros(1, dtype=np.intp)
         boxes = bounds[None]
-        ended: list[Ints] = []
+        ended: list[Indices] = []
         found: list[Floats] = []
         while nodes.size:
             is_leaf = tree.feature[nodes] < 0
@@ -68,7 +65,7 @@ class Leaves:
         return _variance(across @ self.value / total, total * np.diff(edges))
 
 
-def _children(tree: Tree, nodes: Ints, boxes: Floats) -> tuple[Ints, Floats]:
+def _children(tree: Tree, nodes: Indices, boxes: Floats) -> tuple[Indices, Floats]:
     """Both children of each node, with their boxes."""
     at, axis, split = np.arange(len(nodes)), tree.feature[nodes], tree.threshold[nodes]
     left, right = boxes.copy(), boxes.copy()

@@ -3,12 +3,9 @@
 from math import ceil
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from gofau_studies.landscape.landscape import Floats
-
-Ints = NDArray[np.intp]
+from gofau_studies.arrays import Bools, Floats, Indices
 
 STEPS = 50
 """Places along an axis that densities are estimated at."""
@@ -41,19 +38,19 @@ def ped_anova(points: Floats, costs: Floats) -> list[float]:
     return [v / total if total > 0 else 1.0 / len(found) for v in found]
 
 
-def _steps(values: Floats) -> Ints:
+def _steps(values: Floats) -> Indices:
     """``[N]`` the place nearest to each value; halfway between two, the lower one."""
     step = (values.max() - values.min()) / (STEPS - 1)
     nearest = np.ceil((values - values.min()) / step - 0.5).astype(np.intp)
     return np.asarray(np.clip(nearest, 0, STEPS - 1))
 
 
-def _divergence(steps: Ints, is_best: NDArray[np.bool_]) -> float:
+def _divergence(steps: Indices, is_best: Bools) -> float:
     every, best = density(steps), density(steps[is_best])
     return float(every @ (best / every - 1) ** 2)
 
 
-def density(steps: Ints) -> Floats:
+def density(steps: Indices) -> Floats:
     """``[STEPS]`` density of points over places, by Gaussian kernels of one width.
 
     Scott's rule gives the width; one kernel as wide as the axis stands for one more point.
@@ -72,7 +69,7 @@ def density(steps: Ints) -> Floats:
     return np.asarray((mass / inside) @ weights / weights.sum() + 1e-12)
 
 
-def _width(at: Ints, weights: Ints) -> float:
+def _width(at: Indices, weights: Indices) -> float:
     """Scott's rule on the smaller of standard deviation and quartile range, in places."""
     total, ranks = int(weights.sum()), np.cumsum(weights)
     mean = at @ weights / total

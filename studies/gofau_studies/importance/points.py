@@ -9,7 +9,7 @@ from gofau_studies.landscape.caps import caps
 from gofau_studies.landscape.counting import DIVERGED, counted
 from gofau_studies.landscape.of_study import is_first
 from gofau_studies.landscape.whole import whole
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.spec import StudySpec
 
 GROUP = ["problem", "direction", "rule"]
 

@@ -2,7 +2,7 @@
 
 from math import floor
 
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.spec import StudySpec
 
 POINTS_A_BIN = 3
 """Points that a bin should hold on average, so that few bins stay empty: e^-3 = 5 %."""

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from gofau_studies.arrays import Floats
 from gofau_studies.landscape.counting import DIVERGED, counted
-from gofau_studies.landscape.landscape import Floats, GoalMetric, LandscapeError, Range
+from gofau_studies.landscape.landscape import GoalMetric, LandscapeError, Range
 from gofau_studies.landscape.whole import whole
 
 GROUP = ["problem", "direction", "rule"]

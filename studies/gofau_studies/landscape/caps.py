@@ -5,7 +5,7 @@ import pandas as pd
 from gofau import catalog
 from gofau_studies.landscape.counting import DIVERGED, worst
 from gofau_studies.landscape.whole import whole
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.spec import StudySpec
 
 
 def cap(problem: str, metric: str) -> float | None:

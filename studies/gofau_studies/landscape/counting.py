@@ -6,15 +6,12 @@ Its twin in SQL is `gofau_service.store.recount.counted_in_sql`, which a test ho
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gofau_studies.arrays import Bools, Floats
 from gofau_studies.protocol.trials import Outcome
 
 DIVERGED = (Outcome.DIVERGED.value, Outcome.NONFINITE.value)
 """Outcomes that count as the cap, whatever value was measured."""
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 def counted(

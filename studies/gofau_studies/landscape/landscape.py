@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gofau import catalog
-from gofau_studies.landscape.counting import Bools, Floats, counted
+from gofau_studies.arrays import Bools, Codes, Floats
+from gofau_studies.landscape.counting import counted
 
 __all__ = [
     "AddedCells",
@@ -25,7 +25,6 @@ __all__ = [
     "OutcomeCode",
 ]
 
-Codes = NDArray[np.int8]
 GroupKey = tuple[str, str]
 Range = tuple[float, float]
 

@@ -9,9 +9,9 @@ import pandas as pd
 from gofau_studies.landscape.bin_counts import bins
 from gofau_studies.landscape.bins import AXES, GROUP, binned, covered_range
 from gofau_studies.landscape.landscape import GoalMetric, Landscape, LandscapeKey
+from gofau_studies.landscape.refined import attach
 from gofau_studies.landscape.table import labelled, landscapes
-from gofau_studies.refine.attach import attach
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.spec import StudySpec
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from gofau_studies.arrays import Codes, Floats
 from gofau_studies.landscape.landscape import (
-    Codes,
-    Floats,
     GoalMetric,
     Landscape,
     LandscapeError,

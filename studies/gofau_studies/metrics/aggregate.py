@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats
+from gofau_studies.arrays import Floats
 
 
 def interquartile_mean(scores: Floats) -> Floats:

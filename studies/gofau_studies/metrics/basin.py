@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats
+from gofau_studies.arrays import Floats
 from gofau_studies.metrics.grid import Grid
 
 TINY = 1e-300

@@ -6,7 +6,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Bools, Floats, Landscape, Range
+from gofau_studies.arrays import Bools, Floats
+from gofau_studies.landscape.landscape import Landscape, Range
 
 
 def trapezoid_weights(x: Floats) -> Floats:

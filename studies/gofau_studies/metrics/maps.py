@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from gofau_studies.landscape.landscape import Floats
+from gofau_studies.arrays import Floats
 from gofau_studies.metrics.basin import Rectangles, basin_volume
 from gofau_studies.metrics.grid import Grid
 from gofau_studies.metrics.optimum import best_cost

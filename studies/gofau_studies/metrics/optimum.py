@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Bools, Floats
+from gofau_studies.arrays import Bools, Floats
 from gofau_studies.metrics.grid import Grid
 
 BORDERS = ("lr low", "lr high", "init_scale low", "init_scale high")

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
-from gofau_studies.landscape.landscape import Floats
+from gofau_studies.arrays import Floats
 from gofau_studies.metrics.facts import Better
 from gofau_studies.statistics.intervals import Interval, expanded_level, percentiles
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats
+from gofau_studies.arrays import Floats
 from gofau_studies.metrics.grid import Grid, trapezoid_weights, weighted_mean
 
 

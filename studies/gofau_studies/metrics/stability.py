@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Bools, Floats, Landscape, OutcomeCode
+from gofau_studies.arrays import Bools, Floats
+from gofau_studies.landscape.landscape import Landscape, OutcomeCode
 from gofau_studies.metrics.grid import Grid
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Bools, Floats
+from gofau_studies.arrays import Bools, Floats
 from gofau_studies.statistics.bootstrap import blocks, distinct
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from gofau_studies.landscape.landscape import Floats
+from gofau_studies.arrays import Floats, Ints
 
 
 def expected_best(costs: Floats, weights: Floats, draws: Floats) -> Floats:
@@ -55,7 +54,7 @@ def _ranked(costs: Floats, weights: Floats) -> tuple[Floats, Floats]:
     )
 
 
-def ascending(values: Floats) -> NDArray[np.int64]:
+def ascending(values: Floats) -> Ints:
     """Places ``[..., N]`` of values in ascending order, as `numpy.argsort` gives them.
 
     Doubles above 0 are in the order of their bits, whose last ones can tell the place: numbers are
@@ -69,7 +68,7 @@ def ascending(values: Floats) -> NDArray[np.int64]:
     place = np.int64((1 << size.bit_length()) - 1)
     with np.errstate(invalid="ignore"):
         beyond = np.asarray(values - values.min(axis=-1, keepdims=True))
-    keys: NDArray[np.int64] = beyond.view(np.int64)
+    keys: Ints = beyond.view(np.int64)
     keys &= ~place
     keys |= np.arange(size, dtype=np.int64)
     keys.sort(axis=-1)

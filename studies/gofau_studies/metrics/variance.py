@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats
+from gofau_studies.arrays import Floats
 
 
 class VarianceShares(NamedTuple):

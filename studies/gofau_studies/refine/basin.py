@@ -5,7 +5,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats, Landscape
+from gofau_studies.arrays import Floats
+from gofau_studies.landscape.landscape import Landscape
 from gofau_studies.refine.mesh import Mesh
 from gofau_studies.statistics.bootstrap import blocks, resampled_means
 

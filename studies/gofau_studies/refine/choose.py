@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Bools, Floats
-from gofau_studies.refine.mesh import Ints, Mesh
+from gofau_studies.arrays import Bools, Floats, Ints
+from gofau_studies.refine.mesh import Mesh
 
 SHORTEST = 2.0**-6
 """Edges shorter than this many grid steps are not halved again while longer ones are there."""

@@ -5,12 +5,11 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gofau_studies.landscape.landscape import Bools, Floats, LandscapeError
+from gofau_studies.arrays import Bools, Floats, Ints
+from gofau_studies.landscape.landscape import LandscapeError
 from gofau_studies.metrics.basin import triangle_share
 
-Ints = NDArray[np.int64]
 ROUNDED = 9
 """Decimals of a grid step that are kept, so that points on a line lie on it exactly."""
 

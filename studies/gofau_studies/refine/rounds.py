@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats
-from gofau_studies.protocol.observations import Labels, Told, bound, told
+from gofau_studies.arrays import Floats
+from gofau_studies.landscape.observations import Labels, Observation, bound, observations
 from gofau_studies.protocol.wire import ArmPoints, SearchHistory, SearchRound
 from gofau_studies.refine.choose import Sides, midpoints
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.axes import tidy
 from gofau_studies.spec.space import Point
-from gofau_studies.spec.spec import StudySpec
 
 AXES = ("lr", "init_scale")
 TOLERANCE_SHARE = 0.1
@@ -20,7 +20,7 @@ def next_round(spec: StudySpec, history: SearchHistory) -> SearchRound | None:
     if spec.refine is None or history.next_round > spec.refine.rounds:
         return None
     count = spec.refine.due(history.next_round)
-    found = told(history)
+    found = observations(history)
     arms = [
         ArmPoints(
             problem=labels[0],
@@ -37,7 +37,7 @@ def _points(
     spec: StudySpec,
     history: SearchHistory,
     labels: Labels,
-    found: dict[Labels, list[Told]],
+    found: dict[Labels, list[Observation]],
     count: int,
 ) -> list[Point]:
     cells = found[labels]
@@ -60,7 +60,7 @@ def _points(
     return [dict(zip(AXES, (tidy(10**x), tidy(10**z)), strict=True)) for x, z in added]
 
 
-def _decades(cells: list[Told]) -> Floats:
+def _decades(cells: list[Observation]) -> Floats:
     return np.log10([[c.point[name] for name in AXES] for c in cells])
 
 

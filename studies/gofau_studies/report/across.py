@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gofau_studies.landscape.landscape import Floats, Landscape
+from gofau_studies.arrays import Floats, Ints
+from gofau_studies.landscape.landscape import Landscape
 from gofau_studies.metrics.across import hyperparameter_sensitivity, normalised_score
 from gofau_studies.metrics.aggregate import (
     interquartile_mean,
@@ -25,8 +25,6 @@ from gofau_studies.report.row import why_one_seed
 from gofau_studies.statistics.bootstrap import block_size, bootstrap, resampled_means
 from gofau_studies.statistics.intervals import agreed
 
-Indices = NDArray[np.int64]
-
 PROFILE_FACTORS = np.linspace(1.0, 4.0, 61)
 
 
@@ -41,10 +39,10 @@ class Problem:
 
     members: Mapping[str, Landscape]
     best: Floats
-    draws: Mapping[tuple[int, ...], Indices]
+    draws: Mapping[tuple[int, ...], Ints]
     drawn: Mapping[tuple[int, ...], Floats]
 
-    def order(self, rule: str) -> Indices:
+    def order(self, rule: str) -> Ints:
         """Drawn seed indices ``[R, S]`` of a rule."""
         return self.draws[self.members[rule].seeds]
 
@@ -80,7 +78,7 @@ def problem(
     members: Sequence[Landscape], settings: AnalysisSettings, rng: np.random.Generator
 ) -> Problem:
     """Prepare a group for `across`."""
-    draws: dict[tuple[int, ...], Indices] = {}
+    draws: dict[tuple[int, ...], Ints] = {}
     for member in members:
         if member.seeds not in draws:
             n = len(member.seeds)
@@ -98,7 +96,7 @@ def _lowest(means: Floats) -> Floats:
     return best_cost(means[:, None])
 
 
-def _counted(order: Indices) -> Floats:
+def _counted(order: Ints) -> Floats:
     """How often each seed is in each row of ``order[R, S]``."""
     rows, n_seeds = order.shape
     flat = (order + n_seeds * np.arange(rows)[:, None]).ravel()

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats, GroupKey, Landscape, LandscapeError
+from gofau_studies.arrays import Floats
+from gofau_studies.landscape.landscape import GroupKey, Landscape, LandscapeError
 from gofau_studies.report.across import Problem, across, problem
 from gofau_studies.report.comparison import compare
 from gofau_studies.report.directions import directed, directed_across
@@ -19,7 +20,7 @@ from gofau_studies.report.model import (
     SpecSummary,
     Supplement,
 )
-from gofau_studies.report.resampled import Evaluated, evaluate
+from gofau_studies.report.resampled import Resampled, evaluate
 from gofau_studies.report.row import Context, is_covered, scalar
 from gofau_studies.report.rows import rows_of
 from gofau_studies.report.verdicts import notes, verdicts
@@ -179,7 +180,7 @@ def _draws(
     return draws
 
 
-def _rule(ran: Landscape, evaluated: Evaluated, context: Context) -> RuleReport:
+def _rule(ran: Landscape, evaluated: Resampled, context: Context) -> RuleReport:
     landscape = evaluated.landscape
     return RuleReport(
         rule=ran.key.rule,

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats, Landscape
+from gofau_studies.arrays import Floats
+from gofau_studies.landscape.landscape import Landscape
 from gofau_studies.metrics.grid import Grid
 from gofau_studies.metrics.optimum import best_cost, optimum_borders, touched_borders
 from gofau_studies.metrics.regret import leaves_grid

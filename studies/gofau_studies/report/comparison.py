@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from gofau.catalog import SHARE
-from gofau_studies.landscape.landscape import Floats, Landscape
+from gofau_studies.arrays import Floats
+from gofau_studies.landscape.landscape import Landscape
 from gofau_studies.metrics.grid import Grid, coverage
 from gofau_studies.metrics.scalar import ALIKE, Scalar, enough, sampled_interval
 from gofau_studies.report.model import AnalysisSettings, Comparison, Strength
-from gofau_studies.report.resampled import Evaluated
+from gofau_studies.report.resampled import Resampled
 from gofau_studies.report.row import Context, Row, unit_of, why_one_seed
 from gofau_studies.report.rows import ROWS
 from gofau_studies.report.wording import POINTS
@@ -28,7 +29,7 @@ class _Difference:
 
 
 def compare(
-    evaluated: Sequence[Evaluated],
+    evaluated: Sequence[Resampled],
     context: Context,
     settings: AnalysisSettings,
     rng: np.random.Generator,
@@ -53,7 +54,7 @@ def compare(
 
 
 def _difference(
-    row: Row, rule: Evaluated, baseline: Evaluated, context: Context, rng: np.random.Generator
+    row: Row, rule: Resampled, baseline: Resampled, context: Context, rng: np.random.Generator
 ) -> _Difference:
     ours, theirs = rule.landscape, baseline.landscape
     names = (ours.key.rule, theirs.key.rule)
@@ -100,7 +101,7 @@ def _unpaired(*sides: Landscape) -> str:
 
 
 def _interval(
-    row: Row, rule: Evaluated, baseline: Evaluated, point: float, context: Context
+    row: Row, rule: Resampled, baseline: Resampled, point: float, context: Context
 ) -> tuple[Interval | None, str]:
     """The interval of a difference on resampled seeds, and why there is none, if so."""
     n_seeds = len(rule.landscape.seeds)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats, Landscape
+from gofau_studies.arrays import Floats
+from gofau_studies.landscape.landscape import Landscape
 from gofau_studies.metrics.grid import Grid
 from gofau_studies.metrics.scalar import sampled_intervals
 from gofau_studies.metrics.time_to_target import resampled_quantile

@@ -7,7 +7,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Bools, Floats, Landscape
+from gofau_studies.arrays import Bools, Floats
+from gofau_studies.landscape.landscape import Landscape
 from gofau_studies.metrics.basin import width_below
 from gofau_studies.metrics.grid import Grid, weighted_mean
 from gofau_studies.metrics.maps import Maps

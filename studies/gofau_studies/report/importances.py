@@ -9,7 +9,7 @@ from gofau_studies.importance.points import study_points
 from gofau_studies.importance.tuning import importances
 from gofau_studies.landscape.landscape import GroupKey
 from gofau_studies.report.model import Importance
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.spec import StudySpec
 
 ABSENT = "The importances of axes are left out: they need scikit-learn."
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats, GoalMetric
+from gofau_studies.arrays import Floats
+from gofau_studies.landscape.landscape import GoalMetric
 from gofau_studies.metrics.time_to_target import resampled_quantile
 from gofau_studies.report.model import Curve, CurveKind
-from gofau_studies.report.shown_cells import ChosenCell
+from gofau_studies.report.shown_cells import ShownCell
 
 MOST_POINTS = 200
 """A longer curve is thinned to so many epochs, evenly, with its first and last."""
@@ -26,7 +27,7 @@ class Training:
 
 
 def learning_curve(
-    chosen: ChosenCell, trainings: Sequence[Training], goal: GoalMetric, length: int
+    chosen: ShownCell, trainings: Sequence[Training], goal: GoalMetric, length: int
 ) -> Curve:
     """Median and quartiles over seeds of one cell.
 
@@ -57,7 +58,7 @@ def learning_curve(
 
 
 def learning_curves(
-    trainings: Mapping[ChosenCell, Sequence[Training]], goal: GoalMetric
+    trainings: Mapping[ShownCell, Sequence[Training]], goal: GoalMetric
 ) -> tuple[Curve, ...]:
     """The curves of one group, on one range of epochs; cells that measured nothing have none."""
     measured = {cell: [t for t in seen if t.values] for cell, seen in trainings.items()}

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats, Landscape
+from gofau_studies.arrays import Floats
+from gofau_studies.landscape.landscape import Landscape
 from gofau_studies.metrics.optimum import best_cost
 from gofau_studies.refine.basin import costs_of
 from gofau_studies.report.model import AnalysisSettings

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats, Landscape
+from gofau_studies.arrays import Floats
+from gofau_studies.landscape.landscape import Landscape
 from gofau_studies.metrics.maps import Maps
 from gofau_studies.report.row import Context, Evaluate
 from gofau_studies.statistics.bootstrap import mean_maps, step_size

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from gofau_studies.landscape.landscape import Landscape
 from gofau_studies.metrics.grid import Grid, coverage
 from gofau_studies.metrics.scalar import MIN_COVERAGE, enough
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.spec import StudySpec
 
 
 def notes(spec: StudySpec, landscapes: Sequence[Landscape]) -> tuple[str, ...]:

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats, Landscape
+from gofau_studies.arrays import Floats, Indices
+from gofau_studies.landscape.landscape import Landscape
 from gofau_studies.report.curves import curves
 from gofau_studies.report.levels import Levels, best_costs, each_seed
 from gofau_studies.report.mean_maps import OnMaps, chunks, on_same_maps
 from gofau_studies.report.model import Curve
 from gofau_studies.report.row import Context, Evaluate, is_covered
 from gofau_studies.report.rows import rows_of
-from gofau_studies.statistics.bootstrap import Integers, distinct
+from gofau_studies.statistics.bootstrap import distinct
 
 Values = dict[str, Floats]
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class Resampled:
     """One landscape with the values of each of its rows, by name, and its curves.
 
     Args:
@@ -41,7 +42,7 @@ Draws = Mapping[tuple[int, ...], Floats]
 
 def evaluate(
     members: Sequence[Landscape], draws: Draws, context: Context, levels: Levels
-) -> list[Evaluated]:
+) -> list[Resampled]:
     """Rows and curves of every member of a group, as many at a time as there are processors.
 
     Args:
@@ -62,7 +63,7 @@ def evaluate(
             drawn = pool.submit(curves, m, draws[m.seeds], context.level)
             started.append((m, few, samples, drawn))
         return [
-            Evaluated(m, *few.result(), samples(), drawn.result())
+            Resampled(m, *few.result(), samples(), drawn.result())
             for m, few, samples, drawn in started
         ]
 
@@ -107,7 +108,7 @@ def _start(
     landscape: Landscape,
     counts: Floats,
     context: Context,
-    repeats: tuple[Floats, Context, Integers],
+    repeats: tuple[Floats, Context, Indices],
 ) -> Callable[[], Values]:
     """Set the pool to work on every row, and return what waits for it."""
     if not is_covered(landscape):  # no number will be given, so none is resampled

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats, Landscape
+from gofau_studies.arrays import Floats, Indices
+from gofau_studies.landscape.landscape import Landscape
 from gofau_studies.metrics.facts import ROBUSTNESS, facts_of
 from gofau_studies.metrics.grid import Grid, coverage
 from gofau_studies.metrics.scalar import ALIKE, ONE_SEED, REPEATED, Scalar, enough, sampled_interval
-from gofau_studies.statistics.bootstrap import Integers, distinct
+from gofau_studies.statistics.bootstrap import distinct
 from gofau_studies.statistics.intervals import agreed
 
 
@@ -25,11 +26,11 @@ class Context:
     shared_best: Floats | float
     level: float = 0.95
 
-    def at(self, part: slice | Integers) -> "Context":
+    def at(self, part: slice | Indices) -> "Context":
         """The context of some of the resamples."""
         return Context(_taken(self.tolerance, part), _taken(self.shared_best, part), self.level)
 
-    def distinct(self, counts: Floats) -> tuple[Floats, "Context", Integers]:
+    def distinct(self, counts: Floats) -> tuple[Floats, "Context", Indices]:
         """Each resample ``counts[R, S]`` in its context once, and which of those each one is."""
         rows, which = distinct(counts)
         if len(rows) == len(counts):
@@ -40,7 +41,7 @@ class Context:
         return counts[first], self.at(first), which
 
 
-def _taken(values: Floats | float, part: slice | Integers) -> Floats | float:
+def _taken(values: Floats | float, part: slice | Indices) -> Floats | float:
     return values[part] if isinstance(values, np.ndarray) else values
 
 

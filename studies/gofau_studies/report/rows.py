@@ -1,8 +1,7 @@
 """The rules table: every number that a report gives for a rule, in print order."""
 
 from gofau_studies.landscape.landscape import Landscape
-from gofau_studies.report import borders as censors
-from gofau_studies.report import evaluators
+from gofau_studies.report import borders, evaluators
 from gofau_studies.report.row import Row
 
 
@@ -49,7 +48,7 @@ ROWS: tuple[Row, ...] = (
         evaluators.on_maps(evaluators.best),
         "best value higher",
         "best value lower",
-        censor=censors.optimum,
+        censor=borders.optimum,
     ),
     Row(
         "best_held_out",
@@ -58,7 +57,7 @@ ROWS: tuple[Row, ...] = (
         evaluators.held_out,
         "best value on held-out seeds higher",
         "best value on held-out seeds lower",
-        censor=censors.optimum,
+        censor=borders.optimum,
         applies=lambda landscape: len(landscape.seeds) > 1,
     ),
     Row(
@@ -68,7 +67,7 @@ ROWS: tuple[Row, ...] = (
         evaluators.refined(evaluators.own_basin, own=True),
         "basin larger",
         "basin smaller",
-        censor=censors.own_basin,
+        censor=borders.own_basin,
     ),
     *(
         Row(
@@ -76,7 +75,7 @@ ROWS: tuple[Row, ...] = (
             f"Basin, at {name}",
             f"the {name} that the basin can measure between the cells: {words} (M2)",
             evaluators.bracket(end),
-            censor=censors.own_basin,
+            censor=borders.own_basin,
             applies=_is_plane,
         )
         for end, (name, words) in enumerate(
@@ -90,7 +89,7 @@ ROWS: tuple[Row, ...] = (
         evaluators.refined(evaluators.shared_basin, own=False),
         "basin at the common level larger",
         "basin at the common level smaller",
-        censor=censors.shared_basin,
+        censor=borders.shared_basin,
     ),
     Row(
         "basin_width",
@@ -99,7 +98,7 @@ ROWS: tuple[Row, ...] = (
         evaluators.on_curves(evaluators.standard_width),
         "basin wider at the standard init",
         "basin narrower at the standard init",
-        censor=censors.standard_width,
+        censor=borders.standard_width,
     ),
     Row(
         "lr_sensitivity",
@@ -108,7 +107,7 @@ ROWS: tuple[Row, ...] = (
         evaluators.on_maps(evaluators.sensitivity),
         "more sensitive to the learning rate",
         "less sensitive to the learning rate",
-        censor=censors.optimum,
+        censor=borders.optimum,
     ),
     Row(
         "lr_sensitivity_window",
@@ -117,7 +116,7 @@ ROWS: tuple[Row, ...] = (
         evaluators.on_maps(evaluators.window_sensitivity),
         "more sensitive within a decade of its optimum",
         "less sensitive within a decade of its optimum",
-        censor=censors.optimum,
+        censor=borders.optimum,
     ),
     *(
         Row(
@@ -127,7 +126,7 @@ ROWS: tuple[Row, ...] = (
             evaluators.regret(factor),
             f"loses more when the lr is off by ×{factor}",
             f"loses less when the lr is off by ×{factor}",
-            censor=censors.regret(factor),
+            censor=borders.regret(factor),
         )
         for factor in (3, 10)
     ),

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Bools, Floats, Landscape, LandscapeKey
+from gofau_studies.arrays import Bools, Floats
+from gofau_studies.landscape.landscape import Landscape, LandscapeKey
 from gofau_studies.metrics.grid import Grid
 from gofau_studies.report.assemble import group_context, grouped
 from gofau_studies.report.model import AnalysisSettings, CellRole, CurveCell
@@ -16,14 +17,14 @@ Place = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class ChosenCell:
+class ShownCell:
     """A cell of one landscape and why it is shown."""
 
     key: LandscapeKey
     cell: CurveCell
 
 
-def chosen_cells(landscapes: Sequence[Landscape], settings: AnalysisSettings) -> list[ChosenCell]:
+def shown_cells(landscapes: Sequence[Landscape], settings: AnalysisSettings) -> list[ShownCell]:
     """Up to three cells a rule, in the order of `CellRole`.
 
     *Best*: the lowest mean cost over seeds. *Edge*: of the cells within the tolerance at the best
@@ -36,7 +37,7 @@ def chosen_cells(landscapes: Sequence[Landscape], settings: AnalysisSettings) ->
     Raises:
         LandscapeError: landscapes that cannot be compared.
     """
-    found: list[ChosenCell] = []
+    found: list[ShownCell] = []
     for members in grouped(landscapes):
         context = group_context([distinct_seeds(member) for member in members], settings)
         for member in members:
@@ -45,9 +46,9 @@ def chosen_cells(landscapes: Sequence[Landscape], settings: AnalysisSettings) ->
     return found
 
 
-def _chosen(landscape: Landscape, role: CellRole, at: Place) -> ChosenCell:
+def _chosen(landscape: Landscape, role: CellRole, at: Place) -> ShownCell:
     lr, init = float(landscape.lr[at[0]]), float(landscape.init_scale[at[1]])
-    return ChosenCell(landscape.key, CurveCell(role=role, lr=lr, init_scale=init))
+    return ShownCell(landscape.key, CurveCell(role=role, lr=lr, init_scale=init))
 
 
 def _places(landscape: Landscape, tolerance: float) -> dict[CellRole, Place]:

@@ -1,1 +1,14 @@
-"""What a spec asks for: axes, cells, packs, and their checks."""
+"""The request of a study: its spec, what its fields mean, and the cells and packs that it names."""
+
+from gofau_studies.spec.parsing import parse_spec, parse_yaml, stored_spec, to_yaml
+from gofau_studies.spec.study import MAX_SEEDS, StudySpec, Tag
+
+__all__ = [
+    "MAX_SEEDS",
+    "StudySpec",
+    "Tag",
+    "parse_spec",
+    "parse_yaml",
+    "stored_spec",
+    "to_yaml",
+]

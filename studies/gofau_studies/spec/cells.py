@@ -11,7 +11,7 @@ from gofau_studies.spec.draws import at_submission
 from gofau_studies.spec.entries import DirectionSpec, ProblemSpec, RuleSpec
 from gofau_studies.spec.schedules import AXES
 from gofau_studies.spec.space import Point, Space
-from gofau_studies.spec.spec import DEFAULT_BATCH, StudySpec
+from gofau_studies.spec.study import DEFAULT_BATCH, StudySpec
 
 Scalar = catalog.Scalar
 

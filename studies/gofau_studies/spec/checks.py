@@ -11,7 +11,7 @@ from gofau_studies.spec.idle import check_idle
 from gofau_studies.spec.schedules import AXES
 
 if TYPE_CHECKING:
-    from gofau_studies.spec.spec import StudySpec
+    from gofau_studies.spec.study import StudySpec
 
 
 def check_against_catalog(spec: "StudySpec") -> None:

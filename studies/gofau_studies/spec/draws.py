@@ -4,8 +4,9 @@ from math import ceil, log2
 
 import numpy as np
 
+from gofau_studies.arrays import Floats
 from gofau_studies.spec.search import Search
-from gofau_studies.spec.space import Floats, Point, Space
+from gofau_studies.spec.space import Point, Space
 
 
 def at_submission(search: Search, space: Space) -> list[Point]:

@@ -11,7 +11,7 @@ from gofau_studies.spec.schedules import Schedule
 from gofau_studies.spec.search import BATCH, STARTUP, Search
 
 if TYPE_CHECKING:
-    from gofau_studies.spec.spec import StudySpec
+    from gofau_studies.spec.study import StudySpec
 
 Hyper = Mapping[str, Scalar]
 

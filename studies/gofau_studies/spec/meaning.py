@@ -7,7 +7,7 @@ from gofau import catalog
 from gofau_studies.spec.entries import DirectionSpec, NamedEntry, RuleSpec
 
 if TYPE_CHECKING:
-    from gofau_studies.spec.spec import StudySpec
+    from gofau_studies.spec.study import StudySpec
 
 UNHASHED = ("name", "description", "tags", "max_attempts", "checkpoint_every")
 """Fields that change no result."""

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from gofau_studies.errors import FieldError, SpecError
-from gofau_studies.spec.spec import STORED, StudySpec
+from gofau_studies.spec.study import STORED, StudySpec
 
 MAX_TEXT = 1_000_000
 MAX_DEPTH = 32

@@ -6,11 +6,10 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gofau_studies.arrays import Bools, Floats
 from gofau_studies.spec.axes import Axis, tidy
 
-Floats = NDArray[np.float64]
 Point = dict[str, float]
 
 
@@ -34,7 +33,7 @@ class Space:
         return tuple(sorted(self.axes))
 
     @cached_property
-    def logs(self) -> NDArray[np.bool_]:
+    def logs(self) -> Bools:
         """``[D]`` which axes are logarithmic."""
         return np.array([self.axes[name].log is not None for name in self.names])
 

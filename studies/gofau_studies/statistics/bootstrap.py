@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from gofau_studies.landscape.landscape import Floats
+from gofau_studies.arrays import Floats, Indices
 
 BLOCK_VALUES = 80_000
 """Numbers in a block of resampled maps: they fit the cache, and outlast the handing over of the
@@ -21,7 +21,6 @@ rows are worked out side by side."""
 PRODUCT = 64
 """Resamples whose mean maps are multiplied out together."""
 
-Integers = npt.NDArray[np.intp]
 T = TypeVar("T", bound=np.generic)
 
 
@@ -127,7 +126,7 @@ def blocks(counts: Floats, cells: int) -> Iterator[Floats]:
         yield counts[start : start + size]
 
 
-def distinct(counts: Floats) -> tuple[Floats, Integers]:
+def distinct(counts: Floats) -> tuple[Floats, Indices]:
     """Each row of ``counts[R, S]`` once, and which of those each resample is.
 
     Few seeds have few resamples: five have 126, whatever R. Rows are told apart by their digits in

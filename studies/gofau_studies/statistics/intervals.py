@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import norm, t
 
-from gofau_studies.landscape.landscape import Floats
+from gofau_studies.arrays import Floats
 
 FLAT = 1e-12
 """Ends that differ by no more than this share of the numbers behind them differ by rounding."""

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats
+from gofau_studies.arrays import Floats
 
 EXACT_SEEDS = 14
 """Up to this many pairs all 2^n sign patterns are enumerated."""

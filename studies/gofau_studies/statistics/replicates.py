@@ -6,9 +6,9 @@ from fractions import Fraction
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
-from gofau_studies.landscape.landscape import Bools, Floats, Landscape, OutcomeCode
+from gofau_studies.arrays import Bools, Floats, Ints
+from gofau_studies.landscape.landscape import Landscape, OutcomeCode
 
 MOST_EXAMPLES = 1000
 """A number that is this many's share or fewer's may be a count of examples, as accuracies are."""
@@ -69,7 +69,7 @@ class Table:
         telling: ``[N, S]`` losses, NaN where they tell seeds apart no better than an outcome does.
     """
 
-    def __init__(self, codes: npt.NDArray[np.int64], present: Bools, telling: Floats) -> None:
+    def __init__(self, codes: Ints, present: Bools, telling: Floats) -> None:
         self.codes, self.present, self.telling = codes, present, telling
 
     @classmethod

@@ -4,8 +4,8 @@ from math import comb
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Bools, Floats
-from gofau_studies.statistics.bootstrap import Integers, bootstrap, weighted_means
+from gofau_studies.arrays import Bools, Floats, Indices
+from gofau_studies.statistics.bootstrap import bootstrap, weighted_means
 
 MOST_SPLITS = 70
 """All C(S, S/2) splits up to eight seeds; beyond, this many evenly spaced ones."""
@@ -62,7 +62,7 @@ def held_out_best(values: Floats, counts: Floats, picks: Bools) -> Floats:
     return np.asarray(np.where(best < 0, np.nan, scores))
 
 
-def _best_cells(means: Floats) -> Integers:
+def _best_cells(means: Floats) -> Indices:
     """``[B]`` place of the lowest of ``means[B, N]``; -1 where all are missing."""
     known = np.where(np.isnan(means), np.inf, means) if np.isnan(means).any() else means
     best = known.argmin(axis=-1)

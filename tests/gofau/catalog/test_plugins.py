@@ -187,7 +187,7 @@ def test_a_plugin_is_plain_data() -> None:
 SERVICE = """
 import sys, yaml
 from gofau import catalog
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.spec import StudySpec
 spec = StudySpec.model_validate(yaml.safe_load(open({study!r})))
 print(spec.trial_count, list(catalog.rules.entries)[-1])
 assert "torch" not in sys.modules, "validating needs torch"

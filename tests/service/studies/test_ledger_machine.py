@@ -31,8 +31,8 @@ from gofau_service.studies import submission as study_service
 from gofau_service.tokens.principal import LOCAL, Principal, Scope
 from gofau_studies.protocol.trials import StudyState, TrialState
 from gofau_studies.protocol.wire import LeaseRequest, ResultBatch
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.parsing import parse_spec
-from gofau_studies.spec.spec import StudySpec
 from tests.service.databases import empty, prepare
 from tests.service.fakes import CODE, SPEC, TRIALS, diverged, result
 from tests.service.studies.test_leases import assert_consistent

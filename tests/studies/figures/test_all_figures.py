@@ -18,7 +18,7 @@ from gofau_studies.landscape.landscape import GoalMetric, LandscapeKey
 from gofau_studies.report import AnalysisSettings, Provenance, SpecSummary, build
 from gofau_studies.report.learning import Training, learning_curves
 from gofau_studies.report.model import CellRole, CurveCell, Supplement
-from gofau_studies.report.shown_cells import ChosenCell
+from gofau_studies.report.shown_cells import ShownCell
 
 RULES = ("additive", "hybrid")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -28,7 +28,7 @@ LABEL = "val_loss (lower is better)"
 def supplement(problem):
     seeds = [Training([2.3, 1.0, 0.1], False)] * 3
     cells = [
-        ChosenCell(
+        ShownCell(
             LandscapeKey(problem, "sgd", rule),
             CurveCell(role=CellRole.BEST, lr=0.1, init_scale=1.0),
         )

@@ -12,9 +12,9 @@ from optuna.importance import (
 from optuna.trial import create_trial
 from sklearn.tree import DecisionTreeRegressor
 
+from gofau_studies.arrays import Floats
 from gofau_studies.importance.fanova import Leaves, fanova
 from gofau_studies.importance.ped_anova import ped_anova
-from gofau_studies.landscape.landscape import Floats
 
 SHAPES = {"paper": (11, 5), "line": (30,), "three axes": (6, 5, 4)}
 

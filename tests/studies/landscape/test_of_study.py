@@ -12,7 +12,7 @@ from gofau_studies.landscape.of_study import study_maps
 from gofau_studies.metrics.grid import Grid
 from gofau_studies.metrics.sensitivity import windowed_lr_sensitivity
 from gofau_studies.metrics.stability import share
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.spec import StudySpec
 
 AXES = {"lr": {"log": [0.01, 1.0], "points": 3}, "init_scale": {"log": [0.1, 10.0], "points": 3}}
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gofau_studies.landscape.landscape import Floats
+from gofau_studies.arrays import Floats
 from gofau_studies.refine.choose import Sides, midpoints
 
 CAP = 2.3

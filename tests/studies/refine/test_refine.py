@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gofau_studies.landscape.landscape import AddedCells, Landscape, LandscapeError, OutcomeCode
+from gofau_studies.landscape.refined import attach
 from gofau_studies.metrics.basin import basin_volume
 from gofau_studies.metrics.grid import Grid
-from gofau_studies.refine.attach import attach
 from gofau_studies.refine.basin import mesh_of, refined_volumes, resolution
 from gofau_studies.refine.choose import Sides, midpoints
 from gofau_studies.refine.mesh import Mesh

@@ -22,7 +22,7 @@ from gofau_service.tokens.principal import LOCAL
 from gofau_studies.protocol.trials import StudyState
 from gofau_studies.protocol.wire import ArmPoints, SearchRound
 from gofau_studies.report.model import AnalysisSettings
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.spec import StudySpec
 
 RESAMPLES = 100
 """Few, since each is worked out on its own here; the report draws as many."""

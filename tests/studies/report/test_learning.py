@@ -11,7 +11,7 @@ from gofau_studies.render import html, markdown
 from gofau_studies.report import AnalysisSettings, Provenance, SpecSummary, build
 from gofau_studies.report.learning import MOST_POINTS, Training, learning_curves
 from gofau_studies.report.model import CellRole, CurveCell, CurveKind, Importance, Supplement
-from gofau_studies.report.shown_cells import ChosenCell, chosen_cells
+from gofau_studies.report.shown_cells import ShownCell, shown_cells
 
 SPEC = SpecSummary(name="n", spec_hash="h")
 PROVENANCE = Provenance(code_version="1", machine="m", analysed_at=datetime(2026, 1, 1, tzinfo=UTC))
@@ -24,7 +24,7 @@ def analysed(members, supplements=None):
 
 
 def roles(members):
-    return {c.cell.role: c.cell for c in chosen_cells(members, FAST)}
+    return {c.cell.role: c.cell for c in shown_cells(members, FAST)}
 
 
 class TestChosen:
@@ -68,14 +68,14 @@ class TestChosen:
 
     def test_missing_cells_are_never_chosen(self, bowl):
         made = bowl(seeds=1, missing=0.5)
-        for chosen in chosen_cells([made], FAST):
+        for chosen in shown_cells([made], FAST):
             i = int(np.argmin(abs(made.lr - chosen.cell.lr)))
             j = int(np.argmin(abs(made.init_scale - chosen.cell.init_scale)))
             assert made.present[i, j].any()
 
 
 def cell(role=CellRole.BEST, rule="additive"):
-    return ChosenCell(
+    return ShownCell(
         LandscapeKey("digits-mlp", "sgd", rule), CurveCell(role=role, lr=0.1, init_scale=1.0)
     )
 

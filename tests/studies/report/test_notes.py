@@ -7,7 +7,7 @@ import pytest
 
 from gofau_studies.landscape.landscape import Landscape, OutcomeCode
 from gofau_studies.report.notes import notes
-from gofau_studies.spec.spec import StudySpec
+from gofau_studies.spec import StudySpec
 from tests.studies.conftest import bowl
 
 

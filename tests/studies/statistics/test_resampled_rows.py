@@ -5,13 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from gofau_studies.landscape.landscape import (
-    Floats,
-    GoalMetric,
-    Landscape,
-    LandscapeKey,
-    OutcomeCode,
-)
+from gofau_studies.arrays import Floats
+from gofau_studies.landscape.landscape import GoalMetric, Landscape, LandscapeKey, OutcomeCode
 from gofau_studies.metrics.basin import area_below
 from gofau_studies.metrics.grid import trapezoid_weights
 from gofau_studies.metrics.tuning import expected_best

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from gofau_studies.landscape.landscape import Floats, Landscape
+from gofau_studies.arrays import Floats
+from gofau_studies.landscape.landscape import Landscape
 from gofau_studies.metrics.across import hyperparameter_sensitivity
 from gofau_studies.metrics.aggregate import probability_of_improvement, resampled_improvement
 from gofau_studies.metrics.basin import basin_volume

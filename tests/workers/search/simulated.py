@@ -4,10 +4,10 @@ from collections.abc import Callable
 from math import log10
 
 from gofau_studies.protocol.wire import SearchArm, SearchCell, SearchHistory
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.cells import arms, cells
 from gofau_studies.spec.parsing import parse_yaml
 from gofau_studies.spec.space import Point
-from gofau_studies.spec.spec import StudySpec
 from gofau_workers.search.planner import next_round
 
 SPEC = """

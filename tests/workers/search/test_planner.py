@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gofau_studies.protocol.observations import told
+from gofau_studies.landscape.observations import observations
 from gofau_studies.protocol.wire import SearchHistory
 from gofau_studies.spec.parsing import parse_yaml
 from gofau_studies.spec.space import Space
@@ -123,7 +123,7 @@ def test_last_bits_of_a_value_steer_nothing() -> None:
 def test_repeated_points_are_replaced_by_fresh_ones() -> None:
     spec = spec_of(SEARCHES["tpe"])
     run = Simulation(spec)
-    known = told(run.history)["digits-mlp", "sgd", "additive"]
+    known = observations(run.history)["digits-mlp", "sgd", "additive"]
     corner = {"lr": 10.0, "init_scale": 0.1}
     space = Space.of(spec.axes)
     points = distinct(spec, space, known, [known[0].point, corner, corner])
@@ -136,7 +136,7 @@ def test_cmaes_moves_its_mean_to_better_generations() -> None:
     spec = spec_of("search: {sampler: cmaes, trials: 200, batch: 10}")
     run = Simulation(spec).run()
     space = Space.of(spec.axes)
-    known = told(run.history)["digits-mlp", "sgd", "additive"]
+    known = observations(run.history)["digits-mlp", "sgd", "additive"]
     late = cma.propose(space, known, 50, seed=1, batch=10, minimize=True)
     found = np.mean([bowl(p, "additive") for p in late])
     assert found < 0.1 * np.mean([one.value for one in known if one.round == 0])
@@ -165,7 +165,7 @@ def test_uncapped_divergence_counts_as_the_worst_seen() -> None:
         arms=[arm.model_copy(update={"cap": None}) for arm in history.arms],
         cells=[dead, *history.cells[1:]],
     )
-    first = told(uncapped)["digits-mlp", "sgd", "additive"][0]
+    first = observations(uncapped)["digits-mlp", "sgd", "additive"][0]
     worst = max(v for c in history.cells[1:] for v in c.values)
     assert first.value == float(f"{worst:.6g}")
     assert first.diverged == 1.0

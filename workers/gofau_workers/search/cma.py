@@ -6,15 +6,22 @@ from itertools import groupby
 import numpy as np
 from cmaes import CMA
 
-from gofau_studies.protocol.observations import Told
-from gofau_studies.spec.space import Floats, Point, Space
+from gofau_studies.arrays import Floats
+from gofau_studies.landscape.observations import Observation
+from gofau_studies.spec.space import Point, Space
 
 SIGMA = 1.0 / 6.0
 """First step size in the unit cube, as in Optuna's sampler."""
 
 
 def propose(
-    space: Space, told: Sequence[Told], count: int, *, seed: int, batch: int, minimize: bool
+    space: Space,
+    observed: Sequence[Observation],
+    count: int,
+    *,
+    seed: int,
+    batch: int,
+    minimize: bool,
 ) -> list[Point]:
     """``count`` points of the next generation: one generation a round, of ``batch`` points.
 
@@ -24,9 +31,9 @@ def propose(
     Source: Hansen & Ostermeier, "Completely derandomized self-adaptation in evolution
     strategies", Evolutionary Computation 9:159 (2001).
     """
-    costs = _costs(told, minimize)
-    cube = space.cube([one.point for one in told])
-    start = [i for i, one in enumerate(told) if one.round == 0]
+    costs = _costs(observed, minimize)
+    cube = space.cube([one.point for one in observed])
+    start = [i for i, one in enumerate(observed) if one.round == 0]
     search = CMA(
         mean=cube[min(start, key=lambda i: costs[i])],
         sigma=SIGMA,
@@ -34,15 +41,15 @@ def propose(
         seed=seed,
         population_size=batch,
     )
-    later = [i for i, one in enumerate(told) if one.round > 0]
-    for _, generation in groupby(later, key=lambda i: told[i].round):
+    later = [i for i, one in enumerate(observed) if one.round > 0]
+    for _, generation in groupby(later, key=lambda i: observed[i].round):
         search.tell([(cube[i], float(costs[i])) for i in generation])
     return space.points(np.array([search.ask() for _ in range(count)]))
 
 
-def _costs(told: Sequence[Told], minimize: bool) -> Floats:
+def _costs(observed: Sequence[Observation], minimize: bool) -> Floats:
     """Values as costs; a point that gave none counts as the worst."""
     sign = 1.0 if minimize else -1.0
-    known = [sign * one.value for one in told if one.value is not None]
+    known = [sign * one.value for one in observed if one.value is not None]
     worst = max(known, default=0.0)
-    return np.array([worst if one.value is None else sign * one.value for one in told])
+    return np.array([worst if one.value is None else sign * one.value for one in observed])

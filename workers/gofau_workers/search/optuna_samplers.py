@@ -7,7 +7,7 @@ from optuna.distributions import FloatDistribution
 from optuna.samplers import BaseSampler, GPSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from gofau_studies.protocol.observations import Told
+from gofau_studies.landscape.observations import Observation
 from gofau_studies.spec.space import Point, Space
 
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
@@ -17,9 +17,15 @@ SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
 
 
 def propose(
-    name: str, space: Space, told: Sequence[Told], count: int, *, seed: int, minimize: bool
+    name: str,
+    space: Space,
+    observed: Sequence[Observation],
+    count: int,
+    *,
+    seed: int,
+    minimize: bool,
 ) -> list[Point]:
-    """``count`` points that an Optuna sampler asks for after ``told``.
+    """``count`` points that an Optuna sampler asks for after ``observed``.
 
     The points of one round are asked one after the other without results in between: TPE takes
     the pending ones for bad (constant liar), the Gaussian process imagines their values. A
@@ -33,12 +39,12 @@ def propose(
     study = optuna.create_study(
         sampler=SAMPLERS[name](seed), direction="minimize" if minimize else "maximize"
     )
-    study.add_trials([_trial(one, ranges) for one in told])
+    study.add_trials([_trial(one, ranges) for one in observed])
     asked = [study.ask(dict(ranges)).params for _ in range(count)]
     return [{axis: float(params[axis]) for axis in space.names} for params in asked]
 
 
-def _trial(one: Told, ranges: dict[str, FloatDistribution]) -> FrozenTrial:
+def _trial(one: Observation, ranges: dict[str, FloatDistribution]) -> FrozenTrial:
     if one.value is None:
         return create_trial(
             state=TrialState.FAIL, params=dict(one.point), distributions=dict(ranges)

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from gofau_studies.protocol.observations import Labels, Told, told
+from gofau_studies.landscape.observations import Labels, Observation, observations
 from gofau_studies.protocol.wire import ArmPoints, SearchHistory, SearchRound
 from gofau_studies.refine import rounds as refinement
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.draws import sobol_cube
 from gofau_studies.spec.parsing import stored_spec
 from gofau_studies.spec.space import Point, Space
-from gofau_studies.spec.spec import StudySpec
 from gofau_workers.search import cma, optuna_samplers
 
 
@@ -23,7 +23,7 @@ def next_round(history: SearchHistory) -> SearchRound | None:
     spec = stored_spec(history.spec)
     if spec.search.is_grid:
         return refinement.next_round(spec, history)
-    found = told(history)
+    found = observations(history)
     count = min(spec.search.batch, spec.search.budget - max(map(len, found.values())))
     if count <= 0:
         return None
@@ -33,7 +33,9 @@ def next_round(history: SearchHistory) -> SearchRound | None:
     )
 
 
-def _arm(spec: StudySpec, labels: Labels, known: list[Told], number: int, count: int) -> ArmPoints:
+def _arm(
+    spec: StudySpec, labels: Labels, known: list[Observation], number: int, count: int
+) -> ArmPoints:
     space = Space.of(spec.axes)
     proposed = _propose(spec, space, known, number, count)
     problem, direction, rule = labels
@@ -46,7 +48,7 @@ def _arm(spec: StudySpec, labels: Labels, known: list[Told], number: int, count:
 
 
 def _propose(
-    spec: StudySpec, space: Space, known: list[Told], number: int, count: int
+    spec: StudySpec, space: Space, known: list[Observation], number: int, count: int
 ) -> list[Point]:
     search, minimize = spec.search, spec.goal.minimize
     # Rules draw from the same stream, so that they differ by what they were told alone.
@@ -59,7 +61,7 @@ def _propose(
 
 
 def distinct(
-    spec: StudySpec, space: Space, known: list[Told], proposed: list[Point]
+    spec: StudySpec, space: Space, known: list[Observation], proposed: list[Point]
 ) -> list[Point]:
     """``proposed`` with each repeated point replaced by the next unused one of a Sobol sequence.
 

@@ -11,9 +11,9 @@ from gofau_service.cli.console import out, print_json
 from gofau_service.cli.errors import CliError
 from gofau_service.cli.spec_source import read_spec
 from gofau_service.client import StudyDetail
+from gofau_studies.spec import StudySpec
 from gofau_studies.spec.meaning import meaning
 from gofau_studies.spec.parsing import parse_yaml, stored_spec
-from gofau_studies.spec.spec import StudySpec
 
 Tags = Annotated[
     list[str] | None, typer.Argument(metavar="TAGS", help="The new tags; none clears them.")

@@ -10,13 +10,13 @@ from gofau_studies.protocol.wire import SearchArm, SearchCell, SearchHistory
 from gofau_studies.spec.space import Point
 
 DIGITS = 6
-"""Digits of a told value: what differs between packs in the last bits steers no search."""
+"""Digits of an observed value: what differs between packs in the last bits steers no search."""
 
 Labels = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Told:
+class Observation:
     """A point, the mean of its seeds in the goal metric's unit, and its share of divergence.
 
     ``value`` is ``None`` where no seed gave a number.
@@ -33,18 +33,18 @@ def labels(arm: SearchArm) -> Labels:
     return arm.problem, arm.direction, arm.rule
 
 
-def told(history: SearchHistory) -> dict[Labels, list[Told]]:
+def observations(history: SearchHistory) -> dict[Labels, list[Observation]]:
     """Points of every arm in the order in which they were asked for.
 
     A diverged seed counts as the problem's cap; where it has none, as the worst value that any
     arm of the problem has shown.
     """
     lowest = _worst(history)
-    by_arm: dict[Labels, list[Told]] = {labels(arm): [] for arm in history.arms}
+    by_arm: dict[Labels, list[Observation]] = {labels(arm): [] for arm in history.arms}
     for cell in history.cells:
         arm = history.arms[cell.arm]
         by_arm[labels(arm)].append(
-            _told(cell, None if arm.cap is not None else lowest[arm.problem])
+            _observation(cell, None if arm.cap is not None else lowest[arm.problem])
         )
     return by_arm
 
@@ -55,13 +55,13 @@ def bound(history: SearchHistory, problem: str) -> float | None:
     return capped[0] if capped else _worst(history)[problem]
 
 
-def _told(cell: SearchCell, uncapped: float | None) -> Told:
+def _observation(cell: SearchCell, uncapped: float | None) -> Observation:
     values = list(cell.values)
     if uncapped is not None:
         values += [uncapped] * cell.diverged
     ended = max(len(values), cell.diverged)
     mean = float(f"{fsum(values) / len(values):.{DIGITS}g}") if values else None
-    return Told(cell.point, cell.round, mean, cell.diverged / ended if ended else 0.0)
+    return Observation(cell.point, cell.round, mean, cell.diverged / ended if ended else 0.0)
 
 
 def _worst(history: SearchHistory) -> dict[str, float | None]:
