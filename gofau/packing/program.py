@@ -11,6 +11,7 @@ from torch import Tensor
 from gofau.packing.executors import Batch, Demands, choose
 from gofau.packing.executors.base import IMAGES
 from gofau.packing.executors.examined import template
+from gofau.packing.executors.scoring import check_names
 from gofau.packing.plan.errors import PlanError
 from gofau.packing.plan.plan import PackPlan, TrialPlan
 from gofau.packing.plan.rates import table
@@ -22,7 +23,6 @@ from gofau.packing.stack.stack import Stack
 from gofau.packing.step.cuda_graph import RecordedSteps
 from gofau.packing.step.epoch import Tour, Tours
 from gofau.packing.step.optimizer import StackOptimizer
-from gofau.packing.step.scoring import check_names
 from gofau.problems import examples, problem
 
 SYNC_EVERY = 32

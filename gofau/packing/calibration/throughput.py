@@ -11,9 +11,9 @@ from torch.utils._pytree import tree_leaves
 
 from gofau.packing.calibration.memory import available
 from gofau.packing.executors.denormals import flushed_denormals
+from gofau.packing.executors.watching import Watch
 from gofau.packing.plan.plan import ExecutorName, PackPlan
 from gofau.packing.program import Program
-from gofau.packing.step.watching import Watch
 
 STEPS = 4
 """Steps that are timed together, since the first of an epoch pays for gathering examples."""

@@ -9,10 +9,10 @@ from gofau.drawing import drawing_from
 from gofau.packing.executors.base import Batch, Executor, Groups
 from gofau.packing.executors.dropout import DropoutMasks, StreamDropout
 from gofau.packing.executors.serial import SerialExecutor
+from gofau.packing.executors.watching import Watch
 from gofau.packing.plan.errors import PlanError
 from gofau.packing.plan.streams import evaluation_seed
 from gofau.packing.stack.stack import Stack
-from gofau.packing.step.watching import Watch
 from gofau.problems import Dataset, Problem
 
 EXAMPLES = 8

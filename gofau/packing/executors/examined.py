@@ -15,10 +15,10 @@ from gofau.initialization import scaling_reasons
 from gofau.packing.executors import SerialExecutor
 from gofau.packing.executors.agreement import alone, by_executor, refused, sort_of, tensors, unlike
 from gofau.packing.executors.dropout import use_streams
+from gofau.packing.executors.scoring import MOST_EXAMPLES, check_scoring
 from gofau.packing.plan.errors import PlanError
 from gofau.packing.plan.plan import PackPlan
 from gofau.packing.plan.streams import initial_module
-from gofau.packing.step.scoring import MOST_EXAMPLES, check_scoring
 from gofau.problems import Dataset, Problem
 
 EXAMPLES = 2

@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from gofau.packing.step.watching import Watch
+from gofau.packing.executors.watching import Watch
 
 
 class Names(Watch):

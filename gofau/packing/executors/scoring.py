@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from gofau.catalog import metrics
 from gofau.drawing import drawing_from
 from gofau.packing.executors.base import CHUNK
+from gofau.packing.executors.scored import EXAMPLES, Numbers, Scored, fault, same
 from gofau.packing.executors.scores import other_than_written
 from gofau.packing.plan.errors import PlanError
-from gofau.packing.step.scored import EXAMPLES, Numbers, Scored, fault, same
 from gofau.problems import Dataset, Problem
 
 MOST_EXAMPLES = 64
