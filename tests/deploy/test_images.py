@@ -105,7 +105,7 @@ def test_the_workers_image_trains_and_its_driver_says_what_it_lacks(tmp_path: Pa
 def test_the_service_is_installed_and_serves_without_torch_and_ray(tmp_path: Path) -> None:
     environment = build(SERVICE, tmp_path)
     [command] = [step.command for step in SERVICE if step.word == "CMD"]
-    for absent in ("torch", "ray"):
+    for absent in ("torch", "ray", "plotly", "optuna"):
         shell(f"if python -c 'import {absent}' 2>&-; then exit 1; fi", tmp_path, environment)
     shell("python -c 'import opentelemetry.sdk'", tmp_path, environment)
     shell("gofau migrate", tmp_path, environment)

@@ -89,11 +89,19 @@ def test_optuna_gets_the_trials_that_filters_leave(gofau: Gofau, done: str, tmp_
     assert [trial.user_attrs["index"] for trial in kept] == [0, 1, 2]
 
 
+@pytest.mark.parametrize(
+    "kind, package", [("mlflow", "mlflow.tracking"), ("optuna", "optuna.study")]
+)
 def test_a_missing_package_is_named_with_its_remedy(
-    gofau: Gofau, done: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    gofau: Gofau,
+    done: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    kind: str,
+    package: str,
 ) -> None:
-    monkeypatch.setitem(sys.modules, "mlflow.tracking", None)
-    ran = gofau("export", done, "--format", "mlflow", "--out", "runs")
+    monkeypatch.setitem(sys.modules, package, None)
+    ran = gofau("export", done, "--format", kind, "--out", "runs")
     assert ran.code == 2
     assert "install it with pip install 'gofau[trackers]'" in " ".join(ran.err.split())
     assert not list(tmp_path.glob("runs*"))

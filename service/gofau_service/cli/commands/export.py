@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -87,7 +88,8 @@ def export(
 
 
 def _to_optuna(client: Client, study: str, to: Path, filters: Filters) -> None:
-    names = client.study(study).to_optuna(f"sqlite:///{to.absolute()}", **filters)
+    with _installed(Format.OPTUNA):
+        names = client.study(study).to_optuna(f"sqlite:///{to.absolute()}", **filters)
     if not names:
         raise CliError(
             f"export: got no trial that {_options(filters)} leaves, expected one or more; "
@@ -103,7 +105,7 @@ def _to_tracker(client: Client, study: str, kind: Format, to: Path, filters: Fil
     results = client.study(study)
     detail, spec = results.detail(), results.spec()
     runs = Runs(client.export(study, Format.CURVES, **filters), spec.axes)
-    try:
+    with _installed(kind):
         if kind is Format.TENSORBOARD:
             from gofau_studies.export import tensorboard_logs
 
@@ -112,12 +114,23 @@ def _to_tracker(client: Client, study: str, kind: Format, to: Path, filters: Fil
             from gofau_studies.export import mlflow_store
 
             mlflow_store.write(runs, f"{detail.name} {study}", to, spec.goal)
+    out().print(_account(runs.written, runs.left_out, to, filters), markup=False, soft_wrap=True)
+
+
+@contextmanager
+def _installed(kind: Format) -> Iterator[None]:
+    """Name the extra with what a format needs, where that is missing.
+
+    Raises:
+        CliError: a package is not installed.
+    """
+    try:
+        yield
     except ImportError as error:
         raise CliError(
             f"export: got {error}, expected what {kind} needs; "
             "install it with pip install 'gofau[trackers]'"
         ) from error
-    out().print(_account(runs.written, runs.left_out, to, filters), markup=False, soft_wrap=True)
 
 
 def _account(written: int, left_out: int, to: Path, filters: Filters) -> str:
