@@ -1,9 +1,9 @@
 """Cases that the contract suites share: every direction and rule with its options."""
 
 from collections.abc import Iterator
-from itertools import product
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor
 
@@ -44,8 +44,18 @@ def rule_hyper(name: str, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def pairs() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for (direction, d_options), (rule, r_options) in product(DIRECTIONS, RULES):
-        yield direction, rule, {**d_options, **r_options}
+    for direction in DIRECTIONS:
+        yield from with_rules(direction)
+
+
+def with_rules(direction: tuple[str, dict[str, Any]]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """A direction with its options, and every rule."""
+    name, options = direction
+    for rule, r_options in RULES:
+        yield name, rule, {**options, **r_options}
+
+
+every_direction = pytest.mark.parametrize("direction", DIRECTIONS, ids=lambda d: ident(d))
 
 
 def ident(case: tuple[Any, ...]) -> str:

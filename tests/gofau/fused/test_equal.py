@@ -12,14 +12,15 @@ from gofau.fused import fused_step
 from gofau.hyper import State
 from gofau.rules import rule as rule_of
 from tests.compilers import needs_compiler
+from tests.each import case
 from tests.gofau.cases import (
     DIRECTIONS,
     RULES,
     direction_hyper,
+    every_direction,
     gradients,
-    ident,
-    pairs,
     rule_hyper,
+    with_rules,
 )
 
 pytestmark = needs_compiler
@@ -41,10 +42,10 @@ def start_of(params: list[Tensor], direction: str, rule: str, hyper: dict[str, A
 
 
 def compare(
-    case: tuple[str, str, dict[str, Any]], dtype: torch.dtype, steps: int, **common: float
+    given: tuple[str, str, dict[str, Any]], dtype: torch.dtype, steps: int, **common: float
 ) -> tuple[list[Tensor], list[Tensor]]:
     """The parameters and states after fused steps in ``dtype``, and by the reference."""
-    direction, rule, options = case
+    direction, rule, options = given
     hyper = hyper_of(direction, rule, options, **common)
     grads = [[g.to(dtype) for g in step] for step in gradients(SHAPES, steps)]
     fused = [p.to(dtype) for p in gradients(SHAPES, 1, seed=1)[0]]
@@ -63,10 +64,12 @@ def compare(
     )
 
 
-@pytest.mark.parametrize("case", list(pairs()), ids=ident)
-def test_double_precision_equals_the_reference(case):
-    fused, expected = compare(case, torch.float64, 8)
-    torch.testing.assert_close(fused, expected, rtol=1e-13, atol=1e-14, equal_nan=True)
+@every_direction
+def test_double_precision_equals_the_reference(direction):
+    for given in with_rules(direction):
+        fused, expected = compare(given, torch.float64, 8)
+        with case(*given):
+            torch.testing.assert_close(fused, expected, rtol=1e-13, atol=1e-14, equal_nan=True)
 
 
 COMMON = [
@@ -78,28 +81,30 @@ COMMON = [
 ]
 
 
-@pytest.mark.parametrize("common", COMMON, ids=lambda c: "-".join(c))
 @pytest.mark.parametrize("direction", ["sgd", "adam", "adamw"])
 @pytest.mark.parametrize("rule", ["hybrid", "multiplicative"])
-def test_decay_and_ascent_equal_the_reference(direction, rule, common):
-    fused, expected = compare((direction, rule, {}), torch.float64, 4, **common)
-    torch.testing.assert_close(fused, expected, rtol=1e-13, atol=1e-14, equal_nan=True)
+def test_decay_and_ascent_equal_the_reference(direction, rule):
+    for common in COMMON:
+        fused, expected = compare((direction, rule, {}), torch.float64, 4, **common)
+        with case(common):
+            torch.testing.assert_close(fused, expected, rtol=1e-13, atol=1e-14, equal_nan=True)
 
 
 SINGLE = [(name, "hybrid", options) for name, options in DIRECTIONS]
 SINGLE += [("sgd", rule, {}) for rule, _ in RULES]
 
 
-@pytest.mark.parametrize("case", SINGLE, ids=ident)
-def test_single_precision_equals_the_reference(case):
-    fused, expected = compare(case, torch.float32, 8)
-    torch.testing.assert_close(fused, expected, rtol=2e-5, atol=2e-6, equal_nan=True)
+def test_single_precision_equals_the_reference():
+    for given in SINGLE:
+        fused, expected = compare(given, torch.float32, 8)
+        with case(*given):
+            torch.testing.assert_close(fused, expected, rtol=2e-5, atol=2e-6, equal_nan=True)
 
 
-@pytest.mark.parametrize("case", [("sgd", rule, {}) for rule, _ in RULES], ids=ident)
-def test_bfloat16_is_single_precision_rounded_once(case):
-    direction, rule, options = case
-    hyper = hyper_of(direction, rule, options)
+@pytest.mark.parametrize("rule", [rule for rule, _ in RULES])
+def test_bfloat16_is_single_precision_rounded_once(rule):
+    direction = "sgd"
+    hyper = hyper_of(direction, rule, {})
     params = [p.bfloat16() for p in gradients(SHAPES, 1, seed=1)[0]]
     grads = [g.bfloat16() for g in gradients(SHAPES, 1)[0]]
     states = start_of(params, direction, rule, hyper)

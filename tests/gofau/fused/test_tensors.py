@@ -1,5 +1,7 @@
 """Which tensors fused steps serve, in any memory order, and how they refuse the others."""
 
+from itertools import product
+
 import pytest
 import torch
 from torch import Tensor
@@ -11,6 +13,7 @@ from gofau.errors import UnsupportedError
 from gofau.fused import fused_step, obstacle
 from gofau.rules import rule
 from tests.compilers import needs_compiler
+from tests.each import case
 from tests.gofau.cases import direction_hyper, rule_hyper
 
 pytestmark = needs_compiler
@@ -45,18 +48,17 @@ def as_stored(x: Tensor, order: str) -> Tensor:
 ORDERS = ["contiguous", "channels_last", "transposed", "strided"]
 
 
-@pytest.mark.parametrize("of_state", ORDERS)
-@pytest.mark.parametrize("of_grad", ORDERS)
-@pytest.mark.parametrize("of_param", ORDERS)
-def test_memory_order_changes_nothing(of_param, of_grad, of_state):
+def test_memory_order_changes_nothing():
     expected, expected_buffer = values(0), values(2)
     step([expected], [values(1)], [expected_buffer])
-    param, buffer = as_stored(values(0), of_param), as_stored(values(2), of_state)
-    grad = as_stored(values(1), of_grad)
-    step([param], [grad], [buffer])
-    assert torch.equal(param, expected)
-    assert torch.equal(buffer, expected_buffer)
-    assert torch.equal(grad, values(1))
+    for of_param, of_grad, of_state in product(ORDERS, repeat=3):
+        param, buffer = as_stored(values(0), of_param), as_stored(values(2), of_state)
+        grad = as_stored(values(1), of_grad)
+        step([param], [grad], [buffer])
+        with case(of_param, of_grad, of_state):
+            assert torch.equal(param, expected)
+            assert torch.equal(buffer, expected_buffer)
+            assert torch.equal(grad, values(1))
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

@@ -1,6 +1,6 @@
 """Every implementation of a step equals the readable loop."""
 
-from functools import cache
+from itertools import product
 from typing import Any
 
 import pytest
@@ -10,48 +10,46 @@ from torch import Tensor
 from gofau import Gofau
 from gofau.errors import UnsupportedError
 from gofau.optim.implementations import implementations
-from tests.gofau.cases import gradients, ident, pairs, run, start
+from tests.each import case
+from tests.gofau.cases import every_direction, gradients, pairs, run, start, with_rules
 
 SHAPES = [(3, 4), (5,), (), (2, 1, 3)]
+DECAYS: list[dict[str, Any]] = [
+    {},
+    {"weight_decay": 0.1},
+    {"weight_decay": 0.1, "decoupled_decay": True},
+]
 
 
-@cache
-def looped(direction: str, rule: str, options: tuple[tuple[str, Any], ...]) -> list[Tensor]:
-    """What six steps of the loop make, computed once for all implementations."""
+def stepped(way: str, rule: str, implementation: str, options: dict[str, Any]) -> list[Tensor]:
     params = start(SHAPES)
-    optimizer = Gofau(params, direction, rule, implementation="loop", **dict(options))
+    optimizer = Gofau(params, way, rule, implementation=implementation, **options)
     return run(optimizer, params, gradients(SHAPES, 6))
 
 
-@pytest.mark.parametrize("capturable", [False, True], ids=["host", "capturable"])
-@pytest.mark.parametrize("implementation", [n for n in implementations if n != "loop"])
-@pytest.mark.parametrize("decay", [{}, {"weight_decay": 0.1}, {"weight_decay": 0.1, "dec": True}])
-@pytest.mark.parametrize("case", list(pairs()), ids=ident)
-def test_equals_the_loop_in_double_precision(case, decay, implementation, capturable):
-    direction, rule, options = case
-    shared = {**options, "weight_decay": decay.get("weight_decay", 0.0), "capturable": capturable}
-    if "dec" in decay:
-        shared["decoupled_decay"] = True
-    ours = start(SHAPES)
-    optimizer = Gofau(ours, direction, rule, implementation=implementation, **shared)
-    got = run(optimizer, ours, gradients(SHAPES, 6))
-    expected = looped(direction, rule, tuple(shared.items()))
-    for mine, reference in zip(got, expected, strict=True):
-        torch.testing.assert_close(mine, reference, rtol=1e-13, atol=1e-14)
+@every_direction
+def test_equals_the_loop_in_double_precision(direction):
+    cases = product(with_rules(direction), DECAYS, (False, True))
+    for (way, rule, options), decay, capturable in cases:
+        shared = {**options, **decay, "capturable": capturable}
+        expected = stepped(way, rule, "loop", shared)
+        for name in implementations.keys() - {"loop"}:
+            with case(rule, decay, capturable, name):
+                got = stepped(way, rule, name, shared)
+                torch.testing.assert_close(got, expected, rtol=1e-13, atol=1e-14)
 
 
 @pytest.mark.parametrize("implementation", implementations)
-@pytest.mark.parametrize("case", list(pairs()), ids=ident)
-def test_gradients_are_never_written(case, implementation):
-    direction, rule, options = case
-    params = start([(3, 2)])
-    optimizer = Gofau(
-        params, direction, rule, implementation=implementation, weight_decay=0.1, **options
-    )
-    for grads in gradients([(3, 2)], 3):
-        params[0].grad = grads[0].clone()
-        optimizer.step()
-        assert torch.equal(params[0].grad, grads[0])
+def test_gradients_are_never_written(implementation):
+    for direction, rule, options in pairs():
+        params = start([(3, 2)])
+        chosen = {"implementation": implementation, "weight_decay": 0.1, **options}
+        optimizer = Gofau(params, direction, rule, **chosen)
+        for grads in gradients([(3, 2)], 3):
+            params[0].grad = grads[0].clone()
+            optimizer.step()
+            with case(direction, rule, options):
+                assert torch.equal(params[0].grad, grads[0])
 
 
 @pytest.mark.parametrize("implementation", implementations)

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from gofau import Gofau
 from gofau.optim import gofau as module
-from tests.gofau.cases import gradients, ident, pairs, start
+from tests.each import case
+from tests.gofau.cases import every_direction, gradients, start, with_rules
 
 SHAPES = [(4, 4), (3, 2, 2, 2), (5,), ()]
 CHANGE_AT, STEPS = 3, 7
@@ -168,8 +169,8 @@ def test_changes_between_steps_take_effect_at_once(change):
     torch.testing.assert_close(got, expected, rtol=10**-digits, atol=0.1 * 10**-digits)
 
 
-@pytest.mark.parametrize("case", list(pairs()), ids=ident)
-def test_only_the_first_step_is_divided_into_batches(case, monkeypatch):
+@every_direction
+def test_only_the_first_step_is_divided_into_batches(direction, monkeypatch):
     divided = []
 
     def watched(*given):
@@ -178,9 +179,10 @@ def test_only_the_first_step_is_divided_into_batches(case, monkeypatch):
 
     batches = module.batches
     monkeypatch.setattr(module, "batches", watched)
-    direction, rule, options = case
-    train("fused", lambda *_: None, direction=direction, rule=rule, **options)
-    assert len(divided) == 1
+    for count, (way, rule, options) in enumerate(with_rules(direction), start=1):
+        train("fused", lambda *_: None, direction=way, rule=rule, **options)
+        with case(rule):
+            assert len(divided) == count
 
 
 def grads_of(kind: str, number: int) -> list[Tensor | None]:

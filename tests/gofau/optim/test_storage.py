@@ -12,7 +12,8 @@ import torch
 from gofau import Gofau, catalog
 from gofau.errors import StateError
 from gofau.optim.storage import FORMAT
-from tests.gofau.cases import gradients, ident, pairs, run, start
+from tests.each import case
+from tests.gofau.cases import every_direction, gradients, run, start, with_rules
 
 SHAPES = [(3, 2), (4,)]
 RELEASES = sorted((Path(__file__).parent / "states").glob("*.pt"))
@@ -28,32 +29,32 @@ def test_there_is_a_state_file_of_every_release():
 
 
 @pytest.mark.parametrize("implementation", ["loop", "foreach"])
-@pytest.mark.parametrize(
-    "case", [c for _, _, c in STORED], ids=[f"{r.stem}-{n}" for r, n, _ in STORED]
-)
-def test_a_stored_state_goes_on_as_its_release_did(case, implementation):
-    params = [torch.nn.Parameter(p.clone()) for p in case["middle"]]
-    optimizer = Gofau(params, implementation=implementation, **case["build"])
-    optimizer.load_state_dict(copy.deepcopy(case["state"]))
-    got = run(optimizer, params, case["grads"])
-    torch.testing.assert_close(got, case["end"], rtol=1e-12, atol=1e-14)
+def test_a_stored_state_goes_on_as_its_release_did(implementation):
+    for release, name, stored in STORED:
+        params = [torch.nn.Parameter(p.clone()) for p in stored["middle"]]
+        optimizer = Gofau(params, implementation=implementation, **stored["build"])
+        optimizer.load_state_dict(copy.deepcopy(stored["state"]))
+        got = run(optimizer, params, stored["grads"])
+        with case(release.stem, name):
+            torch.testing.assert_close(got, stored["end"], rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("case", list(pairs()), ids=ident)
-def test_a_resumed_run_equals_an_uninterrupted_one(case):
-    direction, rule, options = case
+@every_direction
+def test_a_resumed_run_equals_an_uninterrupted_one(direction):
     grads = gradients(SHAPES, 6)
-    params = start(SHAPES)
-    optimizer = Gofau(params, direction, rule, **options)
-    run(optimizer, params, grads[:3])
-    buffer = io.BytesIO()
-    torch.save(optimizer.state_dict(), buffer)
-    buffer.seek(0)
-    others = [torch.nn.Parameter(p.detach().clone()) for p in params]
-    resumed = Gofau(others, direction, rule, **options)
-    resumed.load_state_dict(torch.load(buffer, weights_only=True))
-    expected = run(optimizer, params, grads[3:])
-    torch.testing.assert_close(run(resumed, others, grads[3:]), expected, rtol=0, atol=0)
+    for way, rule, options in with_rules(direction):
+        params = start(SHAPES)
+        optimizer = Gofau(params, way, rule, **options)
+        run(optimizer, params, grads[:3])
+        buffer = io.BytesIO()
+        torch.save(optimizer.state_dict(), buffer)
+        buffer.seek(0)
+        others = [torch.nn.Parameter(p.detach().clone()) for p in params]
+        resumed = Gofau(others, way, rule, **options)
+        resumed.load_state_dict(torch.load(buffer, weights_only=True))
+        expected = run(optimizer, params, grads[3:])
+        with case(rule):
+            torch.testing.assert_close(run(resumed, others, grads[3:]), expected, rtol=0, atol=0)
 
 
 def saved(**options: Any) -> dict[str, Any]:
