@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from gofau_service.client.models import Study
+from gofau_service.answers import Study
 from gofau_studies.protocol.trials import Outcome
 
 LOG_EVERY_S = 5.0

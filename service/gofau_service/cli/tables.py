@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from gofau.catalog.metrics import better_side
+from gofau_service.answers import Study, Token, Trial
 from gofau_service.cli.progress import duration
-from gofau_service.client.models import Study, Token, Trial
 from gofau_studies.protocol.trials import gist
 
 if TYPE_CHECKING:

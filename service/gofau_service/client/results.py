@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from gofau_service.client.models import StudyDetail, Trial
+from gofau_service.answers import StudyDetail
+from gofau_studies.protocol.trial_facts import RESULTS, kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,11 +17,7 @@ if TYPE_CHECKING:
     from gofau_studies.report.model import RobustnessReport
     from gofau_studies.spec import StudySpec
 
-NUMBERS = tuple(
-    name
-    for name, field in Trial.model_fields.items()
-    if field.annotation in (float | None, int | None)
-)
+NULLABLE = tuple(name for name in RESULTS if kind(name) in (int, float))
 """Columns that are empty for trials without a result, and numbers all the same."""
 
 
@@ -135,4 +132,4 @@ def frame(chunks: Iterable[bytes]) -> "pd.DataFrame":
 
     lines = b"".join(chunks).splitlines()
     table = pd.DataFrame([json.loads(line) for line in lines])
-    return table.astype({name: "float64" for name in NUMBERS if name in table})
+    return table.astype({name: "float64" for name in NULLABLE if name in table})
