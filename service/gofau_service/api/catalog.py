@@ -64,14 +64,6 @@ class ResultView(NumberView):
     doc: str
 
 
-class EndView(BaseModel):
-    """A way in which a completed trial ends."""
-
-    name: Outcome
-    lost: bool = Field(description="whether it counts as the problem's cap")
-    whole: bool = Field(description="whether it ran as long as its spec wanted")
-
-
 class MetricView(NumberView):
     """A metric that trials measure."""
 
@@ -100,7 +92,7 @@ class CatalogView(BaseModel):
     problems: list[ProblemView]
     metrics: list[MetricView]
     results: list[ResultView] = Field(description="numbers of a trial beside its metrics")
-    ends: list[EndView] = Field(description="outcomes of completed trials")
+    ends: list[Outcome] = Field(description="how completed trials end")
     outcomes: list[NumberView] = Field(description="shares of a cell's trials")
     robustness: list[NumberView] = Field(description="numbers of a report")
     common: list[ParameterView]
@@ -141,7 +133,7 @@ def get_catalog(_: Reader) -> CatalogView:
         ],
         metrics=[_metric(e) for e in catalog.metrics.entries.values()],
         results=[_result(name) for name in NUMBERS],
-        ends=[EndView(name=o, lost=o.lost, whole=o.whole) for o in Outcome],
+        ends=list(Outcome),
         outcomes=_numbers(OUTCOMES),
         robustness=_numbers(ROBUSTNESS),
         common=[_parameter(p) for p in catalog.common.parameters],

@@ -20,6 +20,7 @@ from gofau_service.client import Client
 from gofau_service.settings import Settings
 from gofau_studies.export import runs
 from gofau_studies.export.runs import PLACE
+from gofau_studies.protocol.trial_facts import NUMBERS
 from gofau_studies.protocol.trials import Outcome, OutcomeCounts
 from gofau_studies.report.model import RobustnessReport
 from tests.service.client.conftest import study as answered
@@ -172,7 +173,8 @@ def test_the_page_shows_every_field_or_says_why_not(openapi: dict[str, Any]) -> 
     schemas = openapi["components"]["schemas"]
     answers = ("StudyDetail", "TrialDetail", "Cell")
     fields = {name for answer in answers for name in schemas[answer]["properties"]}
-    missing = {name for name in fields if not re.search(rf'[."]{name}\b', code)}
+    listed = {*NUMBERS, *Outcome}  # by the catalog, which the page goes through
+    missing = {name for name in fields - listed if not re.search(rf'[."]{name}\b', code)}
     assert missing == NOT_SHOWN.keys()
 
 
