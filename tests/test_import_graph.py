@@ -31,7 +31,6 @@ ALLOWED: set[Rooms] = {
     ),
     frozenset(f"gofau_studies.spec.{room}" for room in ("checks", "idle", "meaning", "spec")),
     frozenset({"gofau_service.studies", "gofau_service.tokens"}),
-    frozenset({"gofau_service.client.client", "gofau_service.client.results"}),
 }
 """Circles that are there still; one that is there no more has to leave the set."""
 

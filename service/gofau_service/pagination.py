@@ -3,21 +3,10 @@
 import base64
 import binascii
 import json
-from typing import Any, Generic, TypeVar
-
-from pydantic import BaseModel, Field
+from typing import Any
 
 from gofau_service.errors import InvalidError
 from gofau_studies.errors import FieldError
-
-T = TypeVar("T")
-
-
-class Page(BaseModel, Generic[T]):
-    """Some rows, and the cursor of the rows after them (``null`` at the end)."""
-
-    items: list[T]
-    next_cursor: str | None = Field(description="pass it as `cursor` to read on")
 
 
 def encode(*values: Any) -> str:

@@ -47,7 +47,7 @@ def test_no_documented_option_is_unknown(name: str) -> None:
 
 def test_no_section_is_about_an_unknown_command() -> None:
     text = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
-    assert re.findall(r"^## gofau (.+)$", text, re.MULTILINE) == list(COMMANDS)
+    assert sorted(re.findall(r"^## gofau (.+)$", text, re.MULTILINE)) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -11,7 +11,6 @@ from gofau.packing.plan.halving import Halving
 from gofau.packing.plan.plan import PackPlan, TrialOutcome, TrialPlan
 from gofau.packing.plan.rates import Schedule
 from gofau_studies.protocol import wire
-from gofau_studies.protocol.trials import Outcome
 from gofau_studies.spec.packs import SCHEDULES, buckets, cut
 
 RENAMED = {"drop_factor": "factor"}
@@ -102,23 +101,19 @@ def _schedule(given: Mapping[str, Any]) -> Schedule:
 
 
 def result(outcome: TrialOutcome, pack_size: int) -> wire.TrialResult:
-    """A trained trial as the service takes it."""
-    return wire.TrialResult(
-        index=outcome.key,
-        outcome=Outcome(outcome.outcome),
-        metrics={name: _number(value) for name, value in outcome.metrics.items()},
-        best=_number(outcome.best),
-        curves={name: [_number(v) for v in curve] for name, curve in outcome.curves.items()},
-        epochs_run=outcome.epochs_run,
-        steps=outcome.steps,
-        steps_to_target=outcome.steps_to_target,
-        frozen_fraction=outcome.frozen_fraction,
-        executor=outcome.executor,
-        executor_reason=outcome.executor_reason,
-        pack_size=pack_size,
-        wall_s=outcome.wall_s,
-    )
+    """A trained trial as the service takes it: each fact of a result by its name."""
+    known = {"index": outcome.key, "pack_size": pack_size}
+    said = {
+        name: known[name] if name in known else _plain(getattr(outcome, name))
+        for name in wire.TrialResult.model_fields
+    }
+    return wire.TrialResult.model_validate(said)
 
 
-def _number(value: float) -> float | None:
-    return value if isfinite(value) else None
+def _plain(value: Any) -> Any:
+    """The value as JSON has it: ``None`` for a number that is not finite."""
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -2,31 +2,19 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
+from functools import cache
+from importlib import import_module
 from importlib.metadata import version
+from pkgutil import iter_modules
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import Route
 
-from gofau_service.api import (
-    catalog,
-    docs_page,
-    exports,
-    health,
-    pages,
-    provenance,
-    reports,
-    studies,
-    trials,
-    workers,
-)
-from gofau_service.api import list_events as list_endpoints
+from gofau_service import api
 from gofau_service.api import problem_details as problems
-from gofau_service.api import prometheus as metrics
-from gofau_service.api import rounds as search
-from gofau_service.api import study_events as events
-from gofau_service.api import tokens as tokens_api
 from gofau_service.api.body_limit import BodyLimit
 from gofau_service.api.dependencies import Parts
 from gofau_service.api.http_metrics import HttpMetrics
@@ -46,24 +34,6 @@ from gofau_service.tokens import tokens
 from gofau_studies.spec import StudySpec
 from gofau_studies.telemetry import tracing
 
-ROUTERS: tuple[APIRouter, ...] = (
-    list_endpoints.router,  # before the studies, one of whose ids it could else be taken for
-    studies.router,
-    trials.router,
-    reports.router,
-    reports.across,
-    events.router,
-    catalog.router,
-    workers.router,
-    search.router,
-    tokens_api.router,
-    exports.router,
-    provenance.router,
-    metrics.router,
-    health.router,
-    docs_page.router,
-    pages.router,
-)
 DESCRIPTION = (
     "Hyperparameter-robustness studies: submit a grid of learning rates, init scales, update "
     "rules and seeds; read maps, metrics with intervals and comparisons. Errors are RFC 9457 "
@@ -102,7 +72,7 @@ def create_app(settings: Settings | None = None, runner: JobRunner | None = None
         redoc_url=None,
     )
     app.state.parts = parts
-    app.state.routes = [route for router in ROUTERS for route in router.routes]
+    app.state.routes = routes()
     # Including the routers would make models of all their types once more for each app, and have
     # each request look for its route twice.
     app.router.routes.extend(app.state.routes)
@@ -113,6 +83,18 @@ def create_app(settings: Settings | None = None, runner: JobRunner | None = None
     name_spans(app)
     _document(app)
     return app
+
+
+@cache
+def routes() -> list[Route]:
+    """The routes of all routers in the modules of this package, by path.
+
+    Fixed parts of a path come before parameters that they could else be taken for.
+    """
+    modules = [import_module(f"{api.__name__}.{m.name}") for m in iter_modules(api.__path__)]
+    routers = [one for m in modules for one in vars(m).values() if isinstance(one, APIRouter)]
+    found = [r for router in routers for r in router.routes if isinstance(r, Route)]
+    return sorted(found, key=lambda r: [(part[:1] == "{", part) for part in r.path.split("/")])
 
 
 def _prepare(parts: Parts) -> None:

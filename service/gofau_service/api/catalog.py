@@ -12,7 +12,9 @@ from gofau.catalog import PROBLEM_CAP, Entry, MetricEntry, Parameter, Scalar
 from gofau.version import code_version
 from gofau_service.api.dependencies import Reader, Use
 from gofau_service.api.problem_details import PROBLEMS
-from gofau_studies.metrics.facts import OUTCOMES, RESULTS, ROBUSTNESS, Way
+from gofau_studies.metrics.facts import OUTCOMES, ROBUSTNESS
+from gofau_studies.protocol.trial_facts import FACTS, NUMBERS, Way
+from gofau_studies.protocol.trials import Outcome
 from gofau_studies.spec import MAX_SEEDS
 from gofau_studies.spec.axes import MAX_POINTS
 from gofau_studies.spec.parsing import MAX_TEXT
@@ -55,6 +57,13 @@ class NumberView(BaseModel):
     unit: str = Field(description="in words; share is printed in percent; empty for none")
 
 
+class ResultView(NumberView):
+    """A number of a trial beside its metrics."""
+
+    title: str = Field(description="what people are shown above it; empty for the goal's own name")
+    doc: str
+
+
 class MetricView(NumberView):
     """A metric that trials measure."""
 
@@ -82,7 +91,8 @@ class CatalogView(BaseModel):
     rules: list[RuleView]
     problems: list[ProblemView]
     metrics: list[MetricView]
-    results: list[NumberView] = Field(description="numbers of a trial beside its metrics")
+    results: list[ResultView] = Field(description="numbers of a trial beside its metrics")
+    ends: list[Outcome] = Field(description="how completed trials end")
     outcomes: list[NumberView] = Field(description="shares of a cell's trials")
     robustness: list[NumberView] = Field(description="numbers of a report")
     common: list[ParameterView]
@@ -122,7 +132,8 @@ def get_catalog(_: Reader) -> CatalogView:
             for e in catalog.problems.entries.values()
         ],
         metrics=[_metric(e) for e in catalog.metrics.entries.values()],
-        results=_numbers(RESULTS),
+        results=[_result(name) for name in NUMBERS],
+        ends=list(Outcome),
         outcomes=_numbers(OUTCOMES),
         robustness=_numbers(ROBUSTNESS),
         common=[_parameter(p) for p in catalog.common.parameters],
@@ -156,6 +167,11 @@ def _metric(entry: MetricEntry) -> MetricView:
         problem_cap=entry.worst == PROBLEM_CAP,
         best=entry.best,
     )
+
+
+def _result(name: str) -> ResultView:
+    fact = FACTS[name]
+    return ResultView.model_validate({**vars(fact), "name": name})
 
 
 def _numbers(table: Mapping[str, tuple[Way, str]]) -> list[NumberView]:

@@ -9,6 +9,9 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 router = APIRouter(include_in_schema=False)
 
+FIRST = ("studies", "trials", "reports", "events", "catalog", "tokens")
+"""The order of the page; what is not named comes after."""
+
 VERBS = ("get", "post", "put", "patch", "delete")
 PAGES = Environment(loader=PackageLoader("gofau_service", "pages"), autoescape=select_autoescape())
 
@@ -23,6 +26,8 @@ def docs(request: Request) -> HTMLResponse:
             if verb in verbs:
                 entry = _entry(path, verb, verbs[verb])
                 groups.setdefault(entry["tag"], []).append(entry)
+    order = (*FIRST, *groups)
+    groups = dict(sorted(groups.items(), key=lambda group: order.index(group[0])))
     models = schema["components"]["schemas"]
     page = PAGES.get_template("docs.html").render(
         info=schema["info"], groups=groups, models={n: pretty(m) for n, m in models.items()}

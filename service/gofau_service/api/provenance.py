@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from gofau_service.answers import StudyProvenance
 from gofau_service.api.dependencies import Reader, Use
 from gofau_service.api.problem_details import PROBLEMS
 from gofau_service.store import studies
 from gofau_service.studies import provenance as service
-from gofau_service.studies.provenance_schemas import StudyProvenance
 
 router = APIRouter(prefix="/v1/studies/{study}", tags=["trials"], responses=PROBLEMS)
 

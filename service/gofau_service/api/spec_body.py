@@ -9,12 +9,24 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 
 from gofau_service.errors import UnsupportedError
-from gofau_service.studies.schemas import EXAMPLE
 from gofau_studies.errors import FieldError, SpecError
 from gofau_studies.spec import StudySpec
 from gofau_studies.spec.parsing import MAX_TEXT, parse_spec, parse_yaml, to_yaml, too_deep
 
 JSON = "application/json"
+EXAMPLE = {
+    "name": "digits-mlp",
+    "problem": {"name": "digits-mlp", "width": 64, "depth": 2},
+    "epochs": 20,
+    "directions": ["sgd"],
+    "rules": ["additive", {"name": "hybrid", "gamma": 0.5}],
+    "axes": {
+        "lr": {"log": [1e-3, 10.0], "points": 9},
+        "init_scale": {"log": [0.1, 10.0], "points": 7},
+    },
+    "seeds": 5,
+    "goal": {"metric": "val_loss", "minimize": True, "target": 0.3},
+}
 YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml", "text/plain")
 
 

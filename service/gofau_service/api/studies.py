@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
+from gofau_service import answers
 from gofau_service.api.dependencies import Cursor, Limit, Parts, Reader, Submitter, Use
 from gofau_service.api.problem_details import PROBLEMS
 from gofau_service.api.spec_body import BODY, SubmittedSpec, submitted_spec
-from gofau_service.pagination import Page
 from gofau_service.store import studies as repository
 from gofau_service.store import study_list as listing
 from gofau_service.store.tables.studies import Study
@@ -17,9 +18,9 @@ from gofau_service.studies import extension, lifecycle
 from gofau_service.studies import submission as service
 from gofau_service.studies.estimate import estimate
 from gofau_service.studies.extension import Extension
-from gofau_service.studies.schemas import Estimate, StudyDetail, StudyView, TagChange
 from gofau_service.tokens.principal import Principal
 from gofau_studies.protocol.trials import StudyState
+from gofau_studies.spec import Tag
 
 router = APIRouter(prefix="/v1/studies", tags=["studies"], responses=PROBLEMS)
 
@@ -46,6 +47,14 @@ Sort = Annotated[
 Time = Annotated[float | None, Query(ge=0, lt=1e11, description="seconds since 1970")]
 
 
+class TagChange(BaseModel):
+    """New tags of a study; they replace the old ones."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tags: Annotated[list[Tag], Field(max_length=50)]
+
+
 @router.post("", status_code=201, openapi_extra=BODY)
 def submit(
     *,
@@ -55,7 +64,7 @@ def submit(
     response: Response,
     key: Key = None,
     reuse: Annotated[bool, Query(description="take results that are there already")] = True,
-) -> StudyDetail:
+) -> answers.StudyDetail:
     """Submit a spec as JSON or YAML; all its trials are stored, or nothing is."""
     wanted = service.Submission(spec.parsed, spec.text, key, reuse)
     study, new = service.submit_safely(app.store, who, wanted, app.settings)
@@ -66,7 +75,7 @@ def submit(
 
 
 @router.post("/validate", openapi_extra=BODY)
-def validate(app: Use, _: Reader, spec: Spec) -> Estimate:
+def validate(app: Use, _: Reader, spec: Spec) -> answers.Plan:
     """Check a spec and say what it would cost, without storing anything."""
     service.check_size(spec.parsed, app.settings)
     with app.store.read() as session:
@@ -95,7 +104,7 @@ def list_studies(
     sort: Sort = "-created",
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> Page[StudyView]:
+) -> answers.Page[answers.Study]:
     """Studies, from the newest on or sorted by what a list of them shows."""
     wanted = listing.StudyFilter(
         owner=who.sees or owner,
@@ -114,38 +123,38 @@ def list_studies(
 
 
 @router.get("/{study}")
-def get_study(app: Use, who: Reader, study: StudyId) -> StudyDetail:
+def get_study(app: Use, who: Reader, study: StudyId) -> answers.StudyDetail:
     """One study with its counts, progress and spec."""
     with app.store.read() as session:
         return service.detail(session, repository.find(session, study, who.sees))
 
 
 @router.post("/{study}/cancel")
-def cancel(app: Use, who: Submitter, study: StudyId) -> StudyDetail:
+def cancel(app: Use, who: Submitter, study: StudyId) -> answers.StudyDetail:
     """End a study: what has not ended is cancelled."""
     return _changed(app, who, study, lifecycle.cancel)
 
 
 @router.post("/{study}/pause")
-def pause(app: Use, who: Submitter, study: StudyId) -> StudyDetail:
+def pause(app: Use, who: Submitter, study: StudyId) -> answers.StudyDetail:
     """Run nothing more until the study is resumed; what has completed is kept."""
     return _changed(app, who, study, lifecycle.pause)
 
 
 @router.post("/{study}/resume")
-def resume(app: Use, who: Submitter, study: StudyId) -> StudyDetail:
+def resume(app: Use, who: Submitter, study: StudyId) -> answers.StudyDetail:
     """Queue a paused study again."""
     return _changed(app, who, study, lifecycle.resume)
 
 
 @router.post("/{study}/retry")
-def retry(app: Use, who: Submitter, study: StudyId) -> StudyDetail:
+def retry(app: Use, who: Submitter, study: StudyId) -> answers.StudyDetail:
     """Let failed trials wait again, with all their attempts."""
     return _changed(app, who, study, lifecycle.retry)
 
 
 @router.post("/{study}/extend")
-def extend(app: Use, who: Submitter, study: StudyId, wanted: Extension) -> StudyDetail:
+def extend(app: Use, who: Submitter, study: StudyId, wanted: Extension) -> answers.StudyDetail:
     """Give a study more seeds or wider axes; only the new trials run."""
     return _changed(
         app,
@@ -156,7 +165,7 @@ def extend(app: Use, who: Submitter, study: StudyId, wanted: Extension) -> Study
 
 
 @router.patch("/{study}")
-def set_tags(app: Use, who: Submitter, study: StudyId, change: TagChange) -> StudyDetail:
+def set_tags(app: Use, who: Submitter, study: StudyId, change: TagChange) -> answers.StudyDetail:
     """Replace a study's tags."""
     with app.store.write() as session:
         found = repository.lock(session, study, who.sees)
@@ -182,7 +191,7 @@ def delete(
 
 def _changed(
     app: Parts, who: Principal, study: str, change: Callable[[Session, Study], object]
-) -> StudyDetail:
+) -> answers.StudyDetail:
     """Change a locked study, have the reconciler look at it, and show it as it is then."""
     with app.store.write() as session:
         found = repository.lock(session, study, who.sees)

@@ -5,17 +5,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Response
 
+from gofau_service.answers import Cell, Page, Trial, TrialDetail
 from gofau_service.api.dependencies import Cursor, Limit, Reader, Use
 from gofau_service.api.problem_details import PROBLEMS
-from gofau_service.pagination import Page, decode
+from gofau_service.pagination import decode
 from gofau_service.store import studies
 from gofau_service.store import trial_list as queries
-from gofau_service.store.columns import RESULTS
 from gofau_service.trials import heat_map
 from gofau_service.trials import pages as service
 from gofau_service.trials.heat_map import CellWish
-from gofau_service.trials.schemas import CellView, TrialDetail, TrialView
 from gofau_service.trials.sorting import Wish
+from gofau_studies.protocol.trial_facts import NUMBERS
 from gofau_studies.protocol.trials import Outcome, TrialState
 
 router = APIRouter(prefix="/v1/studies/{study}", tags=["trials"], responses=PROBLEMS)
@@ -36,7 +36,7 @@ Sort = Annotated[
     str | None,
     Query(
         max_length=100,
-        description=f"an axis, a measured metric (its last value), or {', '.join(RESULTS)}; "
+        description=f"an axis, a measured metric (its last value), or {', '.join(NUMBERS)}; "
         "descending with a minus in front. Trials without that number are left out",
         examples=["-value", "lr"],
     ),
@@ -45,7 +45,7 @@ Metric = Annotated[
     str | None,
     Query(
         max_length=100,
-        description=f"what to aggregate instead of the goal: {', '.join(RESULTS)}, or the last "
+        description=f"what to aggregate instead of the goal: {', '.join(NUMBERS)}, or the last "
         "value of a measured metric",
         examples=["val_accuracy"],
     ),
@@ -71,7 +71,7 @@ def list_trials(
     sort: Sort = None,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[TrialView]:
+) -> Page[Trial]:
     """Trials in the order of the grid, or sorted by an axis, a result or a metric."""
     wanted = queries.TrialFilter(
         state=state.value if state else None,
@@ -86,7 +86,7 @@ def list_trials(
         found = studies.find(session, study, who.sees)
         wish = Wish.parse(found, wanted, where, sort)
         rows, more = service.trial_page(session, found, wish, cursor=cursor, limit=limit)
-        items = [service.trial_view(*row) for row in rows]
+        items = tuple(service.described(*row) for row in rows)
     return Page(items=items, next_cursor=more)
 
 
@@ -100,7 +100,7 @@ def get_trial(
         return service.trial_detail(session, found, index)
 
 
-@router.get("/cells", response_model=Page[CellView], responses=UNCHANGED)
+@router.get("/cells", response_model=Page[Cell], responses=UNCHANGED)
 def list_cells(
     *,
     app: Use,

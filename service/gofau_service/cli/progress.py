@@ -1,6 +1,6 @@
 """A study's progress in the terminal: a bar where people watch, a line now and then in a log."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 
@@ -10,14 +10,14 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from gofau_service.client.models import Study
+from gofau_service.answers import Study
 from gofau_studies.protocol.trials import Outcome
 
 LOG_EVERY_S = 5.0
 STEADY = 10
 """Ended trials before a time left is worth saying."""
 
-_STYLES = {
+_STYLES: Mapping[Outcome, str] = {
     Outcome.REACHED_TARGET: "green",
     Outcome.BUDGET_EXHAUSTED: "cyan",
     Outcome.DIVERGED: "yellow",
@@ -116,7 +116,7 @@ def states_line(study: Study) -> Text:
 def outcomes_line(study: Study) -> Text:
     """Completed trials by outcome."""
     shown = [
-        Text(f"{count} {outcome.replace('_', ' ')}", style=_STYLES[outcome])
+        Text(f"{count} {outcome.replace('_', ' ')}", style=_STYLES.get(outcome, "blue"))
         for outcome, count in study.outcomes.items()
         if count
     ]

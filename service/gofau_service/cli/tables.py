@@ -1,6 +1,6 @@
 """Tables of studies and of rules."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gofau.catalog.metrics import better_side
+from gofau_service.answers import Study, Token, Trial
 from gofau_service.cli.progress import duration
-from gofau_service.client.models import Study, Token, Trial
+from gofau_studies.protocol.trial_facts import FACTS
 from gofau_studies.protocol.trials import gist
 
 if TYPE_CHECKING:
@@ -132,16 +133,25 @@ def studies_table(studies: list[Study]) -> Table:
     return table
 
 
-def trials_table(trials: list[Trial], goal: Mapping[str, Any]) -> Table:
-    """One trial a line; its setting in the words of the axes, its value the goal's."""
+def trials_table(
+    trials: list[Trial], goal: Mapping[str, Any], numbers: Sequence[str] = ()
+) -> Table:
+    """One trial a line; its setting in the words of the axes, its value the goal's.
+
+    Args:
+        trials: in the order of the lines.
+        goal: the study's.
+        numbers: facts that are shown beside these.
+    """
     table = _table()
     for title in ("Trial", "Rule", "Setting", "Seed", "State", "Outcome"):
         table.add_column(title, overflow="fold")
     heading = f"{goal['metric']}\n{better_side(goal['minimize'])} is better"
     table.add_column(Text(heading), justify="right")
+    for name in numbers:
+        table.add_column(Text(FACTS[name].title.capitalize()), justify="right")
     for trial in trials:
         setting = ", ".join(f"{axis} {value:.3g}" for axis, value in trial.point.items())
-        shown = "" if trial.value is None else f"{trial.value:.4g}"
         table.add_row(
             str(trial.index),
             Text(trial.rule),
@@ -149,9 +159,13 @@ def trials_table(trials: list[Trial], goal: Mapping[str, Any]) -> Table:
             str(trial.seed),
             str(trial.state),
             Text((trial.outcome or "").replace("_", " ") or gist(trial.error or "")),
-            shown,
+            *(_number(getattr(trial, name)) for name in ("value", *numbers)),
         )
     return table
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
 
 
 def tokens_table(tokens: list[Token]) -> Table:

@@ -5,6 +5,7 @@ Example:
     >>> client = Client("http://127.0.0.1:8080")
 """
 
+from gofau_service.answers import Page, Plan, Study, StudyDetail, Token, Trial
 from gofau_service.client import calls
 from gofau_service.client.async_client import AsyncClient
 from gofau_service.client.changes import Change
@@ -21,7 +22,6 @@ from gofau_service.client.errors import (
     ServiceFailedError,
     UnreachableError,
 )
-from gofau_service.client.models import Page, Plan, Study, StudyDetail, Token, Trial
 from gofau_service.client.retry import Backoff
 
 __all__ = [

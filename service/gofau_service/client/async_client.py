@@ -6,6 +6,7 @@ from typing import Self, TypeVar
 
 import httpx
 
+from gofau_service.answers import M, Page, Study
 from gofau_service.client import calls
 from gofau_service.client.calls import Call
 from gofau_service.client.changes import PATH, Change, ListFollowing, check
@@ -19,7 +20,6 @@ from gofau_service.client.exchange import (
     next_pause,
 )
 from gofau_service.client.following import STREAM_PATIENCE, Following
-from gofau_service.client.models import M, Page, Study
 from gofau_service.client.retry import Backoff
 
 T = TypeVar("T")

@@ -14,20 +14,20 @@ from uuid import uuid4
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from gofau_service.client.errors import ClientError, ServiceFailedError
-from gofau_service.client.models import (
+from gofau_service.answers import (
     Cell,
     M,
     NewToken,
     Page,
     Plan,
-    Provenance,
     Study,
     StudyDetail,
+    StudyProvenance,
     Token,
     Trial,
     TrialDetail,
 )
+from gofau_service.client.errors import ClientError, ServiceFailedError
 from gofau_studies.spec import StudySpec
 
 if TYPE_CHECKING:
@@ -141,9 +141,9 @@ def compare(studies: Sequence[str]) -> Call["RobustnessReport"]:
     return Call("GET", "/v1/compare", _report, {"study": list(studies)})
 
 
-def provenance(study: str) -> Call[Provenance]:
+def provenance(study: str) -> Call[StudyProvenance]:
     """What results depended on, and where they were computed."""
-    return Call("GET", f"{_study(study)}/provenance", _model(Provenance))
+    return Call("GET", f"{_study(study)}/provenance", _model(StudyProvenance))
 
 
 def export(study: str, kind: str, **filters: Filter) -> Call[bytes]:

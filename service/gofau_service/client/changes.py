@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import httpx
 
-from gofau_service.client.models import Study
+from gofau_service.answers import Study
 from gofau_service.client.problems import raise_for_problem
 from gofau_service.client.retry import RETRIED_STATUS
 from gofau_service.client.sse import Event, Parser

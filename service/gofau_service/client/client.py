@@ -6,6 +6,19 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
+from gofau_service.answers import (
+    Cell,
+    M,
+    NewToken,
+    Page,
+    Plan,
+    Study,
+    StudyDetail,
+    StudyProvenance,
+    Token,
+    Trial,
+    TrialDetail,
+)
 from gofau_service.client import calls
 from gofau_service.client.calls import Call, Filter, Spec
 from gofau_service.client.changes import PATH, Change, ListFollowing, check
@@ -21,19 +34,6 @@ from gofau_service.client.exchange import (
     next_pause,
 )
 from gofau_service.client.following import STREAM_PATIENCE, Following
-from gofau_service.client.models import (
-    Cell,
-    M,
-    NewToken,
-    Page,
-    Plan,
-    Provenance,
-    Study,
-    StudyDetail,
-    Token,
-    Trial,
-    TrialDetail,
-)
 from gofau_service.client.problems import raise_for_problem
 from gofau_service.client.retry import Backoff
 
@@ -189,7 +189,7 @@ class Client:
         """One report over several studies with the same grid; the first is the baseline."""
         return self.send(calls.compare(studies))
 
-    def provenance(self, study: str) -> Provenance:
+    def provenance(self, study: str) -> StudyProvenance:
         """Data, other code and processors of a study's results; trials name them by digest."""
         return self.send(calls.provenance(study))
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from gofau_service.answers import Study
 from gofau_service.client import calls
-from gofau_service.client.models import Study
 from gofau_service.client.retry import RETRIED_STATUS, Backoff
 from gofau_service.client.sse import CONTENT_TYPE, Event, Parser
 

@@ -1,27 +1,36 @@
 """A study's trials as a table, and what is computed from it on the caller's side."""
 
 import json
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Protocol
 
-from gofau_service.client.models import StudyDetail, Trial
+from gofau_service.answers import StudyDetail
+from gofau_studies.protocol.trial_facts import RESULTS, kind
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from gofau_service.client.calls import Filter
-    from gofau_service.client.client import Client
     from gofau_studies.importance.tuning import TuningCurve
     from gofau_studies.landscape.landscape import Landscape
     from gofau_studies.report.model import RobustnessReport
     from gofau_studies.spec import StudySpec
 
-NUMBERS = tuple(
-    name
-    for name, field in Trial.model_fields.items()
-    if field.annotation in (float | None, int | None)
-)
+NULLABLE = tuple(name for name in RESULTS if kind(name) in (int, float))
 """Columns that are empty for trials without a result, and numbers all the same."""
+
+
+class Reader(Protocol):
+    """What reads a service: a client."""
+
+    def get(self, study: str) -> StudyDetail:
+        """The study with its spec."""
+
+    def export(self, study: str, kind: str = ..., **filters: "Filter") -> Iterator[bytes]:
+        """All trials as chunks of a format."""
+
+    def report(self, study: str) -> "RobustnessReport":
+        """The robustness report."""
 
 
 class StudyResults:
@@ -33,7 +42,7 @@ class StudyResults:
         '219c87afc8c93016'
     """
 
-    def __init__(self, client: "Client", study: str) -> None:
+    def __init__(self, client: Reader, study: str) -> None:
         self._client = client
         self.id = study
 
@@ -135,4 +144,4 @@ def frame(chunks: Iterable[bytes]) -> "pd.DataFrame":
 
     lines = b"".join(chunks).splitlines()
     table = pd.DataFrame([json.loads(line) for line in lines])
-    return table.astype({name: "float64" for name in NUMBERS if name in table})
+    return table.astype({name: "float64" for name in NULLABLE if name in table})

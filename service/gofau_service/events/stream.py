@@ -12,8 +12,8 @@ from gofau_service.events.study_changes import Change
 from gofau_service.store import studies as repository
 from gofau_service.store import trial_list as queries
 from gofau_service.store.tables.studies import Study
-from gofau_service.studies.schemas import StudyView
-from gofau_service.trials import pages as service
+from gofau_service.studies.described import described
+from gofau_service.trials import pages as trials
 
 BATCH = 500
 WHOLE = 2**31 - 1
@@ -61,7 +61,7 @@ def news(
             seen = Position.parse(sent[-1].id)
     if len(sent) == BATCH:
         return News(tuple(sent), seen, ended=False, more=True)
-    view = StudyView.of(study, repository.tags(session, [study.id])[study.id])
+    view = described(study, repository.tags(session, [study.id])[study.id])
     if view.revision > seen.revision or sent or view.state.final:
         seen = Position(view.revision)
         sent.append(ServerSentEvent(view.model_dump_json(), event="progress", id=str(seen)))
@@ -80,6 +80,6 @@ def progress(known: Change, seen: Position) -> News:
 def _ended(session: Session, study: Study, seen: Position) -> Iterator[ServerSentEvent]:
     rows = queries.ended_after(session, study.id, seen.revision, seen.index, BATCH)
     for row in rows:
-        view = service.trial_view(*row)
+        view = trials.described(*row)
         at = replace(seen, revision=view.revision or 0, index=view.index)
         yield ServerSentEvent(json.dumps(view.model_dump(mode="json")), event="result", id=str(at))

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from gofau_service.store import studies as repository
 from gofau_service.store.engine import Store
 from gofau_service.store.tables.studies import Study
-from gofau_service.studies.schemas import StudyView
+from gofau_service.studies.described import described
 
 KEPT = 5_000
 """Changes that are remembered, of different studies; who has seen none of them starts anew."""
@@ -125,7 +125,7 @@ class Roster:
             self._add(Change(self._number + 1, before[gone].public_id, before[gone].owner))
         changed = sorted(n for n, seen in found.items() if before.get(n) != seen)
         for study in repository.by_ids(session, changed):
-            view = StudyView.of(study, repository.tags(session, [study.id])[study.id])
+            view = described(study, repository.tags(session, [study.id])[study.id])
             change = Change(
                 number=self._number + 1,
                 study=study.public_id,

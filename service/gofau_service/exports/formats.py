@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gofau_service.exports.rows import PLACE
-from gofau_service.trials.schemas import TrialView
+from gofau_studies.export.runs import PLACE
+from gofau_studies.protocol.trial_facts import FACTS, kind
 
 Chunks = Iterable[Sequence[dict[str, Any]]]
 
@@ -47,13 +47,11 @@ def as_parquet(columns: Sequence[str], chunks: Chunks) -> Iterator[bytes]:
 
 
 def _type(name: str) -> pa.DataType:
-    """As the API shows the field of that name; what it has no field for is an axis."""
+    """As the fact of that name is; what is neither fact nor place is an axis."""
     if name in PLACE:
         return TEXT
-    field = TrialView.model_fields.get(name)
-    if field is None or field.annotation in (float, float | None):
-        return pa.float64()
-    return pa.int64() if field.annotation in (int, int | None) else TEXT
+    types = {float: pa.float64(), int: pa.int64()}
+    return types.get(kind(name) if name in FACTS else float, TEXT)
 
 
 class _Sink(io.RawIOBase):

@@ -11,19 +11,17 @@ from gofau_service.store.engine import Store
 from gofau_service.store.tables.provenance import EnvironmentRow
 from gofau_service.store.tables.studies import Study
 from gofau_service.store.tables.trials import Measurement
-from gofau_service.trials import pages as service
-from gofau_service.trials.schemas import TrialView
+from gofau_service.trials import pages as trials
+from gofau_studies.export.runs import PLACE
+from gofau_studies.protocol.trial_facts import FACTS
 from gofau_studies.spec.parsing import stored_spec
 
 CHUNK = 5_000
 MEASURED_CHUNK = 500
-_FIELDS = list(TrialView.model_fields)
+_FIELDS = list(FACTS)
 BEFORE = tuple(_FIELDS[: _FIELDS.index("point")])
-PLACE = ("processor", "isa", "torch")
-"""What a row says of its environment; the digest leads to the rest."""
-
 RESULTS = (*_FIELDS[_FIELDS.index("point") + 1 :], *PLACE)
-"""What a row has after its axis values: all that the API shows of a trial, and its place."""
+"""What a row has after its axis values: all that is known of a trial, and its place."""
 
 MEASURED = ("metrics", "curves")
 
@@ -59,7 +57,7 @@ def chunks(
         most = size if left is None else min(size, left)
         with store.read() as session:
             found = queries.page(session, study_id, wanted, after, most)
-            rows = [_flat(service.trial_view(*row).model_dump(mode="json")) for row in found]
+            rows = [_flat(trials.described(*row).model_dump(mode="json")) for row in found]
             _add_places(session, rows, places)
             if rows and measured:
                 rows = _measured(session, study_id, rows)

@@ -9,9 +9,9 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from gofau.version import code_version
+from gofau_service.answers import StudyEnvironment, StudyInputs
 from gofau_service.store.tables.studies import Study
 from gofau_service.studies.provenance import provenance
-from gofau_service.studies.provenance_schemas import EnvironmentView, InputsView
 from gofau_studies.report.model import Environment, Provenance, SeenInputs
 
 
@@ -29,7 +29,7 @@ def provenance_of(session: Session, studies: Sequence[Study], frame: pd.DataFram
     )
 
 
-def _environments(found: Iterable[EnvironmentView]) -> tuple[Environment, ...]:
+def _environments(found: Iterable[StudyEnvironment]) -> tuple[Environment, ...]:
     """Environments with their trials in all studies."""
     kept: dict[str | None, Environment] = {}
     for one in found:
@@ -40,7 +40,7 @@ def _environments(found: Iterable[EnvironmentView]) -> tuple[Environment, ...]:
     return tuple(kept.values())
 
 
-def _inputs(found: Iterable[InputsView]) -> tuple[SeenInputs, ...]:
+def _inputs(found: Iterable[StudyInputs]) -> tuple[SeenInputs, ...]:
     """Inputs of each problem with their rules and trials in all studies."""
     kept: dict[tuple[str, str | None], SeenInputs] = {}
     for one in found:

@@ -10,6 +10,7 @@ from sqlalchemy.types import TypeEngine
 
 from gofau_service.store.records import among, given, records, takes_records
 from gofau_service.store.tables.studies import Arm, Cell
+from gofau_studies.protocol.trials import Outcome
 
 CHUNK = 5_000
 REAL: Double[float] = Double()
@@ -17,11 +18,7 @@ SUMS = (
     "completed",
     "failed",
     "cancelled",
-    "reached_target",
-    "budget_exhausted",
-    "diverged",
-    "nonfinite",
-    "stopped_early",
+    *(outcome.value for outcome in Outcome),
     "valued",
     "value_sum",
     "value_sumsq",

@@ -21,18 +21,9 @@ from gofau import catalog
 from gofau_service.store.ordered import Floats, Integers, Ordered
 from gofau_service.store.tables.studies import Cell, Study
 from gofau_service.store.tables.trials import Measurement, Trial
+from gofau_studies.protocol.trial_facts import NUMBERS
 from gofau_studies.protocol.trials import Outcome
 
-RESULTS = (
-    "value",
-    "best",
-    "wall_s",
-    "steps_to_target",
-    "steps",
-    "epochs_run",
-    "frozen_fraction",
-    "attempts",
-)
 OUTCOME = "outcome"
 OUTCOMES = {str(outcome): place for place, outcome in enumerate(Outcome)}
 FEW = 1_000
@@ -194,14 +185,14 @@ def _numbers(study_id: int, name: str) -> Select[Any]:
     """Index and number of the completed trials that have it."""
     if name == OUTCOME:
         number: Any = case(OUTCOMES, value=Trial.outcome)
-    elif name in RESULTS:
+    elif name in NUMBERS:
         number = getattr(Trial, name)
     else:
         number = Measurement.metrics[name].as_float()
     query = select(Trial.index, number).where(
         Trial.study_id == study_id, Trial.outcome.is_not(None), number.is_not(None)
     )
-    if name == OUTCOME or name in RESULTS:
+    if name == OUTCOME or name in NUMBERS:
         return query
     same = (Measurement.study_id == Trial.study_id) & (Measurement.index == Trial.index)
     return query.join(Measurement, same)

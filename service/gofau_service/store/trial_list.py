@@ -9,14 +9,16 @@ from sqlalchemy.orm import Session
 from gofau_service.errors import NotFoundError
 from gofau_service.store.tables.studies import Arm, Cell
 from gofau_service.store.tables.trials import Measurement, Trial
+from gofau_studies.protocol.trials import Outcome
 
 Found = Row[Trial, Cell, Arm]
 
 
 @dataclass(frozen=True, slots=True)
 class CellRow:
-    """The columns of a cell that a heat map shows."""
+    """The columns of a cell that a heat map shows; ``outcomes`` counts trials by outcome."""
 
+    outcomes: dict[str, int]
     ordinal: int
     arm: int
     point: dict[str, float]
@@ -24,11 +26,6 @@ class CellRow:
     completed: int
     failed: int
     cancelled: int
-    reached_target: int
-    budget_exhausted: int
-    diverged: int
-    nonfinite: int
-    stopped_early: int
     valued: int
     value_sum: float
     value_sumsq: float
@@ -180,9 +177,12 @@ def cells(
     limit: int,
 ) -> list[CellRow]:
     """Cells after an ordinal, of some arms or of all."""
-    columns = [getattr(Cell, field.name) for field in fields(CellRow)]
+    counts = [outcome.value for outcome in Outcome]
+    names = [*counts, *(field.name for field in fields(CellRow)[1:])]
+    columns = [getattr(Cell, name) for name in names]
     query = select(*columns).where(Cell.study_id == study_id, Cell.ordinal > after)
     if arms is not None:
         query = query.where(Cell.arm.in_(arms))
     rows = session.execute(query.order_by(Cell.ordinal).limit(limit))
-    return [CellRow(*row) for row in rows]
+    n = len(counts)
+    return [CellRow(dict(zip(counts, row[:n], strict=True)), *row[n:]) for row in rows]

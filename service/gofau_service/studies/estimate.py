@@ -6,10 +6,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gofau.version import code_version
+from gofau_service.answers import Plan
 from gofau_service.store.tables.studies import Arm, Cell
 from gofau_service.store.tables.trials import Trial
 from gofau_service.studies.reuse import reusable
-from gofau_service.studies.schemas import Estimate
 from gofau_studies.protocol.trials import TrialState
 from gofau_studies.spec import StudySpec
 from gofau_studies.spec.cells import cells
@@ -19,7 +19,7 @@ PACK_SIZE = 128
 CHUNK = 1000
 
 
-def estimate(session: Session, spec: StudySpec) -> Estimate:
+def estimate(session: Session, spec: StudySpec) -> Plan:
     """Count trials, cells and packs, and time them by earlier trials of the same problems."""
     version = code_version()
     buckets: dict[str, int] = {}
@@ -32,7 +32,7 @@ def estimate(session: Session, spec: StudySpec) -> Estimate:
         if spec.halving is None:
             found += reusable(session, [c.key for c in chunk], list(spec.seeds), version)
     each = _seconds(session, spec)
-    return Estimate(
+    return Plan(
         name=spec.name,
         spec_hash=spec.hash,
         trials=spec.trial_count,

@@ -21,11 +21,11 @@ from gofau_service.store.trials import Standing
 from gofau_service.studies import reuse
 from gofau_studies.errors import FieldError
 from gofau_studies.landscape.caps import cap
+from gofau_studies.protocol.trial_facts import LEASED, POSTED
 from gofau_studies.protocol.trials import Outcome, StudyState, TrialState, gist
 from gofau_studies.protocol.wire import ResultBatch, ResultReceipt, TrialResult
 
 OPEN = (TrialState.WAITING.value, TrialState.RUNNING.value)
-FINITE = (Outcome.REACHED_TARGET, Outcome.BUDGET_EXHAUSTED)
 
 
 @dataclass(frozen=True)
@@ -223,21 +223,10 @@ def _row(study: Study, lease: LeaseRow, result: TrialResult) -> dict[str, object
     return {
         "at": result.index,
         "state": TrialState.COMPLETED.value,
-        "outcome": result.outcome.value,
         "revision": study.revision,
         "value": result.metrics[study.goal_metric],
-        "best": result.best,
-        "steps_to_target": result.steps_to_target,
-        "steps": result.steps,
-        "epochs_run": result.epochs_run,
-        "frozen_fraction": result.frozen_fraction,
-        "executor": result.executor,
-        "executor_reason": result.executor_reason,
-        "pack_size": result.pack_size,
-        "wall_s": result.wall_s,
-        "code_version": lease.code_version,
-        "inputs": lease.inputs,
-        "environment": lease.environment,
+        **result.model_dump(mode="json", include=set(POSTED)),
+        **{name: getattr(lease, name) for name in LEASED},
         "error": None,
         "ended_at": now(),
     }
@@ -305,7 +294,7 @@ def _check(study: Study, batch: ResultBatch) -> None:
         value = result.metrics.get(metric)
         if metric not in result.metrics:
             errors.append(FieldError(f"results[{i}].metrics.{metric}", None, "the goal metric"))
-        elif value is None and result.outcome in FINITE:
+        elif value is None and result.outcome.whole and not result.outcome.lost:
             path = f"results[{i}].metrics.{metric}"
             errors.append(FieldError(path, None, f"a number, since it {result.outcome}"))
     if errors:

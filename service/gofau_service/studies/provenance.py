@@ -2,9 +2,9 @@
 
 from sqlalchemy.orm import Session
 
+from gofau_service.answers import StudyEnvironment, StudyInputs, StudyProvenance
 from gofau_service.store import provenance as repository
 from gofau_service.store.tables.provenance import EnvironmentRow, InputsRow
-from gofau_service.studies.provenance_schemas import EnvironmentView, InputsView, StudyProvenance
 
 
 def provenance(session: Session, study_id: int) -> StudyProvenance:
@@ -14,12 +14,12 @@ def provenance(session: Session, study_id: int) -> StudyProvenance:
     seen = repository.inputs(session, study_id)
     records = repository.records(session, InputsRow, (digest for *_, digest in seen if digest))
     return StudyProvenance(
-        environments=[
-            EnvironmentView(digest=digest, trials=count, record=facts.get(digest or "", {}))
+        environments=tuple(
+            StudyEnvironment(digest=digest, trials=count, record=facts.get(digest or "", {}))
             for digest, count in places
-        ],
-        inputs=[
-            InputsView(
+        ),
+        inputs=tuple(
+            StudyInputs(
                 problem=problem,
                 rule=rule,
                 digest=digest,
@@ -27,5 +27,5 @@ def provenance(session: Session, study_id: int) -> StudyProvenance:
                 record=records.get(digest or "", {}),
             )
             for (problem, rule, digest), count in seen.items()
-        ],
+        ),
     )

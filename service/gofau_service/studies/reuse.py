@@ -15,24 +15,8 @@ from gofau_service.store.base import now
 from gofau_service.store.records import among
 from gofau_service.store.tables.studies import Cell, Study
 from gofau_service.store.tables.trials import Measurement, Trial
+from gofau_studies.protocol.trial_facts import RESULTS
 from gofau_studies.protocol.trials import TrialState
-
-COPIED = (
-    "outcome",
-    "value",
-    "best",
-    "steps_to_target",
-    "steps",
-    "epochs_run",
-    "frozen_fraction",
-    "executor",
-    "executor_reason",
-    "pack_size",
-    "wall_s",
-    "code_version",
-    "inputs",
-    "environment",
-)
 
 
 @dataclass(frozen=True)
@@ -79,7 +63,7 @@ def copy_results(
             ended_at=now(),
             source_study_id=matches.c.source_study_id,
             source_index=matches.c.source_index,
-            **{name: matches.c[name] for name in COPIED},
+            **{name: matches.c[name] for name in RESULTS},
         )
         .returning(Trial.index, Trial.cell, Trial.outcome, Trial.value, Trial.wall_s)
         .execution_options(synchronize_session=False)
@@ -120,7 +104,7 @@ def _matches(study_id: int, wanted: ColumnElement[bool], version: str, inputs: s
             theirs.study_id.label("source_study_id"),
             theirs.index.label("source_index"),
             rank.label("rank"),
-            *(getattr(theirs, name) for name in COPIED),
+            *(getattr(theirs, name) for name in RESULTS),
         )
         .join(here, (here.study_id == Trial.study_id) & (here.ordinal == Trial.cell))
         .join(there, (there.key == here.key) & (there.study_id != here.study_id))

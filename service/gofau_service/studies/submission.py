@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from gofau_service import answers
 from gofau_service.errors import ConflictError, InvalidError, QuotaError
-from gofau_service.pagination import Page, decode, encode, unknown
+from gofau_service.pagination import decode, encode, unknown
 from gofau_service.settings import Settings
 from gofau_service.store import cells, trials
 from gofau_service.store import studies as repository
@@ -17,8 +18,8 @@ from gofau_service.store.base import now
 from gofau_service.store.engine import Store, analyze
 from gofau_service.store.keyset import Order
 from gofau_service.store.tables.studies import Study
+from gofau_service.studies.described import described, detailed
 from gofau_service.studies.enumeration import Enumeration
-from gofau_service.studies.schemas import StudyDetail, StudyView
 from gofau_service.tokens.principal import Principal
 from gofau_studies.errors import FieldError
 from gofau_studies.protocol.trials import StudyState
@@ -75,7 +76,7 @@ def submit(
 
 def submit_safely(
     store: Store, who: Principal, wanted: Submission, settings: Settings
-) -> tuple[StudyDetail, bool]:
+) -> tuple[answers.StudyDetail, bool]:
     """`submit` in its own transaction; the loser of a race for one key gets the winner's study."""
     try:
         view, new = _submit_once(store, who, wanted, settings)
@@ -86,22 +87,21 @@ def submit_safely(
 
 def _submit_once(
     store: Store, who: Principal, wanted: Submission, settings: Settings
-) -> tuple[StudyDetail, bool]:
+) -> tuple[answers.StudyDetail, bool]:
     with store.write() as session:
         study, new = submit(session, who, wanted, settings)
         return detail(session, study), new
 
 
-def detail(session: Session, study: Study) -> StudyDetail:
+def detail(session: Session, study: Study) -> answers.StudyDetail:
     """A study as the API shows it, with its spec."""
     tags = repository.tags(session, [study.id])[study.id]
-    view = StudyView.of(study, tags)
-    return StudyDetail(**dict(view), spec=study.spec, source=study.source)
+    return detailed(study, tags)
 
 
 def study_page(
     session: Session, wanted: listing.StudyFilter, *, sort: str, cursor: str | None, limit: int
-) -> Page[StudyView]:
+) -> answers.Page[answers.Study]:
     """A page of studies.
 
     Raises:
@@ -113,10 +113,10 @@ def study_page(
     at = place.at if place else now()
     rows = listing.page(session, wanted, order, at=at, after=place, limit=limit + 1)
     tags = repository.tags(session, (study.id for study, _ in rows))
-    items = [StudyView.of(study, tags[study.id]) for study, _ in rows[:limit]]
+    items = [described(study, tags[study.id]) for study, _ in rows[:limit]]
     end = rows[limit - 1][1] if len(rows) > limit else None
     more = encode(str(order), end.at, end.value, end.last) if end else None
-    return Page(items=items, next_cursor=more)
+    return answers.Page(items=tuple(items), next_cursor=more)
 
 
 def _place(order: Order, cursor: str | None, values: list[Any]) -> listing.Place:

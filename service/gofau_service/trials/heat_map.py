@@ -14,10 +14,11 @@ from gofau_service.errors import InvalidError
 from gofau_service.pagination import encode
 from gofau_service.store import cells
 from gofau_service.store import trial_list as queries
-from gofau_service.store.columns import MEMORY, RESULTS, Summary, metric_names
+from gofau_service.store.columns import MEMORY, Summary, metric_names
 from gofau_service.store.tables.studies import Arm, Study
 from gofau_service.store.trial_list import CellRow, TrialFilter
 from gofau_studies.errors import FieldError
+from gofau_studies.protocol.trial_facts import NUMBERS
 from gofau_studies.spec.canonical import content_hash
 
 MOST_BYTES = 64 * 2**20
@@ -95,7 +96,7 @@ def of_metric(
     Raises:
         InvalidError: the study's trials have no such number.
     """
-    known = tuple(dict.fromkeys((*RESULTS, *metric_names(study))))
+    known = tuple(dict.fromkeys((*NUMBERS, *metric_names(study))))
     if metric not in known:
         expected = f"one of: {', '.join(known)}"
         raise InvalidError("unknown metric", [FieldError("metric", metric, expected)])
@@ -120,7 +121,7 @@ def _with(row: CellRow, summary: Summary) -> CellRow:
 
 
 def _item(cell: CellRow, arms: Mapping[int, Arm]) -> dict[str, object]:
-    """A cell's aggregates as `CellView` shows them, plain, since a heat map has thousands."""
+    """A cell's aggregates as `answers.Cell` shows them, plain, since a heat map has thousands."""
     arm = arms[cell.arm]
     mean = cell.value_sum / cell.valued if cell.valued else None
     return {
@@ -133,11 +134,7 @@ def _item(cell: CellRow, arms: Mapping[int, Arm]) -> dict[str, object]:
         "completed": cell.completed,
         "failed": cell.failed,
         "cancelled": cell.cancelled,
-        "reached_target": cell.reached_target,
-        "budget_exhausted": cell.budget_exhausted,
-        "diverged": cell.diverged,
-        "nonfinite": cell.nonfinite,
-        "stopped_early": cell.stopped_early,
+        **cell.outcomes,
         "valued": cell.valued,
         "mean": mean,
         "std": _std(cell, mean),

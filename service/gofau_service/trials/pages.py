@@ -4,47 +4,25 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from gofau_service import answers
 from gofau_service.pagination import decode, encode, unknown
 from gofau_service.store import curves
 from gofau_service.store import trial_list as queries
 from gofau_service.store.tables.studies import Arm, Cell, Study
 from gofau_service.store.tables.trials import Trial
 from gofau_service.studies.enumeration import whole
-from gofau_service.studies.schemas import moment
-from gofau_service.trials.schemas import TrialDetail, TrialView
 from gofau_service.trials.sorting import Wish, page
-from gofau_studies.protocol.trials import Outcome, TrialState
+from gofau_studies.protocol.trial_facts import FACTS
 
 
-def trial_view(trial: Trial, cell: Cell, arm: Arm) -> TrialView:
-    """A trial as lists show it."""
-    return TrialView(
-        index=trial.index,
-        problem=arm.problem,
-        direction=arm.direction,
-        rule=arm.rule,
-        point=cell.point,
-        seed=trial.seed,
-        state=TrialState(trial.state),
-        outcome=Outcome(trial.outcome) if trial.outcome else None,
-        attempts=trial.attempts,
-        value=trial.value,
-        best=trial.best,
-        steps_to_target=trial.steps_to_target,
-        steps=trial.steps,
-        epochs_run=trial.epochs_run,
-        frozen_fraction=trial.frozen_fraction,
-        executor=trial.executor,
-        executor_reason=trial.executor_reason,
-        pack_size=trial.pack_size,
-        wall_s=trial.wall_s,
-        code_version=trial.code_version,
-        inputs=trial.inputs,
-        environment=trial.environment,
-        error=trial.error,
-        revision=trial.revision,
-        ended_at=moment(trial.ended_at) if trial.ended_at else None,
-    )
+def described(trial: Trial, cell: Cell, arm: Arm) -> answers.Trial:
+    """A stored trial as the API says it."""
+    return answers.Trial.model_validate(_said(trial, cell, arm))
+
+
+def _said(trial: Trial, cell: Cell, arm: Arm) -> dict[str, object]:
+    known = {"arm": arm, "cell": cell}
+    return {name: getattr(known.get(fact.source, trial), name) for name, fact in FACTS.items()}
 
 
 def trial_page(
@@ -81,7 +59,7 @@ def _cut(
     return rows, encode(index) if order is None else encode(order, number, index)
 
 
-def trial_detail(session: Session, study: Study, index: int) -> TrialDetail:
+def trial_detail(session: Session, study: Study, index: int) -> answers.TrialDetail:
     """A trial with its measurements.
 
     Raises:
@@ -90,11 +68,13 @@ def trial_detail(session: Session, study: Study, index: int) -> TrialDetail:
     trial, cell, arm = queries.trial(session, study.id, index)
     measured = queries.measurement(session, study.id, index)
     source = session.get(Study, trial.source_study_id) if trial.source_study_id else None
-    return TrialDetail(
-        **dict(trial_view(trial, cell, arm)),
-        cell=cell.key,
-        definition=whole(arm.definition, cell.changes),
-        metrics=measured.metrics if measured else {},
-        curves=curves.unpack(measured.lengths, measured.curves) if measured else {},
-        source_study=source.public_id if source else None,
+    return answers.TrialDetail.model_validate(
+        {
+            **_said(trial, cell, arm),
+            "cell": cell.key,
+            "definition": whole(arm.definition, cell.changes),
+            "metrics": measured.metrics if measured else {},
+            "curves": curves.unpack(measured.lengths, measured.curves) if measured else {},
+            "source_study": source.public_id if source else None,
+        }
     )

@@ -11,13 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gofau_service.store import cells
-from gofau_service.store.columns import MEMORY, OUTCOME, OUTCOMES, RESULTS, Columns, metric_names
+from gofau_service.store.columns import MEMORY, OUTCOME, OUTCOMES, Columns, metric_names
 from gofau_service.store.keyset import Order
 from gofau_service.store.ordered import Floats, Integers, Key
 from gofau_service.store.tables.studies import Study
 from gofau_service.store.tables.trials import Trial
 from gofau_service.store.trial_list import Found, TrialFilter, joined, narrowed
 from gofau_service.trials.conditions import Condition
+from gofau_studies.protocol.trial_facts import NUMBERS
 from gofau_studies.protocol.trials import TrialState
 
 Mask = npt.NDArray[np.bool_]
@@ -57,7 +58,7 @@ class Wish:
 
 def known(study: Study) -> tuple[str, ...]:
     """What the trials of a study can be sorted and filtered by."""
-    return tuple(dict.fromkeys((*RESULTS, *study.spec["axes"], *metric_names(study))))
+    return tuple(dict.fromkeys((*NUMBERS, *study.spec["axes"], *metric_names(study))))
 
 
 def page(

@@ -15,6 +15,7 @@ from gofau_studies.errors import StudiesError
 from gofau_studies.export.ranges import distributions
 from gofau_studies.landscape.caps import caps
 from gofau_studies.landscape.counting import counted_trials
+from gofau_studies.protocol.trial_facts import NUMBERS
 from gofau_studies.protocol.trials import Outcome
 from gofau_studies.spec import StudySpec
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 GROUP = ["problem", "direction", "rule"]
 KEPT = {
-    **{n: n for n in ("index", "seed", "outcome", "steps_to_target", "frozen_fraction", "wall_s")},
+    **{name: name for name in ("index", "seed", "outcome", *NUMBERS)},
     "value": "measured",
 }
 """Columns that become user attributes of a trial, and their names there."""

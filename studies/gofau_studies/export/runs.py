@@ -8,31 +8,17 @@ from math import nan
 from typing import Any, Self
 from urllib.parse import quote
 
+from gofau_studies.protocol.trial_facts import FACTS, kind
+
 LABELS = ("problem", "direction", "rule")
-NUMBERS = (
-    "value",
-    "best",
-    "steps_to_target",
-    "steps",
-    "epochs_run",
-    "frozen_fraction",
-    "pack_size",
-    "wall_s",
-    "attempts",
-)
-TEXTS = (
-    "state",
-    "outcome",
-    "executor",
-    "executor_reason",
-    "code_version",
-    "inputs",
-    "environment",
-    "processor",
-    "isa",
-    "torch",
-    "error",
-)
+ELSEWHERE = ("index", "seed", "ended_at", "revision")
+"""Facts that are a run's name, parameters and times, or of no use to a tracker."""
+
+PLACE = ("processor", "isa", "torch")
+"""What a row of an export says of its environment; the digest leads to the rest."""
+
+NUMBERS = tuple(n for n in FACTS if n not in ELSEWHERE and kind(n) in (int, float))
+TEXTS = (*(n for n in FACTS if n not in (*LABELS, *ELSEWHERE) and issubclass(kind(n), str)), *PLACE)
 ENDED = ("completed", "failed")
 
 

@@ -5,17 +5,14 @@ metric's own direction or unit, which `facts_of` puts in its place.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from gofau.catalog import SHARE
 from gofau.catalog.metrics import better_side
+from gofau_studies.protocol.trial_facts import FACTS, GOAL, Better, Way
 
-GOAL: Final = "goal"
 DECADES: Final = "decades"
 """Unit of a basin's measure: decades along one axis, squared decades over two."""
-
-Better = Literal["lower", "higher", "neither"]
-Way = Better | Literal["goal"]
 
 
 @dataclass(frozen=True)
@@ -48,13 +45,7 @@ ROBUSTNESS: Final[dict[str, tuple[Way, str]]] = {
 """Numbers of a rule, on one problem or over several: direction and unit."""
 
 RESULTS: Final[dict[str, tuple[Way, str]]] = {
-    **_facts("goal", GOAL, "value", "best"),
-    **_facts("lower", "steps", "steps_to_target"),
-    **_facts("neither", "steps", "steps"),
-    **_facts("neither", "epochs", "epochs_run"),
-    **_facts("lower", SHARE, "frozen_fraction"),
-    **_facts("lower", "s", "wall_s"),
-    **_facts("lower", "", "attempts"),
+    name: (fact.better, fact.unit) for name, fact in FACTS.items() if fact.better is not None
 }
 """Numbers of a trial beside its metrics: direction and unit."""
 

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 from gofau_studies.arrays import Floats
-from gofau_studies.metrics.facts import Better
+from gofau_studies.protocol.trial_facts import Better
 from gofau_studies.statistics.intervals import Interval, expanded_level, percentiles
 
 MIN_COVERAGE = 0.9

@@ -1,8 +1,11 @@
 """States and outcomes of trials and studies: the words that every package shares."""
 
 import re
+from collections.abc import ItemsView, Mapping
 from enum import StrEnum
 from typing import Final
+
+from pydantic import BaseModel, ConfigDict
 
 _RAISED: Final = re.compile(r"^[A-Za-z_][\w.]*(: .*)?$")
 LONGEST_GIST: Final = 500
@@ -27,7 +30,7 @@ class Outcome(StrEnum):
     """How a completed trial ended. Divergence is an outcome, not a failure.
 
     A trial that successive halving stopped early is completed too, but what it would have come to
-    is not known: maps and metrics leave it out.
+    is not known: maps and metrics leave it out. Each outcome has its count in `OutcomeFields`.
     """
 
     REACHED_TARGET = "reached_target"
@@ -35,6 +38,51 @@ class Outcome(StrEnum):
     DIVERGED = "diverged"
     NONFINITE = "nonfinite"
     STOPPED_EARLY = "stopped_early"
+
+    @property
+    def lost(self) -> bool:
+        """Whether it counts as the problem's cap, whatever value was measured."""
+        return self in (Outcome.DIVERGED, Outcome.NONFINITE)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it ran as long as its spec wanted; what another would have come to is unknown."""
+        return self is not Outcome.STOPPED_EARLY
+
+
+class OutcomeFields(BaseModel):
+    """Completed trials by outcome, one field an outcome: columns and answers have the same."""
+
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
+
+    reached_target: int = 0
+    budget_exhausted: int = 0
+    diverged: int = 0
+    nonfinite: int = 0
+    stopped_early: int = 0
+
+
+class OutcomeCounts(OutcomeFields):
+    """Completed trials by outcome; also read like a mapping from `Outcome`."""
+
+    def __getitem__(self, outcome: Outcome | str) -> int:
+        """How many ended so.
+
+        Raises:
+            KeyError: no outcome.
+        """
+        return self._by_outcome()[Outcome(outcome)]
+
+    def items(self) -> ItemsView[Outcome, int]:
+        """Each outcome with its count."""
+        return self._by_outcome().items()
+
+    def get(self, outcome: Outcome, default: int = 0) -> int:
+        """How many ended so; ``default`` for an outcome that is not counted."""
+        return self._by_outcome().get(outcome, default)
+
+    def _by_outcome(self) -> Mapping[Outcome, int]:
+        return {Outcome(name): count for name, count in self.model_dump().items()}
 
 
 class StudyState(StrEnum):

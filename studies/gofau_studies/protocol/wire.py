@@ -17,10 +17,11 @@ and posts each result once it exists. Non-finite numbers travel as ``null``, sin
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
+from gofau_studies.protocol.trial_facts import Number, posted
 from gofau_studies.protocol.trials import Outcome, StudyState
 from gofau_studies.spec.canonical import canonical_json
 
@@ -28,12 +29,8 @@ MAX_BATCH = 10_000
 MAX_CURVE = 100_002
 MAX_RECORD = 65_536
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
 Curve = Annotated[list[Number | None], Field(max_length=MAX_CURVE)]
 Index = Annotated[int, Field(ge=0, lt=2**31)]
-Count = Annotated[int, Field(ge=0, lt=2**31)]
-
-
 Fact = Annotated[str, Field(max_length=500)] | Annotated[int, Field(ge=-(2**53), le=2**53)]
 
 
@@ -141,26 +138,34 @@ class LeaseStatus(Wire):
     ttl_s: float
 
 
-class TrialResult(Wire):
-    """A completed trial.
+class Measured(Wire):
+    """What a completed trial measured.
 
     ``curves[metric][0]`` is the value before training, then one value an epoch; ``null`` stands
-    for a number that is not finite. ``wall_s`` is the pack's wall time divided by its trials.
+    for a number that is not finite.
     """
 
     index: Index
-    outcome: Outcome
     metrics: dict[str, Number | None]
-    best: Number | None
     curves: dict[str, Curve]
-    epochs_run: Count
-    steps: Count
-    steps_to_target: Count | None
-    frozen_fraction: Annotated[float, Field(ge=0, le=1)]
-    executor: Annotated[str, Field(max_length=40)]
-    executor_reason: Annotated[str, Field(max_length=500)] = ""
-    pack_size: Annotated[int, Field(ge=1, lt=2**31)]
-    wall_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+if TYPE_CHECKING:
+
+    class TrialResult(Measured):
+        """A completed trial: what it measured and all facts that a result says."""
+
+        outcome: Outcome
+        wall_s: float
+
+else:
+    TrialResult = create_model(
+        "TrialResult",
+        __base__=Measured,
+        __module__=__name__,
+        __doc__="A completed trial: what it measured and all facts that a result says.",
+        **posted(),
+    )
 
 
 class TrialFailure(Wire):

@@ -3,8 +3,9 @@
 Whoever reads its JSON needs no table of directions beside it.
 """
 
-from gofau_studies.metrics.facts import ROBUSTNESS, Better, Facts, Way, facts_of
+from gofau_studies.metrics.facts import ROBUSTNESS, Facts, facts_of
 from gofau_studies.metrics.scalar import Scalar
+from gofau_studies.protocol.trial_facts import Better, Way
 from gofau_studies.report.model import (
     AcrossReport,
     AcrossRule,

@@ -6,8 +6,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gofau_studies.metrics.facts import Better
 from gofau_studies.metrics.scalar import Number, Scalar
+from gofau_studies.protocol.trial_facts import Better
 from gofau_studies.report.wording import setting
 
 

@@ -57,9 +57,9 @@ def test_an_unknown_order_is_refused(service: Service) -> None:
         {
             "path": "sort",
             "got": "-colour",
-            "expected": "one of: value, best, wall_s, steps_to_target, steps, epochs_run, "
-            "frozen_fraction, attempts, lr, init_scale, val_loss, val_accuracy, train_loss; "
-            "with - for descending",
+            "expected": "one of: attempts, value, best, steps_to_target, steps, "
+            "epochs_run, frozen_fraction, wall_s, lr, init_scale, val_loss, val_accuracy, "
+            "train_loss; with - for descending",
         }
     ]
     wrong = service.http.get(f"/v1/studies/{study}/trials", params={"sort": "lr", "cursor": "WzFd"})
@@ -167,8 +167,9 @@ def test_trials_of_an_extension_are_sorted_too(any_service: Service, partly: Wor
         ("value<nan", "a condition such as value<0.5, with <, <=, =, >= or >"),
         (
             "colour=1",
-            "a condition on one of: value, best, wall_s, steps_to_target, steps, epochs_run, "
-            "frozen_fraction, attempts, lr, init_scale, val_loss, val_accuracy, train_loss",
+            "a condition on one of: attempts, value, best, steps_to_target, steps, "
+            "epochs_run, frozen_fraction, wall_s, lr, init_scale, val_loss, val_accuracy, "
+            "train_loss",
         ),
     ],
 )

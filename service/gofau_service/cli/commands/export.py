@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from gofau_service.cli import options
+from gofau_service.cli.command import Panel, command
 from gofau_service.cli.connect import connect
 from gofau_service.cli.console import out
 from gofau_service.cli.errors import CliError
@@ -37,6 +38,7 @@ PLACES = {Format.OPTUNA: "file", Format.TENSORBOARD: "folder", Format.MLFLOW: "f
 """Formats that are not streams, and what they write."""
 
 
+@command(Panel.LOOK)
 def export(
     study: options.StudyId,
     kind: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.CSV,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gofau_service.cli import options
+from gofau_service.cli.command import Panel, command
 from gofau_service.cli.connect import connect
 from gofau_service.cli.console import print_json
 from gofau_service.cli.errors import CliError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from gofau_studies.report.model import RobustnessReport
 
 
+@command(Panel.LOOK)
 def figures(
     study: options.StudyId,
     kind: Annotated[FigureFormat, typer.Option("--format", help="File format.")] = FigureFormat.SVG,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from gofau_service.cli import options
+from gofau_service.cli.command import Panel, command
 from gofau_service.cli.connect import connect
 from gofau_service.cli.console import out, print_json
 
@@ -17,6 +18,7 @@ Key = tuple[str, str, str]
 """Problem, direction, rule."""
 
 
+@command(Panel.LOOK)
 def importances(
     study: options.StudyId,
     url: options.Url = None,

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from gofau_service.cli.command import Panel, command, group
 from gofau_service.cli.options import Json
 
 
+@command(Panel.LIBRARY)
 def reproduce(
     what: Annotated[str, typer.Argument(metavar="RESULT", help="What to run again: toys.")],
     json: Json = False,
@@ -36,7 +38,7 @@ def reproduce(
     _run("reproduce", [what, *(name for name, on in flags.items() if on), *folder])
 
 
-data = typer.Typer(no_args_is_help=True, help="Data sets that problems train on.")
+data = group(Panel.LIBRARY, "data", help="Data sets that problems train on.")
 
 
 @data.command()

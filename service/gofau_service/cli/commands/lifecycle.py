@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gofau_service.cli import options
+from gofau_service.cli.command import Panel, command
 from gofau_service.cli.connect import connect
 from gofau_service.cli.console import out, print_json
 from gofau_service.cli.errors import CliError
@@ -20,6 +21,7 @@ Tags = Annotated[
 ]
 
 
+@command(Panel.CHANGE)
 def pause(
     study: options.StudyId,
     url: options.Url = None,
@@ -36,6 +38,7 @@ def pause(
         _say(client.pause(study), as_json)
 
 
+@command(Panel.CHANGE)
 def resume(
     study: options.StudyId,
     url: options.Url = None,
@@ -52,6 +55,7 @@ def resume(
         _say(client.resume(study), as_json)
 
 
+@command(Panel.CHANGE)
 def retry(
     study: options.StudyId,
     url: options.Url = None,
@@ -68,6 +72,7 @@ def retry(
         _say(client.retry(study), as_json)
 
 
+@command(Panel.CHANGE)
 def extend(
     study: options.StudyId,
     spec: options.OptionalSpec = None,
@@ -116,6 +121,7 @@ def _refuse_other(wanted: StudySpec, had: StudySpec, spec: Path) -> None:
         )
 
 
+@command(Panel.CHANGE)
 def tag(
     study: options.StudyId,
     tags: Tags = None,
@@ -139,6 +145,7 @@ def tag(
         out().print(f"{changed.id}: {', '.join(changed.tags) or 'no tags'}", markup=False)
 
 
+@command(Panel.CHANGE)
 def delete(
     study: options.StudyId,
     force: Annotated[bool, typer.Option("--force", help="Cancel it first if it runs.")] = False,

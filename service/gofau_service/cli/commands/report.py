@@ -6,12 +6,14 @@ from typing import Annotated
 import typer
 
 from gofau_service.cli import options
+from gofau_service.cli.command import Panel, command
 from gofau_service.cli.connect import connect
 from gofau_service.cli.console import out, print_json
 from gofau_service.cli.files import ready
 from gofau_service.cli.tables import print_report
 
 
+@command(Panel.LOOK)
 def report(
     study: options.StudyId,
     html: options.Html = None,

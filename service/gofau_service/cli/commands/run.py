@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gofau_service.cli import options
+from gofau_service.cli.command import Panel, command
 from gofau_service.cli.commands.up import STARTING, announce
 from gofau_service.cli.console import err
 from gofau_service.cli.files import ready
@@ -25,6 +26,7 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: 8080 if free
 PATIENCE = Backoff(tries=5)
 
 
+@command(Panel.RUN)
 def run(
     spec: options.SpecFile,
     fresh: options.Fresh = False,
@@ -46,6 +48,7 @@ def run(
     _run(read_spec(spec), fresh, html, StackOptions(data_dir, port=port, cpus=_all(cpus)), as_json)
 
 
+@command(Panel.RUN)
 def demo(
     html: options.Html = Path("report.html"),
     port: Port = 0,

@@ -1,6 +1,9 @@
 """``gofau serve``: the API alone, for containers and supervisors."""
 
+from gofau_service.cli.command import Panel, command
 
+
+@command(Panel.SERVE)
 def serve() -> None:
     """Run the API in the foreground, without Ray; every setting is a GOFAU_* variable.
 

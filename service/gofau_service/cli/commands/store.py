@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
+from gofau_service.cli.command import Panel, command
 from gofau_service.cli.console import out
 from gofau_service.cli.errors import CliError
 from gofau_service.cli.exits import Exit
 
 
+@command(Panel.STORE)
 def migrate() -> None:
     """Bring the database to this version's schema, and end.
 
@@ -39,6 +41,7 @@ def migrate() -> None:
     out().print("the schema is up to date", markup=False)
 
 
+@command(Panel.STORE)
 def backup(
     file: Annotated[Path, typer.Argument(help="The snapshot to write; must not exist.")],
 ) -> None:
@@ -58,6 +61,7 @@ def backup(
     out().print(f"wrote {file.absolute()}", markup=False, soft_wrap=True)
 
 
+@command(Panel.STORE)
 def restore(
     file: Annotated[Path, typer.Argument(help="A snapshot that gofau backup wrote.")],
 ) -> None:

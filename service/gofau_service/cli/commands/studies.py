@@ -6,12 +6,14 @@ from typing import Annotated
 import typer
 
 from gofau_service.cli import options
+from gofau_service.cli.command import Panel, command
 from gofau_service.cli.connect import connect
 from gofau_service.cli.console import out, print_json
 from gofau_service.cli.tables import studies_table, study_table
 from gofau_studies.protocol.trials import StudyState
 
 
+@command(Panel.LOOK, "list")
 def list_(
     state: Annotated[StudyState | None, typer.Option(help="Only studies in this state.")] = None,
     name: Annotated[str | None, typer.Option(help="Only studies whose name contains this.")] = None,
@@ -56,6 +58,7 @@ def list_(
         out().print(none)
 
 
+@command(Panel.LOOK)
 def show(
     study: options.StudyId,
     url: options.Url = None,
@@ -76,6 +79,7 @@ def show(
         out().print(study_table(found))
 
 
+@command(Panel.CHANGE)
 def cancel(
     study: options.StudyId,
     url: options.Url = None,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gofau_service.cli import options
+from gofau_service.cli.command import Panel, command
 from gofau_service.cli.connect import RESTART, connect
 from gofau_service.cli.console import err, out, print_json
 from gofau_service.cli.errors import CliError
@@ -26,6 +27,7 @@ SAME_DATA = ", if the workers find the same data"
 """What is added to a number of results that are there already."""
 
 
+@command(Panel.RUN)
 def submit(
     spec: options.SpecFile,
     watch: Watch = False,
@@ -74,6 +76,7 @@ def submit(
         out().print(f"follow it with: gofau watch {study.id}")
 
 
+@command(Panel.RUN)
 def watch(
     study: options.StudyId,
     html: options.Html = Path("report.html"),
@@ -92,6 +95,7 @@ def watch(
         raise exit_for(conclude(client, watched(client, client.get(study)), html, as_json))
 
 
+@command(Panel.RUN)
 def validate(
     spec: options.SpecFile,
     offline: Annotated[

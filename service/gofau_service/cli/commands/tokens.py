@@ -6,13 +6,12 @@ from typing import Annotated
 import typer
 
 from gofau_service.cli import options
+from gofau_service.cli.command import Panel, group
 from gofau_service.cli.connect import connect
 from gofau_service.cli.console import out, print_json
 from gofau_service.cli.tables import tokens_table
 
-app = typer.Typer(
-    help="Make, list and revoke API tokens.", no_args_is_help=True, rich_markup_mode="rich"
-)
+app = group(Panel.SERVE, "token", help="Make, list and revoke API tokens.")
 
 DAY_S = 86_400.0
 

@@ -1,17 +1,21 @@
 """``gofau trials`` and ``compare``."""
 
+import re
 from itertools import islice
 from typing import Annotated
 
 import typer
 
 from gofau_service.cli import options
+from gofau_service.cli.command import Panel, command
 from gofau_service.cli.connect import connect
 from gofau_service.cli.console import out, print_json
 from gofau_service.cli.tables import print_report, trials_table
+from gofau_studies.protocol.trial_facts import NUMBERS
 from gofau_studies.protocol.trials import Outcome, TrialState
 
 
+@command(Panel.LOOK)
 def trials(
     study: options.StudyId,
     state: Annotated[TrialState | None, typer.Option(help="Only trials in this state.")] = None,
@@ -30,7 +34,7 @@ def trials(
     token: options.Token = None,
     as_json: options.Json = False,
 ) -> None:
-    """List a study's trials: setting, state, outcome, value, error.
+    """List a study's trials: setting, state, outcome, value, error, and what they are sorted by.
 
     [bold]Examples[/bold]
 
@@ -49,9 +53,16 @@ def trials(
     if goal is None:
         print_json(found)
     else:
-        out().print(trials_table(found, goal))
+        out().print(trials_table(found, goal, _asked([sort or "", *(where or [])])))
 
 
+def _asked(texts: list[str]) -> list[str]:
+    """The results that an order or conditions name, beside the value, which is always shown."""
+    words = {word for text in texts for word in re.findall(r"\w+", text)}
+    return [name for name in NUMBERS if name in words and name != "value"]
+
+
+@command(Panel.LOOK)
 def compare(
     studies: Annotated[
         list[str], typer.Argument(metavar="STUDIES", help="Two studies or more; ids.")

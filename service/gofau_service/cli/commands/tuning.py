@@ -7,6 +7,7 @@ from rich.table import Table
 
 from gofau.catalog.metrics import better_side
 from gofau_service.cli import options
+from gofau_service.cli.command import Panel, command
 from gofau_service.cli.connect import connect
 from gofau_service.cli.console import out, print_json
 from gofau_studies.spec.search import WITHIN
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gofau_studies.spec.goal import Goal
 
 
+@command(Panel.LOOK)
 def tuning(
     study: options.StudyId,
     within: Annotated[

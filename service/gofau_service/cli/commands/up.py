@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from gofau_service.cli import options
+from gofau_service.cli.command import Panel, command
 from gofau_service.cli.console import err, out, print_json
 from gofau_service.cli.local import state
 from gofau_service.cli.local.errors import LocalError
@@ -21,6 +22,7 @@ LOOK_EVERY_S = 0.5
 STARTING = "starting the service and Ray ..."
 
 
+@command(Panel.SERVE)
 def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any free one.")] = 8080,
@@ -51,6 +53,7 @@ def up(
     err().print("ended")
 
 
+@command(Panel.SERVE)
 def down(data_dir: options.DataDir = options.DATA_DIR, as_json: options.Json = False) -> None:
     """End the service and the Ray cluster that run in this folder, or what is left of them.
 

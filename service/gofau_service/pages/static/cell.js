@@ -4,7 +4,7 @@
 import { all, call } from "./api.js";
 import { lineChart, wantsLog } from "./chart.js";
 import { choice, h, put, table } from "./dom.js";
-import { goalBetter, labelled } from "./facts.js";
+import { goalBetter, headOf, labelled, unitOf } from "./facts.js";
 import { number, setting, words } from "./format.js";
 
 const MOST_CURVES = 12;
@@ -19,7 +19,7 @@ export async function showCell(panel, study, cell, goal, facts) {
   put(
     panel,
     title,
-    h("p", {}, summary(cell)),
+    h("p", {}, summary(cell, facts)),
     h("div", { class: "columns" }, curves(details, goal, facts), settings(details[0])),
     seeds(trials, goal, facts),
     errors(trials),
@@ -28,10 +28,10 @@ export async function showCell(panel, study, cell, goal, facts) {
   title.focus({ preventScroll: false });
 }
 
-/** @param {any} cell */
-function summary(cell) {
+/** @param {any} cell @param {import("./facts.js").Facts} facts */
+function summary(cell, facts) {
   const parts = [`${cell.completed} of ${cell.trials} trials completed`];
-  for (const name of ["reached_target", "budget_exhausted", "diverged", "nonfinite", "stopped_early", "failed", "cancelled"]) {
+  for (const name of [...facts.ends, "failed", "cancelled"]) {
     if (cell[name]) parts.push(`${cell[name]} ${words(name).toLowerCase()}`);
   }
   return `${cell.problem}, ${cell.direction}. ${parts.join(", ")}.`;
@@ -80,22 +80,20 @@ function pairs(value, prefix) {
 
 /** @param {any[]} trials @param {any} goal @param {import("./facts.js").Facts} facts */
 function seeds(trials, goal, facts) {
-  const unit = facts.of(goal.metric)?.unit;
-  const heads = ["Seed", "State", "Outcome", labelled(goal.metric, goalBetter(goal)), "Best", "Steps to target", "Epochs", "Attempts", "Frozen share", "Executor", "Seconds"];
+  const heads = ["Seed", "State", "Outcome", ...facts.results.map((fact) => headOf(fact, goal)), "Executor"];
   const rows = trials.map((t) => [
     t.seed,
     words(t.state),
     t.outcome ? words(t.outcome) : "–",
-    number(t.value, unit),
-    number(t.best, unit),
-    t.steps_to_target ?? "–",
-    t.epochs_run ?? "–",
-    t.attempts,
-    number(t.frozen_fraction, "share"),
+    ...facts.results.map((fact) => shown(t[fact.name], unitOf(fact, goal, facts))),
     t.executor ? `${t.executor}, pack of ${t.pack_size}${t.executor_reason ? `: ${t.executor_reason}` : ""}` : "–",
-    number(t.wall_s),
   ]);
   return table("Seeds of this cell", heads, rows);
+}
+
+/** A count in full, any other number in three digits. @param {any} value @param {string} [unit] */
+function shown(value, unit) {
+  return Number.isInteger(value) && unit !== "share" ? value : number(value, unit);
 }
 
 /** @param {any[]} trials */

@@ -4,7 +4,8 @@
 /**
  * @typedef {"lower" | "higher" | "neither"} Better
  * @typedef {{name: string, better: Better, unit: string, minimize?: boolean, worst?: number | null, problem_cap?: boolean}} Fact
- * @typedef {{metrics: Fact[], results: Record<string, Fact>, outcomes: Record<string, Fact>, of: (metric: string) => Fact | undefined}} Facts
+ * @typedef {Fact & {title: string, doc: string}} Result  a number of a trial beside its metrics
+ * @typedef {{metrics: Fact[], results: Result[], ends: string[], outcomes: Record<string, Fact>, of: (metric: string) => Fact | undefined}} Facts
  */
 
 /** Of what the problems of a spec measure each epoch, and of what every trial has. @param {any} spec @param {any} catalog @returns {Facts} */
@@ -13,7 +14,8 @@ export function factsOf(spec, catalog) {
   const names = new Set(/** @type {string[]} */ (spec.problems.flatMap(known)));
   return {
     metrics: catalog.metrics.filter((/** @type {Fact} */ one) => names.has(one.name)),
-    results: byName(catalog.results),
+    results: catalog.results,
+    ends: catalog.ends,
     outcomes: byName(catalog.outcomes),
     of: (metric) => catalog.metrics.find((/** @type {Fact} */ one) => one.name === metric),
   };
@@ -27,6 +29,17 @@ function byName(list) {
 /** The direction in which a study took its goal. @param {any} goal @returns {Better} */
 export function goalBetter(goal) {
   return goal.minimize ? "lower" : "higher";
+}
+
+/** A result as a table's head. @param {Result} fact @param {any} goal */
+export function headOf({ name, title }, goal) {
+  if (name === "value") return labelled(goal.metric, goalBetter(goal));
+  return title.charAt(0).toUpperCase() + title.slice(1);
+}
+
+/** The unit of a result, the goal metric's own for its values. @param {Result} fact @param {any} goal @param {Facts} facts */
+export function unitOf(fact, goal, facts) {
+  return fact.unit === "goal" ? facts.of(goal.metric)?.unit : fact.unit;
 }
 
 /** `lower is better`; empty where neither is. @param {Better} better */

@@ -61,21 +61,13 @@ const SHARES = [
   { name: "done", text: "share completed", share: ratio((c) => c.completed, (c) => c.trials) },
 ];
 
-const RESULTS = /** @type {[string, string][]} */ ([
-  ["steps_to_target", "steps to target"],
-  ["frozen_fraction", "frozen fraction"],
-  ["wall_s", "seconds a trial"],
-  ["epochs_run", "epochs run"],
-  ["steps", "steps run"],
-  ["attempts", "attempts"],
-]);
-
 /** All that can be shown. @param {any} goal @param {Facts} facts @returns {Kind[]} */
 export function kinds(goal, facts) {
   const whole = /** @type {Kind} */ ({ name: "goal", text: goal.metric, group: "Goal", from: "trials", better: goalBetter(goal), unit: facts.of(goal.metric)?.unit, capped: true });
   const best = /** @type {Kind} */ ({ ...whole, name: "best", text: `best ${goal.metric} of a run` });
   const shares = SHARES.map((one) => /** @type {Kind} */ ({ ...one, group: "Outcomes", from: "cells", ...facts.outcomes[one.name] }));
-  const results = RESULTS.map(([name, text]) => /** @type {Kind} */ ({ text, group: "Training", from: "trials", never: name === "steps_to_target" && goal.target !== null, ...facts.results[name] }));
+  const others = facts.results.filter((one) => one.unit !== "goal");
+  const results = others.map(({ name, title, better, unit }) => /** @type {Kind} */ ({ name, text: title, better, unit, group: "Training", from: "trials", never: name === "steps_to_target" && goal.target !== null }));
   return [whole, best, ...shares, ...facts.metrics.map((one) => measured(one, goal, facts)), ...results];
 }
 

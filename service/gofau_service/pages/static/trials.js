@@ -32,7 +32,7 @@ export class Trials {
     const pick = (/** @type {string} */ name) => (/** @type {string} */ value) => this.choose(name, value);
     return [
       choice("State", named(["waiting", "running", "completed", "failed", "cancelled"]), "", pick("state")),
-      choice("Outcome", named(["reached_target", "budget_exhausted", "diverged", "nonfinite", "stopped_early"]), "", pick("outcome")),
+      choice("Outcome", named(this.facts.ends), "", pick("outcome")),
       choice("Rule", plain(labels(spec.rules)), "", pick("rule")),
       spec.directions.length > 1 && choice("Direction", plain(labels(spec.directions)), "", pick("direction")),
       spec.problems.length > 1 && choice("Problem", plain(labels(spec.problems)), "", pick("problem")),

@@ -6,9 +6,19 @@ from sqlalchemy import ForeignKey, Index, Integer, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gofau_service.store.base import Base, Long, Real, Seconds, Short
+from gofau_studies.protocol.trials import Outcome
 
 
-class Study(Base):
+class OutcomeColumns:
+    """How many trials ended in each way: a column an outcome, named like it."""
+
+
+for _outcome in Outcome:
+    _count = mapped_column(Integer, default=0, server_default=text("0"), nullable=False)
+    setattr(OutcomeColumns, _outcome.value, _count)
+
+
+class Study(OutcomeColumns, Base):
     """A stored spec with its state and the counts of its trials, kept as results land.
 
     ``revision`` grows with every change of the study's trials; a trial keeps the revision at
@@ -44,11 +54,6 @@ class Study(Base):
     completed: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     cancelled: Mapped[int] = mapped_column(default=0)
-    reached_target: Mapped[int] = mapped_column(default=0)
-    budget_exhausted: Mapped[int] = mapped_column(default=0)
-    diverged: Mapped[int] = mapped_column(default=0)
-    nonfinite: Mapped[int] = mapped_column(default=0)
-    stopped_early: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     reused: Mapped[int] = mapped_column(default=0)
     message: Mapped[Long | None]
     created_at: Mapped[Seconds]
@@ -83,7 +88,7 @@ class Arm(Base):
     definition: Mapped[dict[str, Any]]
 
 
-class Cell(Base):
+class Cell(OutcomeColumns, Base):
     """One hyperparameter point of an arm, with aggregates over its seeds.
 
     ``changes`` is what the cell's definition has beyond its arm's. Sums are over the goal metric
@@ -110,11 +115,6 @@ class Cell(Base):
     completed: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     cancelled: Mapped[int] = mapped_column(default=0)
-    reached_target: Mapped[int] = mapped_column(default=0)
-    budget_exhausted: Mapped[int] = mapped_column(default=0)
-    diverged: Mapped[int] = mapped_column(default=0)
-    nonfinite: Mapped[int] = mapped_column(default=0)
-    stopped_early: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     valued: Mapped[int] = mapped_column(default=0)
     value_sum: Mapped[Real] = mapped_column(default=0.0)
     value_sumsq: Mapped[Real] = mapped_column(default=0.0)

@@ -2,16 +2,30 @@
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    BigInteger,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
+from sqlalchemy.types import TypeEngine
 
 from gofau_service.store.base import Base, Big, Long, Real, Seconds, Short
+from gofau_studies.protocol.trial_facts import FACTS, RESULTS, kind
 
 
 class Trial(Base):
     """One cell with one seed. ``lease_id`` is the lease that holds it or that completed it.
 
-    ``inputs`` and ``environment`` name what its result depended on and where it was computed.
+    Below are the columns that statements name. What else a result says of a trial has a column by
+    `gofau_studies.protocol.trial_facts`.
     """
 
     __tablename__ = "trials"
@@ -34,14 +48,7 @@ class Trial(Base):
     lease_id: Mapped[int | None]
     revision: Mapped[int | None]
     value: Mapped[Real | None]
-    best: Mapped[Real | None]
-    steps_to_target: Mapped[Big | None]
-    steps: Mapped[Big | None]
     epochs_run: Mapped[int | None]
-    frozen_fraction: Mapped[Real | None]
-    executor: Mapped[Short | None]
-    executor_reason: Mapped[Long | None]
-    pack_size: Mapped[int | None]
     wall_s: Mapped[Real | None]
     code_version: Mapped[Short | None]
     inputs: Mapped[Short | None]
@@ -50,6 +57,22 @@ class Trial(Base):
     ended_at: Mapped[Seconds | None]
     source_study_id: Mapped[int | None]
     source_index: Mapped[int | None]
+
+
+def _column(name: str) -> MappedColumn[Any]:
+    """The column of a fact, empty for a trial without a result."""
+    wide = FACTS[name].wide
+    types: dict[type, TypeEngine[Any]] = {
+        float: Double(),
+        int: BigInteger() if wide else Integer(),
+        str: Text() if wide else String(200),
+    }
+    return mapped_column(types[kind(name)], nullable=True)
+
+
+for _name in RESULTS:
+    if _name not in Trial.__table__.columns:
+        setattr(Trial, _name, _column(_name))
 
 
 class Measurement(Base):
