@@ -15,7 +15,8 @@ from gofau.optim import Gofau
 from gofau.packing import PackPlan, TrialPlan
 from gofau.packing.plan.streams import epoch_order, initial_module
 from gofau.problems import Classification, Dataset, Problem, problem, registry
-from gofau.problems.digits import digits, mlp
+from gofau.problems.blocks.mlp import mlp
+from gofau.problems.digits import digits
 
 METRICS = ("val_loss", "val_accuracy", "train_loss")
 

@@ -1,7 +1,6 @@
 """Multilayer perceptrons on scikit-learn's handwritten digits."""
 
 from functools import cache
-from itertools import pairwise
 from typing import ClassVar, final
 
 import numpy as np
@@ -9,7 +8,7 @@ import torch
 from torch import nn
 
 from gofau.problems.base import Classification, Dataset
-from gofau.problems.layers import norm
+from gofau.problems.blocks.mlp import mlp
 
 SIDE = 8
 CLASSES = 10
@@ -42,20 +41,6 @@ def digits() -> Dataset:
     train = x[:TRAIN_SIZE]
     x = ((x - train.mean()) / train.std()).float()
     return Dataset(x[:TRAIN_SIZE], y[:TRAIN_SIZE], x[TRAIN_SIZE:], y[TRAIN_SIZE:])
-
-
-def mlp(sizes: tuple[int, ...], kind: str = "none") -> nn.Sequential:
-    """Linear layers of the given ``sizes`` with a ReLU between each two, in torch's own init.
-
-    Args:
-        sizes: inputs, units of each hidden layer, outputs.
-        kind: of normalisation before each ReLU; see `gofau.problems.layers.norm`.
-    """
-    layers: list[nn.Module] = []
-    for inputs, outputs in pairwise(sizes[:-1]):
-        hidden = nn.Linear(inputs, outputs, bias=kind == "none")
-        layers += [hidden, *norm(kind, outputs, flat=True), nn.ReLU()]
-    return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
 
 @final

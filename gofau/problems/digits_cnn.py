@@ -6,8 +6,8 @@ from typing import ClassVar, final
 from torch import Tensor, nn
 
 from gofau.problems.base import Classification, Dataset
+from gofau.problems.blocks.layers import norm
 from gofau.problems.digits import CLASSES, SIDE, digits
-from gofau.problems.layers import norm
 
 
 @cache

@@ -12,11 +12,11 @@ from torch import nn
 from gofau.catalog import Registry, Scalar
 from gofau.data.images import Images
 from gofau.data.sources import data_root
-from gofau.problems.augmentation import crop_and_flip
 from gofau.problems.base import Classification, Dataset
-from gofau.problems.layers import Pixels
-from gofau.problems.resnet import resnet
-from gofau.problems.vgg import vgg
+from gofau.problems.blocks.augmentation import crop_and_flip
+from gofau.problems.blocks.layers import Pixels
+from gofau.problems.blocks.resnet import resnet
+from gofau.problems.blocks.vgg import vgg
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class PhotographProblem(Classification):
         return _dataset(self.collection.name, data_root())
 
     def module(self) -> nn.Sequential:
-        """The network behind a `gofau.problems.layers.Pixels`."""
+        """The network behind a `gofau.problems.blocks.layers.Pixels`."""
         one = self.collection
         layers = _networks[self.network](one.classes, self.text("norm"))
         return nn.Sequential(Pixels(one.mean, one.std), *layers)

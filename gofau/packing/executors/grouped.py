@@ -13,7 +13,7 @@ from gofau.packing.executors.functional import ModuleExecutor
 from gofau.packing.plan.plan import ExecutorName
 from gofau.packing.stack.stack import Stack
 from gofau.problems import Dataset, Problem
-from gofau.problems.layers import Pixels
+from gofau.problems.blocks.layers import Pixels
 
 Values = Mapping[str, Tensor]
 

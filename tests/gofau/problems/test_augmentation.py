@@ -12,7 +12,7 @@ from gofau.packing import PackPlan, TrialPlan, run_pack
 from gofau.packing.executors import MLPExecutor
 from gofau.packing.plan.streams import stream
 from gofau.problems import problem
-from gofau.problems.augmentation import crop_and_flip
+from gofau.problems.blocks.augmentation import crop_and_flip
 from gofau.problems.digits import DigitsMLP
 
 

@@ -14,8 +14,8 @@ from gofau.catalog import problems as catalog
 from gofau.packing import PackPlan, TrialPlan
 from gofau.packing.program import Program
 from gofau.problems import Problem, problem
-from gofau.problems.layers import Pixels, norm
-from gofau.problems.mnist1d import signals
+from gofau.problems.blocks.layers import Pixels, norm
+from gofau.problems.blocks.signals import signals
 from gofau.problems.photographs import collections
 
 NORMS = ("none", "batch", "group")

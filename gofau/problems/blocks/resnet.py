@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from gofau.problems.layers import norm
+from gofau.problems.blocks.layers import norm
 
 
 def resnet(depth: int, classes: int, kind: str) -> nn.Module:
@@ -14,7 +14,7 @@ def resnet(depth: int, classes: int, kind: str) -> nn.Module:
     Args:
         depth: 18 or 34.
         classes: outputs.
-        kind: of normalisation; see `gofau.problems.layers.norm`.
+        kind: of normalisation; see `gofau.problems.blocks.layers.norm`.
 
     Raises:
         ModuleNotFoundError: torchvision is not installed.

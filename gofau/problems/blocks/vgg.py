@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from gofau.problems.layers import norm
+from gofau.problems.blocks.layers import norm
 
 _STAGES: dict[int, tuple[int, ...]] = {11: (1, 1, 2, 2, 2), 16: (2, 2, 3, 3, 3)}
 """Convolutions before each of the five poolings, by depth."""
@@ -19,7 +19,7 @@ def vgg(depth: int, classes: int, kind: str) -> list[nn.Module]:
     Args:
         depth: 11 or 16, the paper's configurations A and D.
         classes: outputs.
-        kind: of normalisation; see `gofau.problems.layers.norm`.
+        kind: of normalisation; see `gofau.problems.blocks.layers.norm`.
 
     Source: Simonyan, Zisserman, Very deep convolutional networks, ICLR (2015).
     """

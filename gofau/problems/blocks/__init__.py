@@ -1,0 +1,1 @@
+"""What problems are built of: layers, networks, augmentation. These files need torch."""
