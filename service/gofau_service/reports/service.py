@@ -32,6 +32,7 @@ from gofau_studies.spec.canonical import content_hash
 from gofau_studies.spec.entries import RuleSpec
 from gofau_studies.spec.goal import doubts
 from gofau_studies.spec.parsing import stored_spec
+from gofau_studies.spec.resolution import driven, examples
 
 KEPT = 16
 
@@ -189,6 +190,5 @@ def _words(given: Mapping[str, object]) -> str:
 
 
 def _drives(spec: StudySpec, axis: str, label: str) -> list[str]:
-    rule = next(rule for rule in spec.rules if rule.label == label)
-    names = [p.name for d in spec.directions for p in spec.driven(axis, d, rule)]
-    return list(dict.fromkeys(names))
+    arms = (arm for arm in examples(spec) if arm.rule.label == label)
+    return list(dict.fromkeys(p.name for arm in arms for p in driven(axis, arm)))

@@ -4,7 +4,8 @@ from math import isfinite
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+
+from gofau_studies.spec.faults import fault
 
 MAX_POINTS = 10_000
 
@@ -14,35 +15,6 @@ def _unsigned_zero(value: float) -> float:
 
 
 Finite = Annotated[float, Field(allow_inf_nan=False), AfterValidator(_unsigned_zero)]
-
-
-def fault(path: str, got: object, expected: str) -> PydanticCustomError:
-    """A validation error whose ``path`` is relative to the model that raises it."""
-    return PydanticCustomError(
-        "field", "{expected}", {"path": path, "got": got, "expected": expected}
-    )
-
-
-def storable(text: str) -> str:
-    """A validator: the text itself, if every store can hold it.
-
-    Raises:
-        PydanticCustomError: a NUL character.
-    """
-    if "\0" in text:
-        raise fault("", text, "text without NUL characters")
-    return text
-
-
-def telling(text: str) -> str:
-    """A validator: the text itself, if it is storable and empty or says something.
-
-    Raises:
-        PydanticCustomError: nothing but blanks, or a NUL character.
-    """
-    if text and not text.strip():
-        raise fault("", text, "text that is not blank")
-    return storable(text)
 
 
 def tidy(value: float) -> float:

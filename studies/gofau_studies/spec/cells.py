@@ -8,12 +8,10 @@ from typing import Any
 from gofau import catalog
 from gofau_studies.spec.canonical import content_hash
 from gofau_studies.spec.draws import at_submission
-from gofau_studies.spec.entries import DirectionSpec, ProblemSpec, RuleSpec
-from gofau_studies.spec.schedules import AXES
+from gofau_studies.spec.fields import DEFAULT_BATCH, Arm
+from gofau_studies.spec.resolution import Resolution
 from gofau_studies.spec.space import Point, Space
-from gofau_studies.spec.study import DEFAULT_BATCH, StudySpec
-
-Scalar = catalog.Scalar
+from gofau_studies.spec.study import StudySpec
 
 
 @dataclass(frozen=True)
@@ -42,10 +40,9 @@ def cells(spec: StudySpec) -> Iterator[Cell]:
         yield from map(arm, points())
 
 
-def arms(spec: StudySpec) -> Iterator["Arm"]:
+def arms(spec: StudySpec) -> Iterator["ArmCells"]:
     """Every (problem, direction, rule) in the order of the cells."""
-    for problem, direction, rule in product(spec.problems, spec.directions, spec.rules):
-        yield Arm(spec, problem, direction, rule)
+    return map(ArmCells, spec.arms)
 
 
 def _points(spec: StudySpec) -> Callable[[], Iterable[Point]]:
@@ -57,60 +54,50 @@ def _points(spec: StudySpec) -> Callable[[], Iterable[Point]]:
     return lambda: (dict(zip(names, values, strict=True)) for values in product(*grids))
 
 
-class Arm:
-    """Makes the cells of one (problem, direction, rule); resolves the constant parts once."""
+class ArmCells:
+    """Makes the cells of one (problem, direction, rule); resolves its settings once."""
 
-    def __init__(
-        self, spec: StudySpec, problem: ProblemSpec, direction: DirectionSpec, rule: RuleSpec
-    ) -> None:
-        self.labels = (problem.label, direction.label, rule.label)
-        self.driven = {
-            axis: [p.name for p in spec.driven(axis, direction, rule)] for axis in spec.axes
-        }
-        common = catalog.common.resolve(
-            {k: v for k, v in spec.fixed.items() if k != "init_scale"},
-            "fixed",
-            frozenset(spec.axes),
-        )
-        if catalog.directions.get(direction.name, "directions").decouples_decay:
-            common["decoupled_decay"] = True
-        self.hyper = {**common, **spec.direction_hyper(direction), **spec.rule_hyper(rule)}
-        self.schedule = spec.schedule_of(rule)
-        self.rates = [a for a in spec.axes if spec.driven(a, direction, rule) == (AXES.get(a),)]
-        self.init_scale = float(spec.fixed.get("init_scale", catalog.init_scale.default or 1.0))
-        entry = catalog.problems.get(problem.name, "problems")
-        self.base: dict[str, Any] = {
-            "problem": problem.name,
-            "problem_parameters": entry.resolve(problem.parameters, "problems"),
-            "direction": direction.name,
-            "rule": rule.name,
-            "epochs": spec.epochs,
-            "batch_size": DEFAULT_BATCH if entry.full_batch else spec.batch_size,
-            "goal_metric": spec.goal.metric,
-            "minimize": spec.goal.minimize,
-            "target": spec.goal.target,
-            "stop_at_target": spec.stop_at_target,
-            "divergence_factor": spec.divergence_factor,
-            "zero_policy": spec.zero_policy,
-            "dtype": spec.dtype,
-            "executor": spec.executor,
-        }
-        if spec.autocast != "none":
-            self.base["autocast"] = spec.autocast
-        if rule.gamma_schedule is not None:
-            self.base["gamma_schedule"] = rule.gamma_schedule.definition()
-        if spec.halving is not None:
-            goal = spec.goal
-            self.base["halving"] = spec.halving.definition(goal.metric, goal.minimize)
+    def __init__(self, arm: Arm) -> None:
+        self.labels = arm.labels
+        self._shared = _shared(arm)
+        self._settings = Resolution(arm)
 
     def __call__(self, point: Point) -> Cell:
         """The cell at a point."""
-        driven = {name: value for axis, value in point.items() for name in self.driven[axis]}
-        init_scale = driven.pop(catalog.init_scale.name, self.init_scale)
-        rates = {name: driven.pop(name) for name in self.rates}
-        hyper = {**self.hyper, **driven}
-        definition = {**self.base, "init_scale": init_scale, "hyper": hyper}
-        if schedule := self.schedule.definition(rates):
-            definition["schedule"] = schedule
+        definition = {**self._shared, **self._settings(point)}
         problem, direction, rule = self.labels
         return Cell(content_hash(definition), problem, direction, rule, point, definition)
+
+
+def _shared(arm: Arm) -> dict[str, Any]:
+    """What the definitions of an arm's cells have in common beside its settings."""
+    spec, entry = arm.spec, catalog.problems.get(arm.problem.name, "problems")
+    shared = {
+        "problem": arm.problem.name,
+        "problem_parameters": entry.resolve(arm.problem.parameters, "problems"),
+        "direction": arm.direction.name,
+        "rule": arm.rule.name,
+        "epochs": spec.epochs,
+        "batch_size": DEFAULT_BATCH if entry.full_batch else spec.batch_size,
+        "goal_metric": spec.goal.metric,
+        "minimize": spec.goal.minimize,
+        "target": spec.goal.target,
+        "stop_at_target": spec.stop_at_target,
+        "divergence_factor": spec.divergence_factor,
+        "zero_policy": spec.zero_policy,
+        "dtype": spec.dtype,
+        "executor": spec.executor,
+    }
+    return shared | _where_used(arm)
+
+
+def _where_used(arm: Arm) -> dict[str, Any]:
+    """Entries that a definition has only where something is asked for."""
+    spec, found = arm.spec, dict[str, Any]()
+    if spec.autocast != "none":
+        found["autocast"] = spec.autocast
+    if arm.rule.gamma_schedule is not None:
+        found["gamma_schedule"] = arm.rule.gamma_schedule.definition()
+    if spec.halving is not None:
+        found["halving"] = spec.halving.definition(spec.goal.metric, spec.goal.minimize)
+    return found

@@ -1,20 +1,19 @@
 """What a study spec must agree with: the catalog, and its own other fields."""
 
 from itertools import product
-from typing import TYPE_CHECKING
 
 from gofau import catalog
 from gofau_studies.spec.axes import MAX_POINTS
 from gofau_studies.spec.entries import ProblemSpec, RuleSpec
+from gofau_studies.spec.fields import SpecFields
 from gofau_studies.spec.goal import check_goal, check_metric
 from gofau_studies.spec.idle import check_idle
-from gofau_studies.spec.schedules import AXES
+from gofau_studies.spec.resolution import check_axes, check_axis_names, values
+from gofau_studies.spec.settings import kinds
+from gofau_studies.spec.settings.hyper import direction_hyper, rule_drives, rule_hyper
 
-if TYPE_CHECKING:
-    from gofau_studies.spec.study import StudySpec
 
-
-def check_against_catalog(spec: "StudySpec") -> None:
+def check_against_catalog(spec: SpecFields) -> None:
     """Raise for whatever of a spec the catalog, or another of its fields, does not allow.
 
     Raises:
@@ -22,23 +21,24 @@ def check_against_catalog(spec: "StudySpec") -> None:
     """
     for i, problem in enumerate(spec.problems):
         _problem(spec, i, problem)
-    _fixed(spec)
+    for kind in kinds():
+        kind.check(spec)
     _axis_names(spec)
     for i, direction in enumerate(spec.directions):
-        spec.direction_hyper(direction, f"directions[{i}]")
+        direction_hyper(spec, direction, f"directions[{i}]")
     for i, rule in enumerate(spec.rules):
-        spec.rule_hyper(rule, f"rules[{i}]")
+        rule_hyper(spec, rule, f"rules[{i}]")
         _gamma(spec, rule, f"rules[{i}]")
-    _schedules(spec)
     _search(spec)
     _halving(spec)
     if spec.autocast != "none" and spec.dtype != "float32":
         expected = f"float32, since autocast is {spec.autocast}"
         raise catalog.CatalogError("dtype", spec.dtype, expected)
-    _axes(spec)
+    check_axes(spec)
+    _batches(spec)
 
 
-def _apart(spec: "StudySpec") -> None:
+def _apart(spec: SpecFields) -> None:
     """Refuse a parameter of a rule that a direction or every trial has under the same name."""
     for (i, rule), direction in product(enumerate(spec.rules), spec.directions):
         others = (catalog.directions.get(direction.name, "directions"), catalog.common)
@@ -48,7 +48,7 @@ def _apart(spec: "StudySpec") -> None:
                 raise catalog.CatalogError(f"rules[{i}].{parameter.name}", rule.name, expected)
 
 
-def check_sense(spec: "StudySpec") -> None:
+def check_sense(spec: SpecFields) -> None:
     """Raise for what would be computed otherwise than it reads, or would change nothing.
 
     Specs that were stored before these were checks have such faults, and are still read.
@@ -63,7 +63,7 @@ def check_sense(spec: "StudySpec") -> None:
         check_metric("halving", spec.halving.metric, spec.halving.minimize)
 
 
-def _search(spec: "StudySpec") -> None:
+def _search(spec: SpecFields) -> None:
     for name, axis in spec.axes.items():
         if spec.search.is_grid and axis.values is None and axis.points is None:
             expected = f"an integer in [2, {MAX_POINTS}]"
@@ -81,34 +81,25 @@ def _search(spec: "StudySpec") -> None:
         raise catalog.CatalogError("search.sampler", "cmaes", "a sampler for a single axis")
 
 
-def _schedules(spec: "StudySpec") -> None:
-    for i, rule in enumerate(spec.rules):
-        path = "schedule" if rule.schedule is None else f"rules[{i}].schedule"
-        schedule = spec.schedule_of(rule)
-        for name in sorted(AXES.keys() & spec.axes.keys()):
-            if getattr(schedule, name) != AXES[name].default:
-                expected = "no value here, since an axis sets it"
-                raise catalog.CatalogError(f"{path}.{name}", getattr(schedule, name), expected)
-
-
-def _gamma(spec: "StudySpec", rule: RuleSpec, path: str) -> None:
+def _gamma(spec: SpecFields, rule: RuleSpec, path: str) -> None:
     wanted = rule.gamma_schedule
     if wanted is None:
         return
     if catalog.rules.get(rule.name, path).parameter("gamma") is None:
         expected = f"none, since the rule {rule.name} has no gamma"
         raise catalog.CatalogError(f"{path}.gamma_schedule", wanted.kind, expected)
-    driven = {name for axis in spec.axes for name in spec.rule_drives(axis, rule)}
+    driven = {name for axis in spec.axes for name in rule_drives(axis, rule)}
     if wanted.kind == "random" and "gamma" in driven | rule.parameters.keys():
         expected = "no value and no axis, since a random schedule has no initial one"
         raise catalog.CatalogError(f"{path}.gamma", rule.parameters.get("gamma"), expected)
 
 
-def _halving(spec: "StudySpec") -> None:
+def _halving(spec: SpecFields) -> None:
     if spec.halving is None:
         return
-    if spec.halving.first >= spec.epochs:
-        expected = f"below epochs = {spec.epochs}"
+    epochs = min(values(spec, "epochs"))
+    if spec.halving.first >= epochs:
+        expected = f"below epochs = {epochs}"
         raise catalog.CatalogError("halving.first", spec.halving.first, expected)
     if spec.search.adaptive or spec.refine is not None:
         expected = "none beside a search or refinement that learns from every trial's end"
@@ -120,47 +111,28 @@ def _halving(spec: "StudySpec") -> None:
             raise catalog.CatalogError("halving.metric", spec.halving.metric, expected)
 
 
-def _problem(spec: "StudySpec", i: int, problem: ProblemSpec) -> None:
+def _problem(spec: SpecFields, i: int, problem: ProblemSpec) -> None:
     entry = catalog.problems.get(problem.name, f"problems[{i}].name")
     entry.resolve(problem.parameters, f"problems[{i}]")
     if spec.goal.metric not in entry.metric_names:
         expected = f"a metric of {problem.name}: {', '.join(entry.metric_names)}"
         raise catalog.CatalogError("goal.metric", spec.goal.metric, expected)
-    if entry.train_size is not None and spec.batch_size > entry.train_size:
-        expected = f"at most {entry.train_size}, the training examples of {problem.name}"
-        raise catalog.CatalogError("batch_size", spec.batch_size, expected)
 
 
-def _fixed(spec: "StudySpec") -> None:
-    names = [p.name for p in catalog.common.parameters] + [catalog.init_scale.name]
-    for name, value in spec.fixed.items():
-        parameter = catalog.init_scale if name == "init_scale" else catalog.common.parameter(name)
-        if parameter is None:
-            raise catalog.CatalogError(f"fixed.{name}", value, f"one of: {', '.join(names)}")
-        if name in spec.axes:
-            raise catalog.CatalogError(f"fixed.{name}", value, "no value, since an axis sets it")
-        parameter.check(value, f"fixed.{name}")
+def _batches(spec: SpecFields) -> None:
+    largest = max(values(spec, "batch_size"))
+    for problem in spec.problems:
+        size = catalog.problems.get(problem.name, "problems").train_size
+        if size is not None and largest > size:
+            expected = f"at most {size}, the training examples of {problem.name}"
+            path = "axes.batch_size" if "batch_size" in spec.axes else "batch_size"
+            raise catalog.CatalogError(path, largest, expected)
 
 
-def _axis_names(spec: "StudySpec") -> None:
+def _axis_names(spec: SpecFields) -> None:
     """Refuse an axis that drives nothing at all before what it fails to drive is found missing."""
     for i, rule in enumerate(spec.rules):
         catalog.rules.get(rule.name, f"rules[{i}].name")
     for i, direction in enumerate(spec.directions):
         catalog.directions.get(direction.name, f"directions[{i}].name")
-    for name in spec.axes:
-        if not any(spec.driven(name, d, r) for d, r in product(spec.directions, spec.rules)):
-            expected = "an axis that drives a parameter of every rule, such as lr or init_scale"
-            raise catalog.CatalogError(f"axes.{name}", name, expected)
-
-
-def _axes(spec: "StudySpec") -> None:
-    for name, axis in spec.axes.items():
-        for (j, direction), (i, rule) in product(enumerate(spec.directions), enumerate(spec.rules)):
-            parameters = spec.driven(name, direction, rule)
-            if not parameters:
-                where = f"rules[{i}], directions[{j}]"
-                expected = f"an axis that drives a parameter of every rule and direction ({where})"
-                raise catalog.CatalogError(f"axes.{name}", name, expected)
-            for parameter, value in product(parameters, axis.grid()):
-                parameter.check(value, f"axes.{name}")
+    check_axis_names(spec)

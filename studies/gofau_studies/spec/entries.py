@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from gofau_studies.spec.axes import fault, telling
+from gofau_studies.spec.faults import fault, telling
 from gofau_studies.spec.schedules import GammaSchedule, Schedule
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]

@@ -2,21 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import TYPE_CHECKING
 
 from gofau import catalog
 from gofau.catalog import CatalogError, Parameter, Scalar
-from gofau_studies.spec.entries import DirectionSpec, RuleSpec
+from gofau_studies.spec.entries import RuleSpec
+from gofau_studies.spec.fields import DEFAULT_BATCH, Arm, SpecFields
+from gofau_studies.spec.resolution import driven, examples, values
 from gofau_studies.spec.schedules import Schedule
 from gofau_studies.spec.search import BATCH, STARTUP, Search
-
-if TYPE_CHECKING:
-    from gofau_studies.spec.study import StudySpec
+from gofau_studies.spec.settings.hyper import fixed_hyper
 
 Hyper = Mapping[str, Scalar]
 
 
-def check_idle(spec: "StudySpec") -> None:
+def check_idle(spec: SpecFields) -> None:
     """Raise for a setting that would change nothing.
 
     Raises:
@@ -25,27 +24,29 @@ def check_idle(spec: "StudySpec") -> None:
     _batch_size(spec)
     _search(spec.search)
     _decay(spec)
-    for (i, direction), (j, rule) in product(enumerate(spec.directions), enumerate(spec.rules)):
-        hyper = _hyper(spec, direction, rule)
-        _given(spec.fixed, catalog.common.parameters, hyper, "fixed")
-        known = catalog.directions.get(direction.name, "directions").parameters
-        _given(direction.parameters, known, hyper, f"directions[{i}]")
-        known = catalog.rules.get(rule.name, "rules").parameters
-        _given(rule.parameters, known, hyper, f"rules[{j}]")
-        for axis in spec.axes:
-            _axis(axis, spec.driven(axis, direction, rule), hyper)
+    for arm in examples(spec):
+        _arm(arm)
     for j, rule in enumerate(spec.rules):
         _gamma(spec, rule, f"rules[{j}].gamma_schedule.patience")
         _schedule(spec, rule, "schedule" if rule.schedule is None else f"rules[{j}].schedule")
 
 
-def _batch_size(spec: "StudySpec") -> None:
+def _arm(arm: Arm) -> None:
+    spec, hyper = arm.spec, _hyper(arm)
+    _given(spec.fixed, catalog.common.parameters, hyper, "fixed")
+    known = catalog.directions.get(arm.direction.name, "directions").parameters
+    _given(arm.direction.parameters, known, hyper, f"directions[{arm.places[1]}]")
+    known = catalog.rules.get(arm.rule.name, "rules").parameters
+    _given(arm.rule.parameters, known, hyper, f"rules[{arm.places[2]}]")
+    for axis in spec.axes:
+        _axis(axis, driven(axis, arm), hyper)
+
+
+def _batch_size(spec: SpecFields) -> None:
     entries = [catalog.problems.get(problem.name, "problems") for problem in spec.problems]
-    default = type(spec).model_fields["batch_size"].default
-    if spec.batch_size != default and all(entry.full_batch for entry in entries):
-        expected = (
-            f"{default} or nothing, since a step of {entries[0].name} takes the whole problem"
-        )
+    if spec.batch_size != DEFAULT_BATCH and all(entry.full_batch for entry in entries):
+        whole = f"a step of {entries[0].name} takes the whole problem"
+        expected = f"{DEFAULT_BATCH} or nothing, since {whole}"
         raise CatalogError("batch_size", spec.batch_size, expected)
 
 
@@ -61,7 +62,7 @@ def _search(search: Search) -> None:
         raise CatalogError("search.trials", search.trials, expected)
 
 
-def _decay(spec: "StudySpec") -> None:
+def _decay(spec: SpecFields) -> None:
     for direction in spec.directions:
         always = catalog.directions.get(direction.name, "directions").decouples_decay
         if always and spec.fixed.get("decoupled_decay") is False:
@@ -71,14 +72,12 @@ def _decay(spec: "StudySpec") -> None:
             raise CatalogError("fixed.decoupled_decay", False, expected)
 
 
-def _hyper(spec: "StudySpec", direction: DirectionSpec, rule: RuleSpec) -> Hyper:
-    """The hyperparameters that stay the same all over the study."""
-    given = {k: v for k, v in spec.fixed.items() if k != catalog.init_scale.name}
-    common = catalog.common.resolve(given, "fixed", frozenset(spec.axes))
-    own = dict(spec.rule_hyper(rule))
-    if rule.gamma_schedule is not None:
-        own.pop("gamma", None)
-    return {**common, **spec.direction_hyper(direction), **own}
+def _hyper(arm: Arm) -> Hyper:
+    """The hyperparameters that stay the same at all cells and epochs of an arm."""
+    hyper = fixed_hyper(arm)
+    if arm.rule.gamma_schedule is not None:
+        hyper.pop("gamma", None)
+    return hyper
 
 
 def _obstacle(parameter: Parameter, hyper: Hyper) -> str | None:
@@ -107,14 +106,15 @@ def _axis(axis: str, driven: tuple[Parameter, ...], hyper: Hyper) -> None:
         raise CatalogError(f"axes.{axis}", axis, expected)
 
 
-def _gamma(spec: "StudySpec", rule: RuleSpec, path: str) -> None:
+def _gamma(spec: SpecFields, rule: RuleSpec, path: str) -> None:
     wanted = rule.gamma_schedule
-    if wanted is not None and wanted.patience >= spec.epochs:
-        expected = f"below epochs = {spec.epochs}, after which it would start"
+    epochs = min(values(spec, "epochs"))
+    if wanted is not None and wanted.patience >= epochs:
+        expected = f"below epochs = {epochs}, after which it would start"
         raise CatalogError(path, wanted.patience, expected)
 
 
-def _schedule(spec: "StudySpec", rule: RuleSpec, path: str) -> None:
+def _schedule(spec: SpecFields, rule: RuleSpec, path: str) -> None:
     schedule = spec.schedule_of(rule)
     entry = catalog.rules.get(rule.name, "rules")
     changes = bool(schedule.definition()) or "warmup" in spec.axes
@@ -128,11 +128,11 @@ def _schedule(spec: "StudySpec", rule: RuleSpec, path: str) -> None:
         _fits(schedule, share, steps, where, path)
 
 
-def _steps(spec: "StudySpec") -> Iterator[int]:
+def _steps(spec: SpecFields) -> Iterator[int]:
     """The update steps of a trial of each problem, where they are known before it trains."""
-    for problem in spec.problems:
-        entry = catalog.problems.get(problem.name, "problems")
-        steps = entry.steps(spec.epochs, spec.batch_size)
+    trainings = list(product(values(spec, "epochs"), values(spec, "batch_size")))
+    for problem, (epochs, batch_size) in product(spec.problems, trainings):
+        steps = catalog.problems.get(problem.name, "problems").steps(epochs, batch_size)
         if steps is not None:
             yield steps
 

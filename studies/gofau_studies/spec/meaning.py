@@ -1,13 +1,12 @@
 """What a spec asks for, however it is written: the form that its hash is of."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gofau import catalog
 from gofau_studies.spec.entries import DirectionSpec, NamedEntry, RuleSpec
-
-if TYPE_CHECKING:
-    from gofau_studies.spec.study import StudySpec
+from gofau_studies.spec.fields import SpecFields
+from gofau_studies.spec.settings.hyper import rule_drives
 
 UNHASHED = ("name", "description", "tags", "max_attempts", "checkpoint_every")
 """Fields that change no result."""
@@ -16,7 +15,7 @@ HASHED_IF_USED = ("refine", "halving", "autocast")
 """Fields that the hash leaves out at their default, as it did before they existed."""
 
 
-def meaning(spec: "StudySpec") -> dict[str, Any]:
+def meaning(spec: SpecFields) -> dict[str, Any]:
     """Everything of a spec that can change a result, in one form.
 
     Numbers have the type of their parameter, and parameters at their defaults are left out, as are
@@ -38,7 +37,7 @@ def meaning(spec: "StudySpec") -> dict[str, Any]:
     return data
 
 
-def entry_meaning(spec: "StudySpec", entry: NamedEntry) -> dict[str, Any]:
+def entry_meaning(spec: SpecFields, entry: NamedEntry) -> dict[str, Any]:
     """What an entry of a spec asks for, without its label."""
     known = _registry(entry).get(entry.name, "name").parameters
     said: dict[str, Any] = {
@@ -48,10 +47,10 @@ def entry_meaning(spec: "StudySpec", entry: NamedEntry) -> dict[str, Any]:
     return said | _of_rule(spec, entry) if isinstance(entry, RuleSpec) else said
 
 
-def _of_rule(spec: "StudySpec", rule: RuleSpec) -> dict[str, Any]:
+def _of_rule(spec: SpecFields, rule: RuleSpec) -> dict[str, Any]:
     unsaid = rule.model_copy(update={"drives": {}})
     drives = {axis: sorted(names) for axis, names in rule.drives.items()}
-    changed = {a: n for a, n in drives.items() if n != sorted(spec.rule_drives(a, unsaid))}
+    changed = {a: n for a, n in drives.items() if n != sorted(rule_drives(a, unsaid))}
     said: dict[str, Any] = {"drives": changed}
     if schedule := spec.schedule_of(rule).definition():
         said["schedule"] = schedule

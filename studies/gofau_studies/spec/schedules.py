@@ -14,8 +14,8 @@ from pydantic import (
     model_validator,
 )
 
-from gofau.catalog import Parameter
-from gofau_studies.spec.axes import fault
+from gofau.catalog import Parameter, Scalar
+from gofau_studies.spec.faults import fault
 from gofau_studies.spec.goal import sense
 
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
@@ -75,7 +75,7 @@ class Schedule(_ByKind):
         """Whether this kind of schedule has that setting."""
         return name in SETTINGS[self.kind]
 
-    def definition(self, driven: Mapping[str, float] = MappingProxyType({})) -> dict[str, Any]:
+    def definition(self, driven: Mapping[str, Scalar] = MappingProxyType({})) -> dict[str, Any]:
         """What of it belongs to a cell's definition; empty where nothing changes the rates.
 
         Args:

@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from gofau_studies.spec.axes import fault
+from gofau_studies.spec.faults import fault
 
 MAX_TRIALS = 100_000
 WITHIN = 0.01
