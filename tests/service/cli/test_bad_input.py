@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gofau_service.cli.commands import library_commands
 from tests.service.cli.conftest import GOOD, LIMIT, Gofau
 from tests.service.fakes import Service
 
@@ -136,3 +137,11 @@ def post(empty: Service, text: str) -> httpx.Response:
 def stored(empty: Service) -> list[object]:
     items: list[object] = empty.http.get("/v1/studies").json()["items"]
     return items
+
+
+def test_a_published_result_is_run_again_from_a_checkout_alone(
+    gofau: Gofau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library_commands, "find_spec", lambda name: None)
+    ran = gofau("reproduce", "toys", "--quick")
+    assert (ran.code, "expected a checkout of gofau" in " ".join(ran.err.split())) == (2, True)

@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gofau_service.cli.command import Panel, command, group
+from gofau_service.cli.errors import CliError
 from gofau_service.cli.options import Json
 
 
@@ -25,7 +27,7 @@ def reproduce(
         bool, typer.Option("--sensitivity", help="Also change the open choices one by one.")
     ] = False,
 ) -> None:
-    """Run a published result again and print it beside ours, row by row.
+    """Run a published result again, from a checkout, and print it beside ours, row by row.
 
     [bold]Examples[/bold]
 
@@ -33,6 +35,11 @@ def reproduce(
 
     gofau reproduce toys --quick --json
     """
+    if find_spec("reproduce") is None and not Path("reproduce", "__main__.py").is_file():
+        raise CliError(
+            f"reproduce: got {Path.cwd()}, expected a checkout of gofau; the program that runs "
+            "published results again is not installed with it"
+        )
     flags = {"--json": json, "--quick": quick, "--sensitivity": sensitivity}
     folder = [] if out is None else ["--out", str(out)]
     _run("reproduce", [what, *(name for name, on in flags.items() if on), *folder])
