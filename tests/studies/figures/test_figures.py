@@ -15,7 +15,7 @@ from gofau_studies.figures.print_map import heat_maps
 from gofau_studies.figures.save import save
 from gofau_studies.figures.svg_map import colour_bar, heat_map
 from gofau_studies.landscape.landscape import LandscapeError, LandscapeKey
-from tests.charts import chart
+from tests.studies.charts import chart
 
 EVIL = '"><script>$x</script>'
 

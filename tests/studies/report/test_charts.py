@@ -8,7 +8,7 @@ from gofau_studies.report.all_charts import makers
 from gofau_studies.report.framing import axis
 from gofau_studies.report.model import CellRole, CurveKind
 from gofau_studies.report.ticks import log_ticks, round_step
-from tests.charts import cell_curve, curve, group
+from tests.studies.charts import cell_curve, curve, group
 
 
 def only(*curves, **facts):
