@@ -12,6 +12,7 @@ from gofau_studies.landscape.counting import DIVERGED
 from gofau_studies.landscape.landscape import GroupKey
 from gofau_studies.landscape.of_study import StudyMaps, goal_of
 from gofau_studies.protocol.trials import TrialState
+from gofau_studies.report.all_charts import with_charts
 from gofau_studies.report.importances import ABSENT, available, study_importances
 from gofau_studies.report.learning import Training, learning_curves
 from gofau_studies.report.model import (
@@ -57,12 +58,12 @@ def importances_of(spec: StudySpec, trials: pd.DataFrame) -> dict[GroupKey, tupl
 def with_importances(
     report: RobustnessReport, found: Mapping[GroupKey, tuple[Importance, ...]]
 ) -> RobustnessReport:
-    """The report with the importances of each group."""
+    """The report with the importances of each group, and the charts that show them."""
     groups = (
         group.model_copy(update={"importances": found.get((group.problem, group.direction), ())})
         for group in report.groups
     )
-    return report.model_copy(update={"groups": tuple(groups)})
+    return report.model_copy(update={"groups": tuple(map(with_charts, groups))})
 
 
 def notes() -> tuple[str, ...]:

@@ -7,21 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from gofau_studies.figures.chart_view import chart_views
 from gofau_studies.figures.map_view import FROZEN_SCALE, frozen_view, map_view, shared_scale
-from gofau_studies.figures.names import COLUMN, FigureName
+from gofau_studies.figures.names import COLUMN, FROZEN, HEATMAP, figure_names
 from gofau_studies.figures.print_chart import line_chart
 from gofau_studies.figures.print_map import heat_maps
 from gofau_studies.landscape.landscape import Landscape
-from gofau_studies.report.model import Curve, CurveKind, GroupReport, RobustnessReport
-
-CHARTS = {
-    FigureName.SENSITIVITY: CurveKind.GOAL,
-    FigureName.TUNING: CurveKind.TUNING,
-    FigureName.STEPS: CurveKind.STEPS,
-    FigureName.LEARNING: CurveKind.LEARNING,
-}
-"""Line charts of a group, by the curves that they show."""
+from gofau_studies.report.chart import Chart
+from gofau_studies.report.model import GroupReport, RobustnessReport
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +21,14 @@ class Drawn:
     """A figure and the stem of its file's name."""
 
     stem: str
-    kind: FigureName
+    kind: str
     figure: Figure
 
 
 def drawn(
     report: RobustnessReport,
     landscapes: Sequence[Landscape],
-    only: Collection[FigureName] = tuple(FigureName),
+    only: Collection[str] | None = None,
     width: float = COLUMN,
 ) -> Iterator[Drawn]:
     """The figures of a report, group by group, then those over problems.
@@ -47,50 +39,45 @@ def drawn(
     Args:
         report: built from ``landscapes``.
         landscapes: any that the report has no rule for are passed over.
-        only: kinds wanted.
+        only: kinds wanted; all of `figure_names` by default.
         width: inches.
     """
+    wanted = figure_names() if only is None else only
     for group in report.groups:
         members = [m for m in landscapes if m.key.group == (group.problem, group.direction)]
-        yield from _maps(group, members, only, width)
-        for name, kind in CHARTS.items():
-            if name in only:
-                chosen = [c for c in group.curves if c.kind is kind]
-                yield from _charts(group.name, name, chosen, group.goal_metric, width)
-    for over in report.across if FigureName.PROFILE in only else ():
-        yield from _charts(over.direction, FigureName.PROFILE, over.profiles, "", width)
+        yield from _maps(group, members, wanted, width)
+        yield from _charts(group.name, group.charts, wanted, width)
+    for over in report.across:
+        yield from _charts(over.direction, over.charts, wanted, width)
 
 
 def _maps(
     group: GroupReport,
     members: Sequence[Landscape],
-    only: Collection[FigureName],
+    only: Collection[str],
     width: float,
 ) -> Iterator[Drawn]:
     rules = [rule.rule for rule in group.rules]
     shown = sorted(
         (m for m in members if m.key.rule in rules), key=lambda m: rules.index(m.key.rule)
     )
-    if FigureName.HEATMAP in only and shown:
+    if HEATMAP in only and shown:
         views = [map_view(m, group.tolerance) for m in shown]
         figure = heat_maps(views, shared_scale(shown), width)
-        yield Drawn(stem(group.name, FigureName.HEATMAP), FigureName.HEATMAP, figure)
+        yield Drawn(stem(group.name, HEATMAP), HEATMAP, figure)
     frozen = [m for m in shown if m.frozen_fraction is not None]
-    if FigureName.FROZEN in only and any(
-        np.nansum(np.asarray(m.frozen_fraction)) > 0 for m in frozen
-    ):
+    if FROZEN in only and any(np.nansum(np.asarray(m.frozen_fraction)) > 0 for m in frozen):
         figure = heat_maps([frozen_view(m) for m in frozen], FROZEN_SCALE, width)
-        yield Drawn(stem(group.name, FigureName.FROZEN), FigureName.FROZEN, figure)
+        yield Drawn(stem(group.name, FROZEN), FROZEN, figure)
 
 
 def _charts(
-    group: str, name: FigureName, curves: Sequence[Curve], metric: str, width: float
+    group: str, charts: Sequence[Chart], only: Collection[str], width: float
 ) -> Iterator[Drawn]:
-    for view in chart_views(curves, metric):
-        parts = [group, name]
-        if name is FigureName.LEARNING:
-            parts.append(view.curves[0].rule)
-        yield Drawn(stem(*parts), name, line_chart(view, width))
+    for chart in charts:
+        if chart.name in only:
+            parts = filter(None, (group, chart.name, chart.part))
+            yield Drawn(stem(*parts), chart.name, line_chart(chart, width))
 
 
 def stem(*parts: str) -> str:

@@ -11,11 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from gofau_studies.arrays import Floats
-from gofau_studies.figures.axis import edges, log_ticks
+from gofau_studies.figures.axis import edges
 from gofau_studies.figures.colour import ColourScale, blend
 from gofau_studies.figures.map_view import MapView
 from gofau_studies.figures.names import COLUMN
 from gofau_studies.figures.save import literal
+from gofau_studies.report.ticks import log_ticks
 
 NARROWEST, BAR = 1.25, 0.75
 """Inches of a map, at least, and of the colour bar."""

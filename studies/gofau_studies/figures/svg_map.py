@@ -7,9 +7,10 @@ import numpy as np
 
 from gofau.catalog.metrics import better_side
 from gofau_studies.arrays import Floats
-from gofau_studies.figures.axis import edges, log_ticks
+from gofau_studies.figures.axis import edges
 from gofau_studies.figures.colour import ColourScale, blend
 from gofau_studies.figures.map_view import MapView
+from gofau_studies.report.ticks import log_ticks
 from gofau_studies.report.wording import number, setting
 
 WIDTH, HEIGHT = 360, 270

@@ -1,53 +1,68 @@
-"""The report as one self-contained HTML page: no script, no request, inline SVG figures."""
+"""The report as one self-contained HTML page: no script, no request, inline SVG figures.
+
+Templates print it with autoescape on; what they are given as markup is drawn here and escapes the
+texts in it itself.
+"""
 
 from collections.abc import Sequence
-from html import escape
+from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from gofau.catalog import SHARE
-from gofau_studies.figures.chart_view import chart_views
-from gofau_studies.figures.map_view import FROZEN_SCALE, frozen_view, map_view, shared_scale
-from gofau_studies.figures.svg_chart import line_chart
+from gofau_studies.figures.colour import ColourScale
+from gofau_studies.figures.map_view import (
+    FROZEN_SCALE,
+    MapView,
+    frozen_view,
+    map_view,
+    shared_scale,
+)
+from gofau_studies.figures.svg_chart import line_chart, sample
 from gofau_studies.figures.svg_map import PATTERNS, colour_bar, heat_map
 from gofau_studies.landscape.landscape import Landscape, LandscapeError
-from gofau_studies.render import plain_tables
-from gofau_studies.render.html_tables import (
-    anchor,
-    comparisons,
-    head,
-    number_row,
-    overview_table,
-    plain_table,
-    rules_table,
-    scalar_cell,
-    table,
-    told,
-)
+from gofau_studies.render import html_tables, plain_tables
 from gofau_studies.render.markdown import IMPORTANCES, describe, describe_across, facts
 from gofau_studies.render.overview import overview
-from gofau_studies.report.directions import facts_across
-from gofau_studies.report.model import (
-    ALL_PROBLEMS,
-    AcrossReport,
-    Curve,
-    GroupReport,
-    RobustnessReport,
-    Verdict,
-    number_id,
-)
-from gofau_studies.report.rows import ACROSS_ROWS
+from gofau_studies.report.chart import Chart, Series
+from gofau_studies.report.model import GroupReport, RobustnessReport
+from gofau_studies.report.verdicts import verdict
+from gofau_studies.report.wording import interval, quantity
 
 CAPTION = (
     "One colour scale for all rules; lighter is better. Dense hatching: at least half of the "
     "seeds diverged; thin hatching: some did. Blank: no result. White line: border of the basin "
     "(within the tolerance of the rule's own best). Dashed line: best learning rate at each init "
-    "scale. Circle: best cell. Bands of curves: uncertainty over seeds; bands of steps: quartiles "
-    "over seeds. Curves over the learning rate are at the standard init scale. Curves while "
-    "training are medians with quartiles over seeds; one that leaves the chart belongs to a cell "
-    "where half of the seeds diverged."
+    "scale. Circle: best cell."
 )
+
+FILTERS = (
+    *(html_tables.anchor, html_tables.rules_lines, html_tables.across_lines, html_tables.seeds),
+    *(html_tables.comparison_id, html_tables.comparison_title, html_tables.p_value),
+    *(describe, describe_across, facts, interval, quantity, verdict, plain_tables.importances),
+)
+"""What templates call by its name."""
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Maps on one scale, drawn, and the scale's bar."""
+
+    bar: Markup
+    maps: tuple[Markup, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group and its drawings; ``frozen`` is ``None`` where no parameter of any rule is."""
+
+    report: GroupReport
+    maps: Maps
+    frozen: Maps | None
 
 
 def render(report: RobustnessReport, landscapes: Sequence[Landscape]) -> str:
@@ -56,48 +71,38 @@ def render(report: RobustnessReport, landscapes: Sequence[Landscape]) -> str:
     Raises:
         LandscapeError: a rule of the report has no landscape.
     """
-    title = escape(f"Robustness of {report.study.name}")
-    style = files("gofau_studies.render").joinpath("style.css").read_text("utf-8")
-    body = "".join(
-        [
-            f"<h1>{title}</h1>",
-            overview_table(overview(report.groups)),
-            _verdicts(report.verdicts),
-            *(f'<p class="note">{escape(note)}</p>' for note in report.notes),
-            *(_group(group, landscapes) for group in report.groups),
-            *(_across(a) for a in report.across),
-            _provenance(report),
-        ]
-    )
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{style}</style></head>"
-        f"<body>{PATTERNS}<main>{body}</main></body></html>\n"
+    page = environment().get_template("page.html")
+    return page.render(
+        title=f"Robustness of {report.study.name}",
+        style=Markup(files("gofau_studies.render").joinpath("style.css").read_text("utf-8")),
+        patterns=Markup(PATTERNS),
+        caption=CAPTION,
+        importances=IMPORTANCES,
+        report=report,
+        overview=overview(report.groups),
+        groups=[_group(group, landscapes) for group in report.groups],
     )
 
 
-def _verdicts(verdicts: Sequence[Verdict]) -> str:
-    items = "".join(
-        f"<li><strong>{escape(v.subject)}</strong><ul>"
-        + "".join(f'<li><a href="#{anchor(c.number)}">{escape(c.text)}</a></li>' for c in v.clauses)
-        + "</ul></li>"
-        for v in verdicts
+@cache
+def environment() -> Environment:
+    """The templates: everything that is not markup already is escaped, an unknown name is loud."""
+    made = Environment(
+        loader=PackageLoader("gofau_studies.render"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    return f'<ul class="verdicts">{items}</ul>'
+    made.filters |= {each.__name__: each for each in FILTERS}
+    made.filters |= {"drawn": _drawn, "sample": _sample}
+    return made
 
 
-def _group(group: GroupReport, landscapes: Sequence[Landscape]) -> str:
+def _group(group: GroupReport, landscapes: Sequence[Landscape]) -> Group:
     members = _members(group, landscapes)
-    return (
-        f'<section><h2 id="{anchor(group.name)}">{escape(group.name)}</h2>'
-        f'<p class="soft">{escape(describe(group))}</p>'
-        f"{_maps(group, members)}{_frozen_maps(members)}"
-        f"{_charts(group.curves, group.goal_metric)}"
-        f"{rules_table(group)}"
-        f"{plain_table('Importance of the axes', IMPORTANCES, plain_tables.importances(group))}"
-        f"{comparisons(group)}</section>"
-    )
+    return Group(group, _maps(group, members), _frozen(members))
 
 
 def _members(group: GroupReport, landscapes: Sequence[Landscape]) -> list[Landscape]:
@@ -112,53 +117,27 @@ def _members(group: GroupReport, landscapes: Sequence[Landscape]) -> list[Landsc
     return [by_rule[rule.rule] for rule in group.rules]
 
 
-def _maps(group: GroupReport, members: list[Landscape]) -> str:
-    scale = shared_scale(members)
-    maps = "".join(heat_map(map_view(m, group.tolerance), scale) for m in members)
-    goal = members[0].goal
+def _maps(group: GroupReport, members: list[Landscape]) -> Maps:
+    scale, goal = shared_scale(members), members[0].goal
     bar = colour_bar(scale, goal.metric, goal.sign, unit=goal.unit)
-    return f'<figure>{bar}<div class="maps">{maps}</div><figcaption>{CAPTION}</figcaption></figure>'
+    return _on_one_scale(bar, [map_view(m, group.tolerance) for m in members], scale)
 
 
-def _frozen_maps(members: list[Landscape]) -> str:
-    """Maps of the frozen fraction, where any parameter of any rule is frozen."""
+def _frozen(members: list[Landscape]) -> Maps | None:
     seen = [m for m in members if m.frozen_fraction is not None]
     if not any(np.nansum(np.asarray(m.frozen_fraction)) > 0 for m in seen):
-        return ""
+        return None
     bar = colour_bar(FROZEN_SCALE, "frozen fraction of parameters", 1.0, "", SHARE)
-    maps = "".join(heat_map(frozen_view(m), FROZEN_SCALE) for m in seen)
-    return f'<figure>{bar}<div class="maps">{maps}</div></figure>'
+    return _on_one_scale(bar, [frozen_view(m) for m in seen], FROZEN_SCALE)
 
 
-def _charts(curves: Sequence[Curve], metric: str) -> str:
-    drawn = "".join(line_chart(view) for view in chart_views(curves, metric))
-    return f'<figure><div class="maps">{drawn}</div></figure>' if drawn else ""
+def _on_one_scale(bar: str, views: Sequence[MapView], scale: ColourScale) -> Maps:
+    return Maps(Markup(bar), tuple(Markup(heat_map(view, scale)) for view in views))
 
 
-def _across(report: AcrossReport) -> str:
-    body = "".join(
-        number_row(
-            title,
-            told(doc, facts_across(name)),
-            [
-                scalar_cell(
-                    number_id(ALL_PROBLEMS, report.direction, rule.rule, name),
-                    rule.scalars.get(name),
-                )
-                for rule in report.rules
-            ],
-        )
-        for name, title, doc in ACROSS_ROWS
-        if any(name in rule.scalars for rule in report.rules)
-    )
-    names = head(["", *(rule.rule for rule in report.rules)])
-    return (
-        f"<section><h2>All problems, {escape(report.direction)}</h2>"
-        f'<p class="soft">{escape(describe_across(report))}</p>'
-        f"{table(names, body)}{_charts(report.profiles, '')}</section>"
-    )
+def _drawn(chart: Chart) -> Markup:
+    return Markup(line_chart(chart))
 
 
-def _provenance(report: RobustnessReport) -> str:
-    pairs = "".join(f"<dt>{escape(a)}</dt><dd>{escape(b)}</dd>" for a, b in facts(report))
-    return f"<section><h2>Provenance</h2><dl>{pairs}</dl></section>"
+def _sample(one: Series) -> Markup:
+    return Markup(sample(one))

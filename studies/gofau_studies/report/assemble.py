@@ -7,6 +7,7 @@ import numpy as np
 from gofau_studies.arrays import Floats
 from gofau_studies.landscape.landscape import GroupKey, Landscape, LandscapeError
 from gofau_studies.report.across import Problem, across, problem
+from gofau_studies.report.all_charts import with_charts, with_charts_across
 from gofau_studies.report.comparison import compare
 from gofau_studies.report.directions import directed, directed_across
 from gofau_studies.report.levels import Levels, best_costs
@@ -57,9 +58,7 @@ def build(
     counted_of = [[distinct_seeds(m) for m in members] for members in members_of]
     beside = supplements or {}
     groups = tuple(
-        directed(
-            _group(members, counted, chosen, rng, beside.get(members[0].key.group, Supplement()))
-        )
+        _group(members, counted, chosen, rng, beside.get(members[0].key.group, Supplement()))
         for members, counted in zip(members_of, counted_of, strict=True)
     )
     return RobustnessReport(
@@ -85,7 +84,9 @@ def _across(
             prepared = problem(members, settings, rng)
             by_direction.setdefault(key.direction, {})[key.problem] = prepared
     found = (across(name, problems, settings) for name, problems in by_direction.items())
-    return tuple(directed_across(report) for report in found if report is not None)
+    return tuple(
+        with_charts_across(directed_across(report)) for report in found if report is not None
+    )
 
 
 def grouped(landscapes: Sequence[Landscape]) -> list[list[Landscape]]:
@@ -147,7 +148,7 @@ def _group(
     usable = context or Context(float("nan"), float("nan"), settings.level)
     draws = _draws(counted, settings, rng)
     evaluated = evaluate(counted, draws, usable, Levels.of(counted, settings))
-    return GroupReport(
+    made = GroupReport(
         problem=first.key.problem,
         direction=first.key.direction,
         goal_metric=first.goal.metric,
@@ -167,6 +168,7 @@ def _group(
         ),
         importances=beside.importances,
     )
+    return with_charts(directed(made))
 
 
 def _draws(

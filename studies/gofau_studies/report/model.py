@@ -4,17 +4,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gofau_studies.metrics.scalar import Number, Scalar
 from gofau_studies.protocol.trial_facts import Better
+from gofau_studies.report.chart import Chart
+from gofau_studies.report.part import ReportPart
 from gofau_studies.report.wording import setting
-
-
-class ReportPart(BaseModel):
-    """Base of everything in a report: frozen and closed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class SpecSummary(ReportPart):
@@ -231,16 +227,29 @@ class GroupReport(ReportPart):
     comparisons: tuple[Comparison, ...] = ()
     curves: tuple[Curve, ...] = ()
     importances: tuple[Importance, ...] = ()
+    charts: tuple[Chart, ...] = ()
 
     @property
     def name(self) -> str:
         """``problem, direction``."""
         return f"{self.problem}, {self.direction}"
 
+    def curves_of(self, kind: CurveKind) -> tuple[Curve, ...]:
+        """Those of one kind."""
+        return tuple(c for c in self.curves if c.kind is kind)
+
+    def style(self, rule: str) -> int:
+        """Which colour and dashes a rule has in every chart: by its place among the rules."""
+        return [r.rule for r in self.rules].index(rule)
+
     @property
     def shown_unit(self) -> str:
         """The unit of the goal metric's numbers, its name where it has none."""
         return self.goal_unit or self.goal_metric
+
+
+ALL_PROBLEMS = "all problems"
+"""Stands for the problem in the ids of numbers over several problems."""
 
 
 class AcrossRule(ReportPart):
@@ -258,10 +267,12 @@ class AcrossReport(ReportPart):
     baseline: str
     rules: tuple[AcrossRule, ...]
     profiles: tuple[Curve, ...] = ()
+    charts: tuple[Chart, ...] = ()
 
-
-ALL_PROBLEMS = "all problems"
-"""Stands for the problem in the ids of numbers over several problems."""
+    @property
+    def name(self) -> str:
+        """``all problems, direction``."""
+        return f"{ALL_PROBLEMS}, {self.direction}"
 
 
 def number_id(*parts: str) -> str:

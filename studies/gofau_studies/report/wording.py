@@ -47,9 +47,14 @@ def sense(better: str, unit: str) -> str:
     return ", ".join(part for part in (way, f"in {unit}" if unit else "") if part)
 
 
-def labelled(name: str, better: str) -> str:
-    """``val_loss (lower is better)``, for an axis or a scale."""
-    return name if better == "neither" else f"{name} ({better} is better)"
+def labelled(name: str, better: str, unit: str = "") -> str:
+    """``val_loss (nats, lower is better)``, for an axis or a scale.
+
+    A share's unit is not named: its numbers are in percent.
+    """
+    told = (unit if unit != SHARE else "", "" if better == "neither" else f"{better} is better")
+    said = ", ".join(part for part in told if part)
+    return f"{name} ({said})" if said else name
 
 
 def setting(amount: float) -> str:

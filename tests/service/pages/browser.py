@@ -50,9 +50,14 @@ PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
 
 
+def installed() -> str | None:
+    """The browser's path, if there is one."""
+    return os.environ.get(CHROMIUM) or next(filter(None, map(shutil.which, NAMES)), None)
+
+
 def executable() -> str:
     """The browser's path; skips, or fails where one is required."""
-    found = os.environ.get(CHROMIUM) or next(filter(None, map(shutil.which, NAMES)), None)
+    found = installed()
     if found:
         return found
     missing = f"page tests need Chromium: none of {', '.join(NAMES)} found (or set {CHROMIUM})"

@@ -89,10 +89,11 @@ def test_a_difference_that_is_none_is_not_drawn(blank: Page, value: Any) -> None
 
 
 CHART = """
-async series => {
-  const { lineChart, wantsLog } = await import("/static/chart.js");
-  const axes = { title: "t", x: "x", y: "y", xLog: true, yLog: wantsLog(series.y) };
-  const figure = lineChart({ ...axes, series: [{ name: "s", ...series }] });
+async y => {
+  const { lineChart } = await import("/static/chart.js");
+  const { counted } = await import("/static/framing.js");
+  const lines = [{ name: "s", x: y.map((_, k) => k), y }];
+  const figure = lineChart(counted("t", "x", { label: "y" }, lines));
   const all = query => [...figure.querySelectorAll(query)];
   figure.querySelector("details").open = true;
   figure.querySelector("details").dispatchEvent(new Event("toggle"));
@@ -103,9 +104,7 @@ async series => {
 
 
 def test_a_curve_breaks_where_it_is_infinite_and_its_table_says_so(blank: Page) -> None:
-    y = [3.0, "inf", None, "nan", 1.0, "-inf", 2.0]
-    series = {"x": [1, 2, 3, 4, 5, 6, 7], "y": y, "low": y, "high": ["inf"] * 7}
-    found = blank.evaluate(CHART, series)
+    found = blank.evaluate(CHART, [3.0, "inf", None, "nan", 1.0, "-inf", 2.0])
     assert found["dots"] == 3
     assert found["cells"] == ["3", "∞", "–", "–", "1", "−∞", "2"]
     assert not any("NaN" in d or "Infinity" in d for d in found["paths"])

@@ -6,18 +6,16 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from gofau_studies.figures.axis import edges, log_ticks
-from gofau_studies.figures.chart_view import Axis, chart_view, chart_views, round_step, runs
+from gofau_studies.figures.axis import edges
 from gofau_studies.figures.colour import ColourScale, blend
 from gofau_studies.figures.contour import level_segments
 from gofau_studies.figures.map_view import FROZEN_SCALE, frozen_view, map_view, shared_scale
-from gofau_studies.figures.print_chart import line_chart as print_line_chart
+from gofau_studies.figures.print_chart import line_chart
 from gofau_studies.figures.print_map import heat_maps
 from gofau_studies.figures.save import save
-from gofau_studies.figures.svg_chart import line_chart
 from gofau_studies.figures.svg_map import colour_bar, heat_map
 from gofau_studies.landscape.landscape import LandscapeError, LandscapeKey
-from gofau_studies.report.model import CellRole, Curve, CurveCell, CurveKind
+from tests.studies.charts import chart
 
 EVIL = '"><script>$x</script>'
 
@@ -66,19 +64,6 @@ class TestAxis:
     def test_edges_lie_halfway(self):
         assert edges(np.array([0.0, 1.0, 3.0])).tolist() == [-0.5, 0.5, 2, 4]
         assert edges(np.array([2.0])).tolist() == [1.5, 2.5]
-
-    def test_log_ticks(self):
-        assert log_ticks(-4, 1)[0] == (-4.0, "10⁻⁴")
-        assert len(log_ticks(-30, 0, most=5)) <= 5
-        assert log_ticks(-0.2, 0.3) == [(-0.2, "0.631"), (0.3, "2")]
-
-    @pytest.mark.parametrize("span, step", [(1, 0.2), (50, 10), (7, 2), (0.03, 0.005)])
-    def test_round_steps(self, span, step):
-        assert round_step(span) == pytest.approx(step)
-
-    def test_linear_ticks_lie_inside(self):
-        ticks = Axis("y", -0.3, 1.1).ticks()
-        assert [label for _, label in ticks] == ["0", "0.5", "1"]
 
 
 class TestContour:
@@ -155,99 +140,19 @@ class TestHeatMap:
         assert "25 %" in heat_map(view, FROZEN_SCALE)
 
 
-def curve(rule="a", value=(3.0, 1.0, 2.0), low=(2.0, 1.0, 1.0), high=(4.0, 1.0, np.inf)):
-    return Curve(
-        kind=CurveKind.GOAL, rule=rule, x=(0.01, 0.1, 1.0), value=value, low=low, high=high
-    )
-
-
-def cell_curve(rule, role, value):
-    cell = CurveCell(role=role, lr=0.1, init_scale=1.0)
-    return Curve(
-        kind=CurveKind.LEARNING,
-        rule=rule,
-        x=tuple(range(len(value))),
-        value=value,
-        low=value,
-        high=value,
-        cell=cell,
-    )
-
-
-class TestCharts:
-    def test_lines_break_where_values_are_absent_or_infinite(self):
-        assert runs([1.0, None, 2.0, 3.0, np.inf, 4.0]) == [[0], [2, 3], [5]]
-        assert runs([]) == []
-
-    def test_a_chart_holds_a_line_a_rule_and_a_legend(self):
-        view = chart_view(CurveKind.GOAL, [curve("a"), curve("b<")], "loss")
-        tree = parsed(line_chart(view))
-        assert [t.text for t in tree.iter("title")] == ["a", "b<"]
-        assert len(list(tree.iter("span"))) == 2
-
-    def test_a_kind_without_points_has_no_chart(self):
-        assert chart_view(CurveKind.TUNING, [curve()], "loss") is None
-        nothing = curve(value=(None, np.inf, None), low=(), high=())
-        assert chart_view(CurveKind.GOAL, [nothing], "loss") is None
-
-    def test_points_lie_inside_the_frame(self):
-        view = chart_view(CurveKind.GOAL, [curve()], "loss")
-        assert view.x.position(0.01) == 0
-        assert view.x.position(1.0) == 1
-        assert 0 < view.y.position(1.0) < view.y.position(4.0) < 1
-
-    def test_wide_ranges_are_logarithmic(self):
-        view = chart_view(CurveKind.GOAL, [curve(value=(100.0, 1.0, 2.0))], "loss")
-        assert view.y.is_log
-        assert parsed(line_chart(view)) is not None
-
-    def test_constant_curves_still_have_room(self):
-        for value in (0.0, 3.0):
-            flat = curve(value=(value,) * 3, low=(), high=())
-            view = chart_view(CurveKind.GOAL, [flat], "loss")
-            assert 0 < view.y.position(value) < 1
-
-    def test_learning_curves_have_a_chart_a_rule_on_common_axes(self):
-        curves = [
-            cell_curve("a", CellRole.BEST, (2.3, 0.5, 0.1)),
-            cell_curve("a", CellRole.DIVERGED, (2.3, 40.0, np.inf)),
-            cell_curve("b", CellRole.DIVERGED, (2.3, np.inf, np.inf)),
-        ]
-        views = chart_views(curves, "loss")
-        assert [v.title for v in views] == ["loss while training, a", "loss while training, b"]
-        assert views[0].y == views[1].y
-        assert views[0].x.label == "epoch"
-        assert [views[0].style(k) for k in (0, 1)] == [0, 2]
-        assert views[1].style(0) == 2
-        assert "best: lr 0.1, init 1" in line_chart(views[0])
-
-    def test_what_diverges_leaves_through_the_top(self):
-        best = cell_curve("a", CellRole.BEST, (2.3, 0.5, 0.1))
-        gone = cell_curve("a", CellRole.DIVERGED, (2.3, 1e30, 3.0))
-        (view,) = chart_views([best, gone], "loss")
-        assert view.y.high < 3
-        assert view.curves[1].value == (2.3, view.y.high, None)
-        assert view.curves[0] == best
-
-    def test_where_everything_diverged_the_chart_keeps_what_was_finite(self):
-        (view,) = chart_views([cell_curve("a", CellRole.DIVERGED, (2.3, 40.0, np.inf))], "loss")
-        assert view.y.low < 2.3
-        assert view.y.high > 40
-
-
 class TestPrint:
     def test_maps_and_charts_save_the_same_bytes_twice(self, bowl, tmp_path):
         members = [bowl("a", missing=0.1), bowl("$b", edge=0.9)]
         members = [dataclasses.replace(m, key=LandscapeKey("p", "d", m.key.rule)) for m in members]
         scale = shared_scale(members)
-        view = chart_view(CurveKind.GOAL, [curve("$c")], "loss_$x")
+        made = chart(names=("$c",), title="loss_$x")
         for suffix in (".svg", ".pdf", ".png"):
             saved = []
             for k in range(2):
-                maps, chart = tmp_path / f"m{k}{suffix}", tmp_path / f"c{k}{suffix}"
+                maps, drawn = tmp_path / f"m{k}{suffix}", tmp_path / f"c{k}{suffix}"
                 save(heat_maps([map_view(m, 0.2) for m in members], scale), maps)
-                save(print_line_chart(view), chart)
-                saved.append((maps.read_bytes(), chart.read_bytes()))
+                save(line_chart(made), drawn)
+                saved.append((maps.read_bytes(), drawn.read_bytes()))
             assert saved[0] == saved[1]
             assert min(map(len, saved[0])) > 2000
 
@@ -258,21 +163,11 @@ class TestPrint:
         assert figure.axes[-1].yaxis.get_major_formatter()(-5.0, 0) == "5"
         assert heat_maps([made], ColourScale(0.01, 2)).axes[-1].get_yscale() == "log"
 
-    @pytest.mark.parametrize("last", [1, 2, 3, 4, 7, 20, 200])
-    def test_epochs_are_counted_in_whole_numbers(self, last):
-        made = cell_curve("a", CellRole.BEST, tuple(2.0 / (1 + k) for k in range(last + 1)))
-        (view,) = chart_views([made], "loss")
-        (axes,) = print_line_chart(view).axes
-        for ticks in (axes.get_xticks(), [at for at, _ in view.x.ticks()]):
-            assert len(ticks) >= 2
-            assert all(float(at).is_integer() for at in ticks)
-
     def test_other_formats_are_refused(self, tmp_path):
-        view = chart_view(CurveKind.GOAL, [curve()], "loss")
         with pytest.raises(
             ValueError, match=r"got suffix '.jpg', expected one of .svg, .pdf, .png"
         ):
-            save(print_line_chart(view), tmp_path / "x.jpg")
+            save(line_chart(chart()), tmp_path / "x.jpg")
 
 
 def test_pages_need_no_matplotlib():

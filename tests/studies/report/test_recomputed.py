@@ -20,6 +20,7 @@ ELSEWHERE = (
         "a forest's estimates: tests/studies/importance/test_estimates.py",
     ),
     (r"(groups|across)\.\d+\.(curves|profiles)\.\d+\.cell", "no training was measured"),
+    (r"(groups|across)\.\d+\.charts\.", "curves again: tests/studies/report/test_charts.py"),
     (r"groups\.\d+\.comparisons\.\d+\.difference\.(censored|bound)", "words of both sides"),
     (r"across\..*\.(censored|bound)", "aggregates touch no border"),
     (r"(across|groups)\..*\.reason", "words"),

@@ -11,7 +11,8 @@ import pytest
 from annotated_types import BaseMetadata
 from pydantic import BaseModel
 
-from gofau_studies.report.model import ReportPart, RobustnessReport
+from gofau_studies.report.model import RobustnessReport
+from gofau_studies.report.part import ReportPart
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from gofau_service.cli.command import Panel, command
 from gofau_service.cli.connect import connect
 from gofau_service.cli.console import print_json
 from gofau_service.cli.errors import CliError
-from gofau_studies.figures.names import COLUMN, FigureFormat, FigureName
+from gofau_studies.figures.names import COLUMN, FigureFormat, figure_names
 
 if TYPE_CHECKING:
     from gofau_studies.landscape.landscape import Landscape
@@ -28,7 +28,7 @@ def figures(
         str | None,
         typer.Option(
             "--only",
-            help=f"Kinds wanted, with commas between: {', '.join(FigureName)}. Default: all.",
+            help=f"Kinds wanted, with commas between: {', '.join(figure_names())}. Default: all.",
             show_default=False,
         ),
     ] = None,
@@ -68,20 +68,21 @@ def figures(
         print("\n".join(map(str, paths)))
 
 
-def _wanted(only: str | None) -> list[FigureName]:
+def _wanted(only: str | None) -> list[str]:
+    known = figure_names()
     if only is None:
-        return list(FigureName)
+        return list(known)
     names = [name.strip() for name in only.split(",")]
-    unknown = [name for name in names if name not in tuple(FigureName)]
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise CliError(f"--only: got {', '.join(unknown)}, expected {', '.join(FigureName)}")
-    return [FigureName(name) for name in names]
+        raise CliError(f"--only: got {', '.join(unknown)}, expected {', '.join(known)}")
+    return names
 
 
 def _write(
     report: "RobustnessReport",
     landscapes: "Sequence[Landscape]",
-    wanted: Sequence[FigureName],
+    wanted: Sequence[str],
     width: float,
     folder: Path,
     kind: FigureFormat,

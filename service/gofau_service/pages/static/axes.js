@@ -67,12 +67,12 @@ export function logTicks(low, high, most) {
   return found;
 }
 
-/** @param {number} low @param {number} high @param {number} most @returns {[number, string][]} */
-export function linearTicks(low, high, most) {
+/** @param {number} low @param {number} high @param {number} most @param {number} [least]  the smallest step @returns {[number, string][]} */
+export function linearTicks(low, high, most, least = 0) {
   if (!(high > low)) return [[low, setting(low)]];
   const rough = (high - low) / most;
   const size = 10 ** Math.floor(Math.log10(rough));
-  const step = size * ([1, 2, 5, 10].find((m) => m * size >= rough) ?? 10);
+  const step = Math.max(least, size * ([1, 2, 5, 10].find((m) => m * size >= rough) ?? 10));
   const found = /** @type {[number, string][]} */ ([]);
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) {
     found.push([k * step, setting(k * step)]);

@@ -2,10 +2,11 @@
 /** One cell: its settings, and what each of its seeds did. */
 
 import { all, call } from "./api.js";
-import { lineChart, wantsLog } from "./chart.js";
+import { lineChart } from "./chart.js";
 import { choice, h, put, table } from "./dom.js";
 import { goalBetter, headOf, labelled, unitOf } from "./facts.js";
 import { number, setting, words } from "./format.js";
+import { counted } from "./framing.js";
 
 const MOST_CURVES = 12;
 
@@ -53,8 +54,7 @@ function curveChart(details, metric, better, unit) {
   const series = details
     .filter((d) => d.curves[metric])
     .map((d) => ({ name: `seed ${d.seed}`, x: d.curves[metric].map((/** @type {any} */ _, /** @type {number} */ k) => k), y: d.curves[metric] }));
-  const yLog = wantsLog(series.flatMap((one) => one.y));
-  return lineChart({ title: `Learning curves, ${metric}`, x: "epoch", y: labelled(metric, better), yLog, unit, series });
+  return lineChart(counted(`Learning curves, ${metric}`, "epoch", { label: labelled(metric, better), unit }, series));
 }
 
 /** @param {any} detail */

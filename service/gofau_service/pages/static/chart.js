@@ -1,77 +1,75 @@
 // @ts-check
-/** Line charts with bands as SVG, with a legend, the numbers as a table and a file to keep. */
+/** Paints charts that come as data: lines with bands, a legend, the numbers as a table, a file to keep. */
 
-import { linearTicks, logTicks } from "./axes.js";
 import { DASHES, LINES } from "./colour.js";
 import { button, h, put, s, save, slug, table } from "./dom.js";
 import { number } from "./format.js";
-import { amount, finite } from "./wire.js";
+import { amount } from "./wire.js";
 
 const W = 420;
 const H = 260;
 const BOX = { left: 52, right: 12, top: 10, bottom: 40 };
+const HEAD = 26;
+const LINE = 18;
 const MOST_ROWS = 60;
 
 /**
- * @typedef {(number | string | null)[]} Numbers
- * @typedef {{name: string, x: Numbers, y: Numbers, low?: Numbers, high?: Numbers}} Series
- * @typedef {{title: string, x: string, y: string, xLog?: boolean, yLog?: boolean, unit?: string, series: Series[]}} Chart
+ * @typedef {import("./wire.js").Wire} Wire
+ * @typedef {{at: Wire, label: string}} Tick
+ * @typedef {{label: string, unit: string, log: boolean, low: Wire, high: Wire, ticks: Tick[]}} Axis
+ * @typedef {object} Series
+ * @property {string} name
+ * @property {number} style  numbers colour and dashes
+ * @property {Wire[]} x
+ * @property {Wire[]} value  the numbers themselves
+ * @property {Wire[]} line  what of them is drawn, null where the line breaks
+ * @property {Wire[]} low  the band's borders
+ * @property {Wire[]} high
+ *
+ * @typedef {{title: string, of: string, x: Axis, y: Axis, series: Series[], notes: string[]}} Chart
  */
-
-/** A logarithmic axis helps where all is positive and spans more than a factor of 50. @param {Numbers} values */
-export function wantsLog(values) {
-  const kept = finite(values);
-  const low = Math.min(...kept);
-  return kept.length > 1 && low > 0 && Math.max(...kept) / low > 50;
-}
 
 /** One direction of a chart. */
 class Side {
-  /** @param {number[]} values @param {boolean} isLog @param {number} from @param {number} to */
-  constructor(values, isLog, from, to) {
-    const kept = values.map((v) => (isLog ? Math.log10(v) : v)).filter(Number.isFinite);
-    this.isLog = isLog;
-    this.low = kept.length ? Math.min(...kept) : 0;
-    this.high = kept.length ? Math.max(...kept) : 1;
-    if (this.low === this.high) [this.low, this.high] = [this.low - 0.5, this.high + 0.5];
+  /** @param {Axis} axis @param {number} from @param {number} to  pixels of its ends */
+  constructor(axis, from, to) {
+    this.scaled = axis.log ? Math.log10 : (/** @type {number} */ x) => x;
+    this.low = this.scaled(amount(axis.low));
+    this.high = this.scaled(amount(axis.high));
     this.from = from;
     this.to = to;
   }
 
-  /** Pixel of a value; NaN where there is none. @param {import("./wire.js").Wire} value */
+  /** Pixel of a value; NaN where there is none. @param {Wire} value */
   at(value) {
-    const x = amount(value);
-    return this.place(this.isLog ? Math.log10(x) : x);
+    return this.from + ((this.scaled(amount(value)) - this.low) / (this.high - this.low)) * (this.to - this.from);
   }
+}
 
-  /** @param {number} position */
-  place(position) {
-    return this.from + ((position - this.low) / (this.high - this.low)) * (this.to - this.from);
-  }
-
-  ticks() {
-    return this.isLog ? logTicks(this.low, this.high, 6) : linearTicks(this.low, this.high, 6);
-  }
+/** Title, and whose results, where there is more than one to show. @param {Chart} chart */
+function fullTitle({ title, of }) {
+  return of ? `${title} · ${of}` : title;
 }
 
 /** @param {Chart} chart @returns {HTMLElement} */
 export function lineChart(chart) {
-  const ys = chart.series.flatMap((one) => [...finite(one.y), ...finite(one.low ?? []), ...finite(one.high ?? [])]);
-  const x = new Side(chart.series.flatMap((one) => finite(one.x)), Boolean(chart.xLog), BOX.left, W - BOX.right);
-  const y = new Side(ys, Boolean(chart.yLog), H - BOX.bottom, BOX.top);
+  const x = new Side(chart.x, BOX.left, W - BOX.right);
+  const y = new Side(chart.y, H - BOX.bottom, BOX.top);
+  const title = fullTitle(chart);
   const drawing = s(
     "svg",
-    { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${chart.title}: ${chart.series.map((one) => one.name).join(", ")}` },
+    { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${title}: ${chart.series.map((one) => one.name).join(", ")}` },
     axes(chart, x, y),
-    chart.series.map((one, k) => band(one, k, x, y)),
-    chart.series.map((one, k) => line(one, k, x, y)),
+    chart.series.map((one) => band(one, x, y)),
+    chart.series.map((one) => line(one, x, y)),
   );
   return h(
     "figure",
     { class: "chart" },
-    h("figcaption", {}, h("span", {}, chart.title), button("SVG", () => keep(chart.title, drawing), { class: "quiet", "aria-label": `Download ${chart.title} as SVG` })),
+    h("figcaption", {}, h("span", {}, title), button("SVG", () => keep(chart, drawing), { class: "quiet", "aria-label": `Download ${title} as SVG` })),
     drawing,
-    key(chart.series),
+    h("ul", { class: "marks" }, chart.series.map((one) => h("li", {}, sample(one), one.name))),
+    chart.notes.length > 0 && h("p", { class: "faint" }, chart.notes.join(" ")),
     numbers(chart),
   );
 }
@@ -81,53 +79,69 @@ function axes(chart, x, y) {
   const bottom = H - BOX.bottom;
   return [
     s("path", { class: "axis", d: `M${BOX.left} ${BOX.top}V${bottom}H${W - BOX.right}` }),
-    x.ticks().map(([at, text]) => [
-      s("path", { class: "axis", d: `M${x.place(at)} ${bottom}v4` }),
-      s("text", { x: x.place(at), y: bottom + 16, "text-anchor": "middle" }, text),
+    chart.x.ticks.map(({ at, label }) => [
+      s("path", { class: "axis", d: `M${x.at(at)} ${bottom}v4` }),
+      s("text", { class: "x", x: x.at(at), y: bottom + 16, "text-anchor": "middle" }, label),
     ]).flat(),
-    y.ticks().map(([at, text]) => [
-      s("path", { class: "rule", d: `M${BOX.left} ${y.place(at)}H${W - BOX.right}` }),
-      s("text", { x: BOX.left - 6, y: y.place(at) + 4, "text-anchor": "end" }, text),
+    chart.y.ticks.map(({ at, label }) => [
+      s("path", { class: "rule", d: `M${BOX.left} ${y.at(at)}H${W - BOX.right}` }),
+      s("text", { class: "y", x: BOX.left - 6, y: y.at(at) + 4, "text-anchor": "end" }, label),
     ]).flat(),
-    s("text", { x: (BOX.left + W - BOX.right) / 2, y: H - 4, "text-anchor": "middle" }, chart.x),
-    s("text", { transform: `translate(11 ${(BOX.top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, chart.y),
+    s("text", { class: "label", x: (BOX.left + W - BOX.right) / 2, y: H - 4, "text-anchor": "middle" }, chart.x.label),
+    s("text", { class: "label", transform: `translate(11 ${(BOX.top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, chart.y.label),
   ].flat();
 }
 
-/** @param {Series} one @param {number} k @param {Side} x @param {Side} y */
-function line(one, k, x, y) {
-  let d = "";
-  let pen = "M";
+/** @param {Series} one @param {Side} x @param {Side} y */
+function line(one, x, y) {
+  let [d, pen] = ["", "M"];
   const dots = /** @type {any[]} */ ([]);
   one.x.forEach((at, n) => {
-    const [px, py] = [x.at(at), y.at(one.y[n])];
+    const [px, py] = [x.at(at), y.at(one.line[n])];
     if (!Number.isFinite(px + py)) return void (pen = "M");
     d += `${pen}${px.toFixed(1)} ${py.toFixed(1)}`;
     pen = "L";
-    if (one.x.length <= 40) dots.push(s("circle", { cx: px.toFixed(1), cy: py.toFixed(1), r: 2, fill: colour(k) }));
+    if (one.x.length <= 40) dots.push(s("circle", { cx: px.toFixed(1), cy: py.toFixed(1), r: 2, fill: colour(one) }));
   });
-  return s("g", {}, s("path", { d, fill: "none", stroke: colour(k), "stroke-width": 2, "stroke-dasharray": DASHES[k % DASHES.length] }), dots);
+  // A lone point has no line: a round cap of no length shows it.
+  const path = d.replace(/(M[^ML]+)(?=M|$)/g, "$1h0");
+  return s("g", {}, s("path", { class: "line", d: path, fill: "none", stroke: colour(one), "stroke-width": 2, "stroke-linecap": "round", "stroke-dasharray": dashes(one) }), dots);
 }
 
-/** @param {Series} one @param {number} k @param {Side} x @param {Side} y */
-function band(one, k, x, y) {
-  const spots = one.x.map((at, n) => [x.at(at), y.at(one.low?.[n]), y.at(one.high?.[n])]).filter((p) => p.every(Number.isFinite));
-  if (spots.length < 2) return null;
-  const above = spots.map(([px, , high]) => `${px.toFixed(1)} ${high.toFixed(1)}`);
-  const below = spots.reverse().map(([px, low]) => `${px.toFixed(1)} ${low.toFixed(1)}`);
-  return s("path", { d: `M${[...above, ...below].join("L")}Z`, fill: colour(k), opacity: 0.16 });
+/** @param {Series} one @param {Side} x @param {Side} y */
+function band(one, x, y) {
+  const spots = one.x.map((at, n) => [x.at(at), y.at(one.low[n]), y.at(one.high[n])]);
+  const d = runs(spots).filter((run) => run.length > 1).map((run) => {
+    const above = run.map(([px, , high]) => `${px.toFixed(1)} ${high.toFixed(1)}`);
+    const below = [...run].reverse().map(([px, low]) => `${px.toFixed(1)} ${low.toFixed(1)}`);
+    return `M${[...above, ...below].join("L")}Z`;
+  });
+  return d.length > 0 ? s("path", { d: d.join(""), fill: colour(one), opacity: 0.16 }) : null;
 }
 
-/** @param {number} k */
-function colour(k) {
-  return LINES[k % LINES.length];
+/** Neighbours that are there. @param {number[][]} spots @returns {number[][][]} */
+function runs(spots) {
+  const found = /** @type {number[][][]} */ ([[]]);
+  for (const spot of spots) {
+    if (spot.every(Number.isFinite)) found[found.length - 1].push(spot);
+    else found.push([]);
+  }
+  return found;
 }
 
-/** @param {Series[]} series */
-function key(series) {
-  const sample = (/** @type {number} */ k) =>
-    s("svg", { viewBox: "0 0 26 8", class: "sample", "aria-hidden": "true" }, s("path", { d: "M0 4H26", stroke: colour(k), "stroke-width": 2.4, "stroke-dasharray": DASHES[k % DASHES.length] }));
-  return h("ul", { class: "marks" }, series.map((one, k) => h("li", {}, sample(k), one.name)));
+/** @param {Series} one */
+function colour(one) {
+  return LINES[one.style % LINES.length];
+}
+
+/** @param {Series} one */
+function dashes(one) {
+  return DASHES[one.style % DASHES.length];
+}
+
+/** @param {Series} one */
+function sample(one) {
+  return s("svg", { viewBox: "0 0 26 8", class: "sample", "aria-hidden": "true" }, s("path", { d: "M0 4H26", stroke: colour(one), "stroke-width": 2.4, "stroke-dasharray": dashes(one) }));
 }
 
 /** @param {Chart} chart */
@@ -139,28 +153,42 @@ function numbers(chart) {
     const step = Math.ceil(xs.length / MOST_ROWS);
     const rows = xs.filter((_, n) => n % step === 0).map((at) => [
       number(at),
-      ...chart.series.map((one) => number(one.y[one.x.indexOf(at)], chart.unit)),
+      ...chart.series.map((one) => number(one.value[one.x.indexOf(at)], chart.y.unit)),
     ]);
-    details.append(table(`${chart.title}, ${chart.y}`, [chart.x, ...chart.series.map((one) => one.name)], rows));
+    details.append(table(`${fullTitle(chart)}, ${chart.y.label}`, [chart.x.label, ...chart.series.map((one) => one.name)], rows));
   });
   return details;
 }
 
-/** A chart as a file that needs no style sheet. @param {string} title @param {SVGElement} drawing */
-function keep(title, drawing) {
+/** The drawing with its title, legend and notes, which needs neither page nor style sheet. @param {Chart} chart @param {SVGElement} drawing */
+export function alone(chart, drawing) {
   const copy = /** @type {SVGElement} */ (drawing.cloneNode(true));
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  copy.setAttribute("font-family", "sans-serif");
-  copy.setAttribute("font-size", "12");
+  const rows = chart.series.length + chart.notes.length;
+  const plain = { xmlns: "http://www.w3.org/2000/svg", "font-family": "sans-serif", "font-size": "12", viewBox: `0 ${-HEAD} ${W} ${HEAD + H + LINE * rows + 6}` };
+  for (const [name, value] of Object.entries(plain)) copy.setAttribute(name, value);
   for (const path of copy.querySelectorAll(".axis, .rule")) {
     path.setAttribute("fill", "none");
     path.setAttribute("stroke", path.classList.contains("axis") ? "#444" : "#ddd");
   }
-  const text = new XMLSerializer().serializeToString(copy);
-  save(`${slug(title)}.svg`, new Blob([text], { type: "image/svg+xml" }));
+  copy.append(s("text", { class: "title", x: BOX.left, y: 2 - BOX.top, "font-weight": "bold" }, fullTitle(chart)));
+  chart.series.forEach((one, k) => {
+    const at = H + LINE * (k + 1);
+    copy.append(
+      s("path", { d: `M${BOX.left} ${at - 4}h26`, stroke: colour(one), "stroke-width": 2.4, "stroke-dasharray": dashes(one) }),
+      s("text", { class: "name", x: BOX.left + 34, y: at }, one.name),
+    );
+  });
+  chart.notes.forEach((note, k) => copy.append(s("text", { x: BOX.left, y: H + LINE * (chart.series.length + k + 1) }, note)));
+  return copy;
 }
 
-/** Several charts, each drawn when it comes into view. @param {Element} where @param {Chart[]} charts */
+/** @param {Chart} chart @param {SVGElement} drawing */
+function keep(chart, drawing) {
+  const text = new XMLSerializer().serializeToString(alone(chart, drawing));
+  save(`${slug(fullTitle(chart))}.svg`, new Blob([text], { type: "image/svg+xml" }));
+}
+
+/** @param {Element} where @param {Chart[]} charts */
 export function drawCharts(where, charts) {
-  put(where, ...charts.filter((chart) => chart.series.length > 0).map(lineChart));
+  put(where, ...charts.map(lineChart));
 }

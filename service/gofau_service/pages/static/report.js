@@ -1,19 +1,12 @@
 // @ts-check
 /** The report's verdict, numbers and curves. Intervals stand beside every number. */
 
-import { drawCharts, wantsLog } from "./chart.js";
+import { drawCharts } from "./chart.js";
 import { differences } from "./differences.js";
 import { h, put, table } from "./dom.js";
 import { goalBetter, labelled, sense } from "./facts.js";
 import { number, words } from "./format.js";
 import { read } from "./wire.js";
-
-const CURVES = {
-  goal_by_lr: { title: "Over the learning rate, at the standard init", x: "learning rate", xLog: true },
-  tuning: { title: "Expected best of n random settings", x: "random settings tried", xLog: false },
-  steps_by_lr: { title: "Steps to the target", x: "learning rate", xLog: true },
-  profile: { title: "Performance profile", x: "times the best rule's steps", xLog: true },
-};
 
 /** @typedef {import("./differences.js").Words} Words */
 
@@ -104,22 +97,7 @@ function across(a, titles) {
   return h("div", {}, h("h3", {}, `All problems, ${a.direction}`), scalars(caption, a.rules, titles));
 }
 
-/** @param {HTMLElement} where @param {any} report */
+/** Every chart of a report. @param {HTMLElement} where @param {any} report */
 export function showCurves(where, report) {
-  if (!report) return;
-  const groups = report.groups.flatMap((/** @type {any} */ g) => charts(g.curves, `${g.problem}, ${g.direction}`, g.goal_metric));
-  const profiles = report.across.flatMap((/** @type {any} */ a) => charts(a.profiles, `all problems, ${a.direction}`, "share of problems"));
-  drawCharts(where, [...groups, ...profiles]);
-}
-
-/** @param {any[]} curves @param {string} of @param {string} metric */
-function charts(curves, of, metric) {
-  return Object.entries(CURVES).map(([kind, form]) => {
-    const mine = curves.filter((c) => c.kind === kind);
-    const series = mine.map((c) => ({ name: c.rule, x: c.x, y: c.value, low: c.low, high: c.high }));
-    const { better = "neither", unit = "" } = mine[0] ?? {};
-    const y = labelled(kind === "steps_by_lr" ? "steps" : metric, better);
-    const yLog = kind !== "profile" && wantsLog(series.flatMap((one) => one.y));
-    return { title: `${form.title} · ${of}`, x: form.x, y, xLog: form.xLog, yLog, unit, series };
-  });
+  if (report) drawCharts(where, [...report.groups, ...report.across].flatMap((/** @type {any} */ part) => part.charts));
 }

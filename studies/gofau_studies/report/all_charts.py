@@ -1,0 +1,49 @@
+"""The charts of a report, made by every file of `gofau_studies.report.charts`."""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from gofau_studies.report import charts
+from gofau_studies.report.chart import Chart
+from gofau_studies.report.chart_maker import ChartMaker
+from gofau_studies.report.model import AcrossReport, GroupReport
+
+
+@cache
+def makers() -> dict[str, ChartMaker]:
+    """By name, in the order of their charts.
+
+    Raises:
+        TypeError: a file has no `ChartMaker` named ``CHART``.
+    """
+    found = {m.name: _maker(m.name) for m in iter_modules(charts.__path__)}
+    return dict(sorted(found.items(), key=lambda one: (one[1].place, one[0])))
+
+
+def with_charts(group: GroupReport) -> GroupReport:
+    """The group with every chart of its numbers, instead of those that it has."""
+    made = ((name, maker.of_group(group)) for name, maker in makers().items())
+    return group.model_copy(update={"charts": tuple(_named(made))})
+
+
+def with_charts_across(report: AcrossReport) -> AcrossReport:
+    """The same over several problems."""
+    made = ((name, maker.of_problems(report)) for name, maker in makers().items())
+    return report.model_copy(update={"charts": tuple(_named(made))})
+
+
+def _maker(name: str) -> ChartMaker:
+    found = getattr(import_module(f"{charts.__name__}.{name}"), "CHART", None)
+    if not isinstance(found, ChartMaker):
+        raise TypeError(f"{charts.__name__}.{name}: CHART: got {found!r}, expected a ChartMaker")
+    return found
+
+
+def _named(made: Iterable[tuple[str, Iterable[Chart]]]) -> Iterator[Chart]:
+    for name, each in made:
+        for chart in each:
+            if chart.name != name:
+                raise ValueError(f"chart: got name {chart.name!r}, expected its file's, {name!r}")
+            yield chart
