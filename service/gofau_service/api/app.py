@@ -14,7 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import Route
 
 from gofau_service import api
-from gofau_service.api import problem_details as problems
+from gofau_service.api import problem_details
 from gofau_service.api.body_limit import BodyLimit
 from gofau_service.api.dependencies import Parts
 from gofau_service.api.http_metrics import HttpMetrics
@@ -26,11 +26,11 @@ from gofau_service.reconciler.ray_jobs import JobRunner, RayJobs
 from gofau_service.reconciler.reconciler import Reconciler
 from gofau_service.reconciler.thread import ReconcilerThread
 from gofau_service.reconciler.wake_up import Bell
-from gofau_service.reports.service import Analyst
+from gofau_service.reports.analyst import Analyst
 from gofau_service.settings import Settings
 from gofau_service.store.engine import Store
 from gofau_service.store.schema import migrate
-from gofau_service.tokens import tokens
+from gofau_service.tokens import bearer
 from gofau_studies.spec import StudySpec
 from gofau_studies.telemetry import tracing
 
@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None, runner: JobRunner | None = None
     # Including the routers would make models of all their types once more for each app, and have
     # each request look for its route twice.
     app.router.routes.extend(app.state.routes)
-    problems.install(app)
+    problem_details.install(app)
     app.add_middleware(BodyLimit, limit=chosen.max_body_bytes)
     app.add_middleware(OwnOrigin, settings=chosen)
     app.add_middleware(HttpMetrics)
@@ -103,7 +103,7 @@ def _prepare(parts: Parts) -> None:
     secret = parts.settings.admin_token.get_secret_value()
     if secret:
         with parts.store.write() as session:
-            tokens.ensure_admin(session, secret)
+            bearer.ensure_admin(session, secret)
 
 
 @contextmanager

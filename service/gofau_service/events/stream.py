@@ -9,11 +9,10 @@ from sqlalchemy.orm import Session
 from sse_starlette import ServerSentEvent
 
 from gofau_service.events.study_changes import Change
-from gofau_service.store import studies as repository
-from gofau_service.store import trial_list as queries
+from gofau_service.store import studies, trial_list
 from gofau_service.store.tables.studies import Study
 from gofau_service.studies.described import described
-from gofau_service.trials import pages as trials
+from gofau_service.trials import reading
 
 BATCH = 500
 WHOLE = 2**31 - 1
@@ -53,7 +52,7 @@ def news(
     session: Session, public_id: str, owner: str | None, seen: Position, results: bool
 ) -> News:
     """The next events: trials that ended (if wanted), then the study as it is."""
-    study = repository.find(session, public_id, owner)
+    study = studies.find(session, public_id, owner)
     sent: list[ServerSentEvent] = []
     if results:
         sent = list(_ended(session, study, seen))
@@ -61,7 +60,7 @@ def news(
             seen = Position.parse(sent[-1].id)
     if len(sent) == BATCH:
         return News(tuple(sent), seen, ended=False, more=True)
-    view = described(study, repository.tags(session, [study.id])[study.id])
+    view = described(study, studies.tags(session, [study.id])[study.id])
     if view.revision > seen.revision or sent or view.state.final:
         seen = Position(view.revision)
         sent.append(ServerSentEvent(view.model_dump_json(), event="progress", id=str(seen)))
@@ -78,8 +77,8 @@ def progress(known: Change, seen: Position) -> News:
 
 
 def _ended(session: Session, study: Study, seen: Position) -> Iterator[ServerSentEvent]:
-    rows = queries.ended_after(session, study.id, seen.revision, seen.index, BATCH)
+    rows = trial_list.ended_after(session, study.id, seen.revision, seen.index, BATCH)
     for row in rows:
-        view = trials.described(*row)
+        view = reading.described(*row)
         at = replace(seen, revision=view.revision or 0, index=view.index)
         yield ServerSentEvent(json.dumps(view.model_dump(mode="json")), event="result", id=str(at))

@@ -14,7 +14,7 @@ from itertools import islice
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gofau_service.store import studies as repository
+from gofau_service.store import studies
 from gofau_service.store.engine import Store
 from gofau_service.store.tables.studies import Study
 from gofau_service.studies.described import described
@@ -124,8 +124,8 @@ class Roster:
         for gone in before.keys() - found.keys():
             self._add(Change(self._number + 1, before[gone].public_id, before[gone].owner))
         changed = sorted(n for n, seen in found.items() if before.get(n) != seen)
-        for study in repository.by_ids(session, changed):
-            view = described(study, repository.tags(session, [study.id])[study.id])
+        for study in studies.by_ids(session, changed):
+            view = described(study, studies.tags(session, [study.id])[study.id])
             change = Change(
                 number=self._number + 1,
                 study=study.public_id,

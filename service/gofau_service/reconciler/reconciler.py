@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable
 from sqlalchemy.exc import SQLAlchemyError
 
 from gofau_service.errors import RayUnreachableError
-from gofau_service.reconciler import jobs as steps
+from gofau_service.reconciler import job_steps
 from gofau_service.reconciler.heartbeats import Silence
 from gofau_service.reconciler.leadership import Candidate
-from gofau_service.reconciler.leases import LeaseWatch
+from gofau_service.reconciler.lease_watch import LeaseWatch
 from gofau_service.reconciler.ray_jobs import JobRequest, JobRunner, JobStatus
 from gofau_service.settings import Settings
 from gofau_service.store import jobs, studies
@@ -86,7 +86,7 @@ class Reconciler:
             silent = [study.id for study in waiting if study.message != NO_CLUSTER]
         for study_id in silent:
             with self._store.write() as session:
-                steps.say(session, study_id, NO_CLUSTER)
+                job_steps.say(session, study_id, NO_CLUSTER)
 
     def _observe_jobs(self, runner: JobRunner) -> None:
         with self._store.read() as session:
@@ -110,7 +110,7 @@ class Reconciler:
         if message is None and not (study.message or "").startswith("waiting"):
             return
         with self._store.write() as session:
-            steps.say(session, study.id, message)
+            job_steps.say(session, study.id, message)
 
     def _observe(self, runner: JobRunner, job: Job, study: Study) -> None:
         status = runner.status(job.submission_id)
@@ -121,7 +121,7 @@ class Reconciler:
         elif status.ended:
             said = runner.log_tail(job.submission_id) if status is JobStatus.FAILED else ""
             with tracing.span("end job", status=status.value), self._store.write() as session:
-                steps.end(session, job.id, status, said)
+                job_steps.end(session, job.id, status, said)
             log.info("job ended: %s", status)
         else:
             self._stay(runner, job, status, wanted, StudyState(study.state).final)
@@ -131,14 +131,14 @@ class Reconciler:
     ) -> None:
         if (job.state, job.status) != (jobs.ACTIVE, status.value):
             with self._store.write() as session:
-                steps.see(session, job.id, status)
+                job_steps.see(session, job.id, status)
         lingering = final and self._ended_for.of(job.id, final) < self._settings.job_linger_s
         if not wanted and not lingering:
             runner.stop(job.submission_id)
 
     def _submit(self, runner: JobRunner, job: Job, study: Study) -> None:
         with self._store.write() as session:
-            ticket = steps.ticket(session, job, study.owner)
+            ticket = job_steps.ticket(session, job, study.owner)
         runner.submit(
             JobRequest(
                 submission_id=job.submission_id,
@@ -153,7 +153,7 @@ class Reconciler:
             )
         )
         with self._store.write() as session:
-            steps.see(session, job.id, JobStatus.PENDING)
+            job_steps.see(session, job.id, JobStatus.PENDING)
         log.info("job submitted")
 
     def _restart_jobs(self) -> None:
@@ -161,7 +161,7 @@ class Reconciler:
         with self._store.read() as session:
             running = studies.in_states(session, [StudyState.RUNNING])
             without = [
-                (study.id, steps.barren_tries(session, study))
+                (study.id, job_steps.barren_tries(session, study))
                 for study in running
                 if jobs.open_job(session, study.id) is None
             ]
@@ -173,7 +173,7 @@ class Reconciler:
         if tries < self._settings.job_tries:
             return False
         with self._store.write() as session:
-            return steps.give_up(session, study_id, self._settings.job_tries)
+            return job_steps.give_up(session, study_id, self._settings.job_tries)
 
     def _is_due(self, study_id: int, tries: int) -> bool:
         pause = min(self._settings.job_backoff_s * 2 ** (tries - 1), LONGEST_BACKOFF_S)
@@ -185,7 +185,7 @@ class Reconciler:
 
     def _begin(self, study_id: int) -> None:
         with self._store.write() as session:
-            begun = steps.begin(session, study_id)
+            begun = job_steps.begin(session, study_id)
         if begun and self._runner is not None:
             self._observe_jobs(self._runner)
 

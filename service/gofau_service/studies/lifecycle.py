@@ -4,11 +4,10 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm import Session
 
 from gofau_service.errors import ConflictError
-from gofau_service.store import jobs, leases
-from gofau_service.store import studies as repository
+from gofau_service.store import jobs, leases, studies
 from gofau_service.store.tables.studies import Study
 from gofau_service.studies import ledger, rounds
-from gofau_service.studies.leases import EXPIRED
+from gofau_service.studies.leasing import EXPIRED
 from gofau_studies.protocol.trials import StudyState, TrialState
 
 
@@ -27,7 +26,7 @@ def cancel(session: Session, study: Study) -> None:
     ledger.close(session, study, TrialState.CANCELLED)
     leases.end_all(session, study.id, EXPIRED)
     after = StudyState.CANCELLING if _has_job(session, study) else StudyState.CANCELLED
-    repository.set_state(session, study, after, "cancelled on request")
+    studies.set_state(session, study, after, "cancelled on request")
 
 
 def pause(session: Session, study: Study) -> None:
@@ -40,7 +39,7 @@ def pause(session: Session, study: Study) -> None:
         return
     if study.state not in (StudyState.QUEUED, StudyState.RUNNING):
         raise _wrong_state(study, "only a queued or running study is paused")
-    repository.set_state(session, study, StudyState.PAUSED, "paused on request")
+    studies.set_state(session, study, StudyState.PAUSED, "paused on request")
 
 
 def resume(session: Session, study: Study) -> None:
@@ -53,7 +52,7 @@ def resume(session: Session, study: Study) -> None:
         return
     if study.state != StudyState.PAUSED:
         raise _wrong_state(study, "only a paused study is resumed")
-    repository.set_state(session, study, StudyState.QUEUED)
+    studies.set_state(session, study, StudyState.QUEUED)
 
 
 def retry(session: Session, study: Study) -> int:
@@ -74,7 +73,7 @@ def retry(session: Session, study: Study) -> int:
 def requeue(session: Session, study: Study) -> None:
     """Queue an ended study that has trials to run again."""
     if StudyState(study.state).final:
-        repository.set_state(session, study, StudyState.QUEUED)
+        studies.set_state(session, study, StudyState.QUEUED)
 
 
 def delete(session: Session, study: Study, force: bool) -> bool:

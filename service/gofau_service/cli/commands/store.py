@@ -24,12 +24,12 @@ def migrate() -> None:
     from sqlalchemy.exc import OperationalError
 
     from gofau_service.errors import SchemaError
+    from gofau_service.store import schema
     from gofau_service.store.engine import Store
-    from gofau_service.store.schema import migrate as upgrade
 
     store = Store(_database())
     try:
-        upgrade(store)
+        schema.migrate(store)
     except SchemaError as error:
         raise CliError(str(error)) from error
     except OperationalError as error:
@@ -74,10 +74,10 @@ def restore(
     gofau restore gofau-monday.backup
     """
     from gofau_service.errors import BackupError
-    from gofau_service.store import backup as snapshots
+    from gofau_service.store.backup import restore as make_from
 
     try:
-        snapshots.restore(_database(), file)
+        make_from(_database(), file)
     except BackupError as error:
         raise CliError(str(error)) from error
     migrate()

@@ -3,9 +3,9 @@
 import logging
 
 from gofau_service.reconciler.heartbeats import Silence
-from gofau_service.store import leases as repository
+from gofau_service.store import leases
 from gofau_service.store.engine import Store
-from gofau_service.studies import leases as workers
+from gofau_service.studies import leasing
 from gofau_studies.telemetry import tracing
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class LeaseWatch:
     def expire_silent(self) -> int:
         """Look at all leases once; returns how many expired."""
         with self._store.read() as session:
-            rows = [(row.id, row.beats, row.worker) for row in repository.active(session)]
+            rows = [(row.id, row.beats, row.worker) for row in leases.active(session)]
         if self._inherited is None:
             self._inherited = {lease_id: beats for lease_id, beats, _ in rows}
         self._silence.keep({row[0] for row in rows})
@@ -42,7 +42,7 @@ class LeaseWatch:
         reason = f"worker {worker} was not heard of for {self._ttl_s:g} s"
         watched = (self._inherited or {}).get(lease_id) != beats
         with tracing.span("expire lease", lease=lease_id), self._store.write() as session:
-            expired = workers.expire(session, lease_id, beats, reason, watched=watched)
+            expired = leasing.expire(session, lease_id, beats, reason, watched=watched)
         if expired:
             log.warning("lease %d expired: %s", lease_id, reason)
         return expired
