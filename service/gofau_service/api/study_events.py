@@ -88,7 +88,7 @@ async def _stream(feed: _Feed, first: News) -> AsyncIterator[ServerSentEvent]:
     found = first
     while True:
         for event in found.events:
-            yield event
+            yield ServerSentEvent(event.data, event=event.kind, id=str(event.position))
         if found.ended:
             return
         if not found.more:

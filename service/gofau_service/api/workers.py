@@ -8,7 +8,7 @@ from gofau_service.api.dependencies import Use, Worker, address
 from gofau_service.api.problem_details import PROBLEMS
 from gofau_service.api.result_counts import count
 from gofau_service.errors import UnauthorizedError
-from gofau_service.store.tables.studies import Study
+from gofau_service.store import studies
 from gofau_service.studies import leasing
 from gofau_service.tokens import tickets
 from gofau_studies.protocol.wire import (
@@ -36,7 +36,7 @@ def exchange(request: Request, app: Use, use: TicketUse) -> TicketReceipt:
     try:
         with app.store.write() as session:
             study_id = tickets.redeem(session, use.ticket, use.token_sha256)
-            return TicketReceipt(study=session.get_one(Study, study_id).public_id)
+            return TicketReceipt(study=studies.by_id(session, study_id).public_id)
     except UnauthorizedError:
         app.rates.take(address(request))
         raise

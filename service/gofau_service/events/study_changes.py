@@ -11,12 +11,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gofau_service.store import studies
 from gofau_service.store.engine import Store
-from gofau_service.store.tables.studies import Study
 from gofau_service.studies.described import described
 
 KEPT = 5_000
@@ -145,5 +143,4 @@ class Roster:
 
 
 def _marks(session: Session) -> dict[int, Seen]:
-    query = select(Study.id, Study.public_id, Study.owner, Study.revision, Study.waiting)
-    return {row[0]: Seen(row[1], row[2], (row[3], row[4])) for row in session.execute(query)}
+    return {row[0]: Seen(row[1], row[2], (row[3], row[4])) for row in studies.marks(session)}

@@ -51,16 +51,15 @@ def ticket(session: Session, job: Job, owner: str) -> str:
 
 def see(session: Session, job_id: int, status: JobStatus) -> None:
     """Note that the cluster has the job."""
-    job = session.get_one(Job, job_id)
+    job = jobs.by_id(session, job_id)
     if job.state != jobs.ENDED:
         job.state, job.status = jobs.ACTIVE, status.value
 
 
 def end(session: Session, job_id: int, status: JobStatus, message: str) -> None:
     """Note that a job is over: its token is revoked and what it held waits again."""
-    job = session.get_one(Job, job_id)
-    study = studies.lock_id(session, job.study_id)
-    session.refresh(job)
+    study = studies.lock_id(session, jobs.by_id(session, job_id).study_id)
+    job = jobs.lock(session, job_id)
     if job.state == jobs.ENDED:
         return
     job.state, job.status, job.ended_at = jobs.ENDED, status.value, now()

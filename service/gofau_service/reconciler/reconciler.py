@@ -9,8 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from gofau_service.errors import RayUnreachableError
 from gofau_service.reconciler import job_steps
 from gofau_service.reconciler.heartbeats import Silence
@@ -20,6 +18,7 @@ from gofau_service.reconciler.ray_jobs import JobRequest, JobRunner, JobStatus
 from gofau_service.settings import Settings
 from gofau_service.store import jobs, studies
 from gofau_service.store.engine import Store
+from gofau_service.store.errors import SQLAlchemyError
 from gofau_service.store.tables.jobs import Job
 from gofau_service.store.tables.studies import Study
 from gofau_studies.protocol.trials import StudyState
@@ -90,8 +89,7 @@ class Reconciler:
 
     def _observe_jobs(self, runner: JobRunner) -> None:
         with self._store.read() as session:
-            found = [(job, session.get_one(Study, job.study_id)) for job in jobs.all_open(session)]
-            session.expunge_all()
+            found = jobs.all_open_with_studies(session)
         self._ended_for.keep({job.id for job, _ in found})
         for job, study in found:
             with bound(study=study.public_id, job=job.submission_id):

@@ -106,7 +106,7 @@ def heartbeat(session: Session, who: Principal, public_id: str, ttl_s: float) ->
     """Renew a lease."""
     row = leases.find(session, public_id, who.study_id)
     beating = leases.beat(session, row.id)
-    study = session.get_one(Study, row.study_id)
+    study = studies.by_id(session, row.study_id)
     return LeaseStatus(held=beating, stop=_should_stop(study), ttl_s=ttl_s)
 
 
@@ -134,7 +134,7 @@ def expire(session: Session, lease_id: int, beats: int, reason: str, *, watched:
     The attempt counts only where the worker was lost while ``watched`` and wanted: a stack that
     was stopped, or a study that was paused, takes its workers with it and no trial is to blame.
     """
-    study_id = session.get_one(LeaseRow, lease_id).study_id
+    study_id = leases.by_id(session, lease_id).study_id
     study = studies.lock_id(session, study_id)
     row = leases.lock(session, lease_id)
     if row.state != leases.ACTIVE or row.beats != beats:

@@ -1,6 +1,5 @@
 """What people do to a stored study. Each takes its row locked and moves it to a clear state."""
 
-from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm import Session
 
 from gofau_service.errors import ConflictError
@@ -92,7 +91,7 @@ def delete(session: Session, study: Study, force: bool) -> bool:
     if _has_job(session, study):
         study.doomed = True
         return False
-    session.execute(delete_rows(Study).where(Study.id == study.id))
+    studies.delete(session, study.id)
     return True
 
 

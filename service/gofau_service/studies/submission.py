@@ -4,7 +4,6 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from gofau_service import answers
@@ -14,6 +13,7 @@ from gofau_service.settings import Settings
 from gofau_service.store import cells, studies, study_list, trials
 from gofau_service.store.base import now
 from gofau_service.store.engine import Store, analyze
+from gofau_service.store.errors import IntegrityError
 from gofau_service.store.keyset import Order
 from gofau_service.store.tables.studies import Study
 from gofau_service.studies.described import described, detailed
@@ -174,6 +174,4 @@ def _add(session: Session, who: Principal, wanted: Submission) -> Study:
         unplanned=spec.arm_count * spec.later_points * len(spec.seeds),
         created_at=now(),
     )
-    session.add(study)
-    session.flush()
-    return study
+    return studies.add(session, study)

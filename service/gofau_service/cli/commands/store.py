@@ -21,11 +21,10 @@ def migrate() -> None:
 
     GOFAU_DATABASE_URL=postgresql+psycopg://gofau@db/gofau gofau migrate
     """
-    from sqlalchemy.exc import OperationalError
-
     from gofau_service.errors import SchemaError
     from gofau_service.store import schema
     from gofau_service.store.engine import Store
+    from gofau_service.store.errors import OperationalError
 
     store = Store(_database())
     try:
