@@ -70,6 +70,12 @@ def by_id(session: Session, study_id: int) -> Study:
     return session.get_one(Study, study_id)
 
 
+def public_id(session: Session, study_id: int) -> str | None:
+    """The public id of a study, unless it has been deleted."""
+    study = session.get(Study, study_id)
+    return None if study is None else study.public_id
+
+
 def by_ids(session: Session, ids: Sequence[int]) -> Iterator[Study]:
     """The studies of these internal ids that are still there, some at a time."""
     for first in range(0, len(ids), CHUNK):

@@ -160,6 +160,23 @@ def trial(session: Session, study_id: int, index: int) -> Found:
     return found
 
 
+def in_this_order(
+    session: Session, study_id: int, indexes: Sequence[int], state: str | None
+) -> list[Found]:
+    """The trials, in that order, that are in the state now, if one is given."""
+    query = narrowed(joined(study_id), TrialFilter(state=state))
+    rows = session.execute(query.where(Trial.index.in_(indexes)))
+    found = {row[0].index: row for row in rows}
+    return [found[index] for index in indexes if index in found]
+
+
+def indexes_in(session: Session, study_id: int, state: str) -> Iterable[int]:
+    """The indexes of the trials in a state."""
+    return session.scalars(
+        select(Trial.index).where(Trial.study_id == study_id, Trial.state == state)
+    )
+
+
 def columns(session: Session, study_id: int, names: Iterable[str]) -> list[tuple[Any, ...]]:
     """Some columns of all trials, in order of their index."""
     wanted = [getattr(Trial, name) for name in names]

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from gofau_service import answers
 from gofau_service.pagination import decode, encode, unknown
-from gofau_service.store import curves, trial_list
+from gofau_service.store import curves, studies, trial_list
 from gofau_service.store.tables.studies import Arm, Cell, Study
 from gofau_service.store.tables.trials import Trial
 from gofau_service.studies.enumeration import whole
@@ -66,7 +66,7 @@ def trial_detail(session: Session, study: Study, index: int) -> answers.TrialDet
     """
     trial, cell, arm = trial_list.trial(session, study.id, index)
     measured = trial_list.measurement(session, study.id, index)
-    source = session.get(Study, trial.source_study_id) if trial.source_study_id else None
+    source = studies.public_id(session, trial.source_study_id) if trial.source_study_id else None
     return answers.TrialDetail.model_validate(
         {
             **_said(trial, cell, arm),
@@ -74,6 +74,6 @@ def trial_detail(session: Session, study: Study, index: int) -> answers.TrialDet
             "definition": whole(arm.definition, cell.changes),
             "metrics": measured.metrics if measured else {},
             "curves": curves.unpack(measured.lengths, measured.curves) if measured else {},
-            "source_study": source.public_id if source else None,
+            "source_study": source,
         }
     )
