@@ -9,12 +9,12 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy.orm import Session
 
 from gofau_service.api.dependencies import Use, admin, caller
 from gofau_service.api.http_metrics import REGISTRY
 from gofau_service.api.problem_details import PROBLEMS
 from gofau_service.store import jobs, leases, studies
+from gofau_service.store.engine import Session
 from gofau_studies.protocol.trials import StudyState
 
 router = APIRouter(tags=["health"], responses=PROBLEMS)

@@ -5,13 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.orm import Session
 
 from gofau_service import answers
 from gofau_service.api.dependencies import Cursor, Limit, Parts, Reader, Submitter, Use
 from gofau_service.api.problem_details import PROBLEMS
 from gofau_service.api.spec_body import BODY, SubmittedSpec, submitted_spec
 from gofau_service.store import studies, study_list
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.studies import Study
 from gofau_service.studies import extension, lifecycle, submission
 from gofau_service.studies.estimate import estimate

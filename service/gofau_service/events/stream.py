@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sqlalchemy.orm import Session
-
 from gofau_service.events.study_changes import Change
 from gofau_service.store import studies, trial_list
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.studies import Study
 from gofau_service.studies.described import described
 from gofau_service.trials import reading

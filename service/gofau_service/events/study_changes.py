@@ -11,10 +11,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy.orm import Session
-
 from gofau_service.store import studies
-from gofau_service.store.engine import Store
+from gofau_service.store.engine import Session, Store
 from gofau_service.studies.described import described
 
 KEPT = 5_000

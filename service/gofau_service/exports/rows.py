@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from gofau_service.store import curves, provenance, trial_list
-from gofau_service.store.engine import Store
+from gofau_service.store.engine import Session, Store
 from gofau_service.store.tables.provenance import EnvironmentRow
 from gofau_service.store.tables.studies import Study
 from gofau_service.store.tables.trials import Measurement

@@ -1,11 +1,10 @@
 """What happens to a study's Ray job, each step in one transaction."""
 
-from sqlalchemy.orm import Session
-
 from gofau_service.errors import NotFoundError
 from gofau_service.reconciler.ray_jobs import JobStatus
 from gofau_service.store import jobs, leases, studies, tokens
 from gofau_service.store.base import now
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.jobs import Job
 from gofau_service.store.tables.studies import Study
 from gofau_service.studies import ledger, lifecycle

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy.orm import Session
 
 from gofau_service.reports import supplements
 from gofau_service.reports.frame import trials_frame
@@ -14,7 +13,7 @@ from gofau_service.reports.notes import noted
 from gofau_service.reports.provenance import provenance_of
 from gofau_service.reports.spec_summary import summary
 from gofau_service.store import studies
-from gofau_service.store.engine import Store
+from gofau_service.store.engine import Session, Store
 from gofau_service.store.tables.studies import Study
 from gofau_studies.landscape.caps import caps
 from gofau_studies.landscape.landscape import Landscape

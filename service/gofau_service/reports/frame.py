@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy.orm import Session
 
 from gofau import catalog
 from gofau_service.store import cells, trial_list
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.studies import Arm, Study
 from gofau_service.studies.enumeration import whole
 from gofau_studies.landscape.table import with_misses

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 import pandas as pd
-from sqlalchemy.orm import Session
 
 from gofau.version import code_version
 from gofau_service.answers import StudyEnvironment, StudyInputs
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.studies import Study
 from gofau_service.studies.provenance import study_provenance
 from gofau_studies.report.model import Environment, Provenance, SeenInputs

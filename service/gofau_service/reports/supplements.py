@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
-from sqlalchemy.orm import Session
 
 from gofau_service.store import trial_list
+from gofau_service.store.engine import Session
 from gofau_studies.landscape.counting import DIVERGED
 from gofau_studies.landscape.landscape import GroupKey
 from gofau_studies.landscape.of_study import StudyMaps, goal_of

@@ -2,11 +2,10 @@
 
 from itertools import islice
 
-from sqlalchemy.orm import Session
-
 from gofau.version import code_version
 from gofau_service.answers import Plan
 from gofau_service.store.earlier_results import reusable, seconds_per_epoch
+from gofau_service.store.engine import Session
 from gofau_studies.spec import StudySpec
 from gofau_studies.spec.cells import cells
 from gofau_studies.spec.packs import bucket_key

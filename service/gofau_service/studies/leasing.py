@@ -2,12 +2,11 @@
 
 import secrets
 
-from sqlalchemy.orm import Session
-
 from gofau.version import code_version
 from gofau_service.errors import ConflictError, NotFoundError
 from gofau_service.store import cells, leases, provenance, studies, trials
 from gofau_service.store.base import now
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.leases import LeaseRow
 from gofau_service.store.tables.provenance import EnvironmentRow, InputsRow
 from gofau_service.store.tables.studies import Study

@@ -9,12 +9,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
-
 from gofau_service.errors import InvalidError
 from gofau_service.store import cells, curves, earlier_results, studies, trials
 from gofau_service.store.aggregate import Finished, cell_deltas, tally
 from gofau_service.store.base import now
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.leases import LeaseRow
 from gofau_service.store.tables.studies import Study
 from gofau_service.store.trials import Standing

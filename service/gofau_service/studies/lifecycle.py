@@ -1,9 +1,8 @@
 """What people do to a stored study. Each takes its row locked and moves it to a clear state."""
 
-from sqlalchemy.orm import Session
-
 from gofau_service.errors import ConflictError
 from gofau_service.store import jobs, leases, studies
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.studies import Study
 from gofau_service.studies import ledger, rounds
 from gofau_service.studies.leasing import EXPIRED

@@ -1,9 +1,8 @@
 """Reading what results depended on and where they were computed."""
 
-from sqlalchemy.orm import Session
-
 from gofau_service.answers import StudyEnvironment, StudyInputs, StudyProvenance
 from gofau_service.store import provenance
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.provenance import EnvironmentRow, InputsRow
 
 

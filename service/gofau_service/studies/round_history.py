@@ -2,9 +2,8 @@
 
 from math import isnan
 
-from sqlalchemy.orm import Session
-
 from gofau_service.store import cells, rounds
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.studies import Arm, Study
 from gofau_studies.landscape.caps import cap
 from gofau_studies.landscape.counting import DIVERGED, counted_trials

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy.orm import Session
-
 from gofau_service.errors import InvalidError
 from gofau_service.store import cells, rounds, trials
 from gofau_service.store.base import now
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.rounds import SearchRoundRow
 from gofau_service.store.tables.studies import Study
 from gofau_service.studies import ledger, round_checks

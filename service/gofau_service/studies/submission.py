@@ -4,15 +4,13 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from gofau_service import answers
 from gofau_service.errors import ConflictError, InvalidError, QuotaError
 from gofau_service.pagination import decode, encode, unknown
 from gofau_service.settings import Settings
 from gofau_service.store import cells, studies, study_list, trials
 from gofau_service.store.base import now
-from gofau_service.store.engine import Store, analyze
+from gofau_service.store.engine import Session, Store, analyze
 from gofau_service.store.errors import IntegrityError
 from gofau_service.store.keyset import Order
 from gofau_service.store.tables.studies import Study

@@ -4,10 +4,9 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 
-from sqlalchemy.orm import Session
-
 from gofau_service.store import tokens
 from gofau_service.store.base import now
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.tokens import TokenRow
 from gofau_service.tokens.principal import Principal, Scope, implied
 

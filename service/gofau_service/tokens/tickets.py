@@ -5,11 +5,10 @@ soon after its making, and for nothing else; the token that it is exchanged for 
 driver, which sends its SHA-256 alone.
 """
 
-from sqlalchemy.orm import Session
-
 from gofau_service.errors import UnauthorizedError
 from gofau_service.store import tokens
 from gofau_service.store.base import now
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.tokens import TokenRow
 from gofau_service.tokens.bearer import admit, digest, issue
 from gofau_service.tokens.principal import Scope

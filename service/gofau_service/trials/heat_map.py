@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from math import sqrt
 
 from pydantic_core import to_json
-from sqlalchemy.orm import Session
 
 from gofau.version import code_version
 from gofau_service.errors import InvalidError
 from gofau_service.pagination import encode
 from gofau_service.store import cells, trial_list
 from gofau_service.store.columns import MEMORY, Summary, metric_names
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.studies import Arm, Study
 from gofau_service.store.trial_list import CellRow, TrialFilter
 from gofau_studies.errors import FieldError

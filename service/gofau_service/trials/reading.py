@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy.orm import Session
-
 from gofau_service import answers
 from gofau_service.pagination import decode, encode, unknown
 from gofau_service.store import curves, studies, trial_list
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.studies import Arm, Cell, Study
 from gofau_service.store.tables.trials import Trial
 from gofau_service.studies.enumeration import whole

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy.orm import Session
 
 from gofau_service.store import cells, trial_list
 from gofau_service.store.columns import MEMORY, OUTCOME, OUTCOMES, Columns, metric_names
+from gofau_service.store.engine import Session
 from gofau_service.store.keyset import Order
 from gofau_service.store.ordered import Floats, Integers, Key
 from gofau_service.store.tables.studies import Study
