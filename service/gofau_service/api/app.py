@@ -21,11 +21,11 @@ from gofau_service.api.http_metrics import HttpMetrics
 from gofau_service.api.own_origin import OwnOrigin
 from gofau_service.api.rate_limit import RateLimit
 from gofau_service.api.traces import name_spans, telemetry
-from gofau_service.events.study_changes import Roster
+from gofau_service.events.study_changes import StudyChanges
 from gofau_service.reconciler.ray_jobs import JobRunner, RayJobs
 from gofau_service.reconciler.reconciler import Reconciler
 from gofau_service.reconciler.thread import ReconcilerThread
-from gofau_service.reconciler.wake_up import Bell
+from gofau_service.reconciler.wake_up import WakeUp
 from gofau_service.reports.analyst import Analyst
 from gofau_service.settings import Settings
 from gofau_service.store.engine import Store
@@ -51,8 +51,8 @@ def create_app(settings: Settings | None = None, runner: JobRunner | None = None
     chosen = settings or Settings.from_environment()
     store = Store(chosen.database)
     rates = RateLimit(chosen.rate_per_s, chosen.rate_burst)
-    roster = Roster(store, chosen.events_every_s)
-    parts = Parts(chosen, store, Bell(), Analyst(store), rates, roster)
+    changes = StudyChanges(store, chosen.events_every_s)
+    parts = Parts(chosen, store, WakeUp(), Analyst(store), rates, changes)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -112,7 +112,7 @@ def _reconciling(parts: Parts, runner: JobRunner | None) -> Iterator[None]:
     if runner is None and s.ray_address:
         runner = RayJobs(s.ray_address, s.ray_token.get_secret_value())
     reconciler = Reconciler(parts.store, runner, s)
-    thread = ReconcilerThread(reconciler, parts.bell, s.reconcile_every_s)
+    thread = ReconcilerThread(reconciler, parts.wake_up, s.reconcile_every_s)
     thread.start()
     try:
         yield

@@ -7,8 +7,8 @@ from fastapi import Depends, Query, Request
 
 from gofau_service.api.rate_limit import RateLimit
 from gofau_service.errors import UnauthorizedError
-from gofau_service.events.study_changes import Roster
-from gofau_service.reconciler.wake_up import Bell
+from gofau_service.events.study_changes import StudyChanges
+from gofau_service.reconciler.wake_up import WakeUp
 from gofau_service.reports.analyst import Analyst
 from gofau_service.settings import Settings
 from gofau_service.store.engine import Store
@@ -22,10 +22,10 @@ class Parts:
 
     settings: Settings
     store: Store
-    bell: Bell
+    wake_up: WakeUp
     analyst: Analyst
     rates: RateLimit
-    roster: Roster
+    changes: StudyChanges
 
 
 async def parts(request: Request) -> Parts:

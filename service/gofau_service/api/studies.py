@@ -68,7 +68,7 @@ def submit(
     study, new = submission.submit_safely(app.store, who, wanted, app.settings)
     response.status_code = 201 if new else 200
     response.headers["Location"] = f"/v1/studies/{study.id}"
-    app.bell.ring()
+    app.wake_up.request()
     return study
 
 
@@ -183,7 +183,7 @@ def delete(
     with app.store.write() as session:
         found = studies.lock(session, study, who.sees)
         done = lifecycle.delete(session, found, force)
-    app.bell.ring()
+    app.wake_up.request()
     return Response(status_code=204 if done else 202)
 
 
@@ -195,5 +195,5 @@ def _changed(
         found = studies.lock(session, study, who.sees)
         change(session, found)
         view = submission.detail(session, found)
-    app.bell.ring()
+    app.wake_up.request()
     return view

@@ -61,7 +61,7 @@ def lease(app: Use, who: Worker, study: StudyId, request: LeaseRequest) -> Lease
     with app.store.write() as session:
         lease = leasing.lease(session, who, study, request, app.settings.lease_ttl_s)
     if lease.reused:
-        app.bell.ring()
+        app.wake_up.request()
     return lease
 
 
@@ -70,7 +70,7 @@ def failure(app: Use, who: Worker, study: StudyId, told: StudyFailure) -> LeaseS
     """Fail what is left of a study that cannot be trained here, with the reason in words."""
     with app.store.write() as session:
         status = leasing.fail(session, who, study, told.reason, app.settings.lease_ttl_s)
-    app.bell.ring()
+    app.wake_up.request()
     return status
 
 
@@ -88,7 +88,7 @@ def results(app: Use, who: Worker, lease: LeaseId, batch: ResultBatch) -> Result
         receipt = leasing.post(session, who, lease, batch)
     count(receipt)
     if receipt.stop:
-        app.bell.ring()
+        app.wake_up.request()
     return receipt
 
 

@@ -48,11 +48,11 @@ class Seen:
     mark: Mark
 
 
-class Roster:
+class StudyChanges:
     """Looks at the store when a listener asks and the last look is older than a pause.
 
     Laws: a listener that goes on after a number sees, for each study of its owner that changed
-    since, the latest change; numbers of one roster only grow. Safe in any thread.
+    since, the latest change; numbers only grow. Safe in any thread.
 
     Args:
         store: where the studies are.

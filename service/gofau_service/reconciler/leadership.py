@@ -2,7 +2,7 @@
 
 import secrets
 
-from gofau_service.reconciler.heartbeats import Silence
+from gofau_service.reconciler.heartbeats import Heartbeats
 from gofau_service.store import leadership
 from gofau_service.store.engine import Store
 
@@ -11,11 +11,11 @@ class Candidate:
     """One replica's claim. Two that believe to lead at once do no harm: every step of the
     reconciler names the state it starts from, and submission ids are fixed."""
 
-    def __init__(self, store: Store, ttl_s: float, silence: Silence) -> None:
+    def __init__(self, store: Store, ttl_s: float, heartbeats: Heartbeats) -> None:
         self.name = secrets.token_hex(8)
         self._store = store
         self._ttl_s = ttl_s
-        self._silence = silence
+        self._heartbeats = heartbeats
 
     def leads(self) -> bool:
         """Renew or take the lease if that is possible; say whether it is held."""
@@ -24,7 +24,7 @@ class Candidate:
         if leader is None:
             return self._found()
         holder, beats = leader
-        if holder != self.name and self._silence.of("leader", (holder, beats)) < self._ttl_s:
+        if holder != self.name and self._heartbeats.age_s("leader", (holder, beats)) < self._ttl_s:
             return False
         return self._advance(holder, beats)
 

@@ -2,7 +2,7 @@
 
 import logging
 
-from gofau_service.reconciler.heartbeats import Silence
+from gofau_service.reconciler.heartbeats import Heartbeats
 from gofau_service.store import leases
 from gofau_service.store.engine import Store
 from gofau_service.studies import leasing
@@ -18,10 +18,10 @@ class LeaseWatch:
     most likely the whole stack was stopped.
     """
 
-    def __init__(self, store: Store, ttl_s: float, silence: Silence) -> None:
+    def __init__(self, store: Store, ttl_s: float, heartbeats: Heartbeats) -> None:
         self._store = store
         self._ttl_s = ttl_s
-        self._silence = silence
+        self._heartbeats = heartbeats
         self._inherited: dict[int, int] | None = None
 
     def expire_silent(self) -> int:
@@ -30,13 +30,13 @@ class LeaseWatch:
             rows = [(row.id, row.beats, row.worker) for row in leases.active(session)]
         if self._inherited is None:
             self._inherited = {lease_id: beats for lease_id, beats, _ in rows}
-        self._silence.keep({row[0] for row in rows})
-        silent = [row for row in rows if self._silence.of(row[0], row[1]) >= self._ttl_s]
+        self._heartbeats.keep({row[0] for row in rows})
+        silent = [row for row in rows if self._heartbeats.age_s(row[0], row[1]) >= self._ttl_s]
         return sum(self._expire(*row) for row in silent)
 
     def start_afresh(self) -> None:
         """Give every lease a whole time to live from now on."""
-        self._silence.keep(set())
+        self._heartbeats.keep(set())
 
     def _expire(self, lease_id: int, beats: int, worker: str) -> bool:
         reason = f"worker {worker} was not heard of for {self._ttl_s:g} s"

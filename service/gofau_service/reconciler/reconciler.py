@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from gofau_service.errors import RayUnreachableError
 from gofau_service.reconciler import job_steps
-from gofau_service.reconciler.heartbeats import Silence
+from gofau_service.reconciler.heartbeats import Heartbeats
 from gofau_service.reconciler.leadership import Candidate
 from gofau_service.reconciler.lease_watch import LeaseWatch
 from gofau_service.reconciler.ray_jobs import JobRequest, JobRunner, JobStatus
@@ -46,9 +46,9 @@ class Reconciler:
         self._runner = runner
         self._settings = settings
         self._clock = clock
-        self._candidate = Candidate(store, settings.leader_ttl_s, Silence(clock))
-        self._leases = LeaseWatch(store, settings.lease_ttl_s, Silence(clock))
-        self._ended_for = Silence(clock)
+        self._candidate = Candidate(store, settings.leader_ttl_s, Heartbeats(clock))
+        self._leases = LeaseWatch(store, settings.lease_ttl_s, Heartbeats(clock))
+        self._ended_for = Heartbeats(clock)
         self._not_before: dict[int, float] = {}
 
     def look(self) -> bool:
@@ -130,7 +130,7 @@ class Reconciler:
         if (job.state, job.status) != (jobs.ACTIVE, status.value):
             with self._store.write() as session:
                 job_steps.see(session, job.id, status)
-        lingering = final and self._ended_for.of(job.id, final) < self._settings.job_linger_s
+        lingering = final and self._ended_for.age_s(job.id, final) < self._settings.job_linger_s
         if not wanted and not lingering:
             runner.stop(job.submission_id)
 
