@@ -33,7 +33,7 @@ from gofau_service.store.recount import recount
 from gofau_service.store.schema import migrate
 from gofau_service.store.tables.studies import Study
 from gofau_service.store.tables.trials import Trial
-from gofau_service.tokens import tokens
+from gofau_service.tokens import bearer
 from gofau_service.tokens.principal import LOCAL, Scope
 from gofau_studies.protocol.trials import StudyState
 
@@ -139,7 +139,7 @@ def start(store: Store, study_id: str) -> str:
     with store.write() as session:
         study: Study = repository.lock(session, study_id)
         repository.set_state(session, study, StudyState.RUNNING)
-        token, _ = tokens.issue(session, LOCAL.owner, [Scope.WORKER], "bench", study_id=study.id)
+        token, _ = bearer.issue(session, LOCAL.owner, [Scope.WORKER], "bench", study_id=study.id)
         return token
 
 

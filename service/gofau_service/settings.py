@@ -66,14 +66,11 @@ class Settings(BaseModel):
     def _readable(cls, url: str) -> str:
         if url:
             # The command line reads settings where no database is needed, nor its library.
-            from sqlalchemy import make_url
-            from sqlalchemy.exc import ArgumentError
+            from gofau_service.store.urls import readable
 
-            try:
-                make_url(url)
-            except ArgumentError as error:
+            if not readable(url):
                 expected = "an SQLAlchemy URL such as postgresql+psycopg://USER:PASSWORD@HOST/NAME"
-                raise ValueError(expected) from error
+                raise ValueError(expected)
         return url
 
     @classmethod
@@ -107,12 +104,12 @@ class Settings(BaseModel):
     def secrets(self) -> list[str]:
         """Every secret that is set, which no log line may hold."""
         # The command line reads settings where no database is needed, nor its library.
-        from sqlalchemy import make_url
+        from gofau_service.store.urls import password
 
         fields = (getattr(self, name) for name in type(self).model_fields)
         found = [f.get_secret_value() for f in fields if isinstance(f, SecretStr)]
-        password = make_url(self.database).password
-        return [*found, *([password] if password else [])]
+        of_database = password(self.database)
+        return [*found, *([of_database] if of_database else [])]
 
     @property
     def url(self) -> str:

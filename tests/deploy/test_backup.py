@@ -21,7 +21,7 @@ from gofau_service.store.engine import Store
 from gofau_service.store.schema import TABLES, downgrade, migrate
 from gofau_service.store.tables.studies import Study
 from gofau_service.store.tables.trials import Trial
-from gofau_service.studies import submission as service
+from gofau_service.studies import submission
 from gofau_service.tokens.principal import LOCAL
 from gofau_studies.spec.parsing import parse_spec
 from tests.service.conftest import database, postgres_url, sqlite, store
@@ -58,8 +58,8 @@ def elsewhere(database: str, tmp_path: Path) -> Iterator[str]:
 
 def submit(store: Store, name: str) -> None:
     with store.write() as session:
-        wanted = service.Submission(parse_spec({**SPEC, "name": name}), "")
-        service.submit(session, LOCAL, wanted, Settings())
+        wanted = submission.Submission(parse_spec({**SPEC, "name": name}), "")
+        submission.submit(session, LOCAL, wanted, Settings())
 
 
 def content(url: str) -> dict[str, list[Any]]:

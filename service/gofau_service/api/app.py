@@ -14,23 +14,23 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import Route
 
 from gofau_service import api
-from gofau_service.api import problem_details as problems
+from gofau_service.api import problem_details
 from gofau_service.api.body_limit import BodyLimit
 from gofau_service.api.dependencies import Parts
 from gofau_service.api.http_metrics import HttpMetrics
 from gofau_service.api.own_origin import OwnOrigin
 from gofau_service.api.rate_limit import RateLimit
 from gofau_service.api.traces import name_spans, telemetry
-from gofau_service.events.study_changes import Roster
+from gofau_service.events.study_changes import StudyChanges
 from gofau_service.reconciler.ray_jobs import JobRunner, RayJobs
 from gofau_service.reconciler.reconciler import Reconciler
 from gofau_service.reconciler.thread import ReconcilerThread
-from gofau_service.reconciler.wake_up import Bell
-from gofau_service.reports.service import Analyst
+from gofau_service.reconciler.wake_up import WakeUp
+from gofau_service.reports.analyst import Analyst
 from gofau_service.settings import Settings
 from gofau_service.store.engine import Store
 from gofau_service.store.schema import migrate
-from gofau_service.tokens import tokens
+from gofau_service.tokens import bearer
 from gofau_studies.spec import StudySpec
 from gofau_studies.telemetry import tracing
 
@@ -51,8 +51,8 @@ def create_app(settings: Settings | None = None, runner: JobRunner | None = None
     chosen = settings or Settings.from_environment()
     store = Store(chosen.database)
     rates = RateLimit(chosen.rate_per_s, chosen.rate_burst)
-    roster = Roster(store, chosen.events_every_s)
-    parts = Parts(chosen, store, Bell(), Analyst(store), rates, roster)
+    changes = StudyChanges(store, chosen.events_every_s)
+    parts = Parts(chosen, store, WakeUp(), Analyst(store), rates, changes)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None, runner: JobRunner | None = None
     # Including the routers would make models of all their types once more for each app, and have
     # each request look for its route twice.
     app.router.routes.extend(app.state.routes)
-    problems.install(app)
+    problem_details.install(app)
     app.add_middleware(BodyLimit, limit=chosen.max_body_bytes)
     app.add_middleware(OwnOrigin, settings=chosen)
     app.add_middleware(HttpMetrics)
@@ -103,7 +103,7 @@ def _prepare(parts: Parts) -> None:
     secret = parts.settings.admin_token.get_secret_value()
     if secret:
         with parts.store.write() as session:
-            tokens.ensure_admin(session, secret)
+            bearer.ensure_admin(session, secret)
 
 
 @contextmanager
@@ -112,7 +112,7 @@ def _reconciling(parts: Parts, runner: JobRunner | None) -> Iterator[None]:
     if runner is None and s.ray_address:
         runner = RayJobs(s.ray_address, s.ray_token.get_secret_value())
     reconciler = Reconciler(parts.store, runner, s)
-    thread = ReconcilerThread(reconciler, parts.bell, s.reconcile_every_s)
+    thread = ReconcilerThread(reconciler, parts.wake_up, s.reconcile_every_s)
     thread.start()
     try:
         yield

@@ -7,12 +7,12 @@ from fastapi import Depends, Query, Request
 
 from gofau_service.api.rate_limit import RateLimit
 from gofau_service.errors import UnauthorizedError
-from gofau_service.events.study_changes import Roster
-from gofau_service.reconciler.wake_up import Bell
-from gofau_service.reports.service import Analyst
+from gofau_service.events.study_changes import StudyChanges
+from gofau_service.reconciler.wake_up import WakeUp
+from gofau_service.reports.analyst import Analyst
 from gofau_service.settings import Settings
 from gofau_service.store.engine import Store
-from gofau_service.tokens import tokens
+from gofau_service.tokens import bearer
 from gofau_service.tokens.principal import LOCAL, Principal, Scope
 
 
@@ -22,10 +22,10 @@ class Parts:
 
     settings: Settings
     store: Store
-    bell: Bell
+    wake_up: WakeUp
     analyst: Analyst
     rates: RateLimit
-    roster: Roster
+    changes: StudyChanges
 
 
 async def parts(request: Request) -> Parts:
@@ -51,7 +51,7 @@ def caller(request: Request, app: Use) -> Principal:
         app.rates.take(address(request))
         raise UnauthorizedError("expected an Authorization header with a bearer token")
     with app.store.read() as session:
-        principal = tokens.principal(session, token)
+        principal = bearer.principal(session, token)
     if principal is None:
         app.rates.take(address(request))
         raise UnauthorizedError("the token is unknown, expired or revoked")

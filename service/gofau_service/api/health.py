@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import SQLAlchemyError
 
 from gofau_service.api.dependencies import Use
 from gofau_service.api.problem_details import PROBLEMS, problem
+from gofau_service.store.errors import SQLAlchemyError
 
 router = APIRouter(tags=["health"])
 

@@ -44,7 +44,7 @@ class _Feed:
         self._app = app
         self._owner = owner
         match = ID.fullmatch(last)
-        known = match is not None and match[1] == app.roster.name
+        known = match is not None and match[1] == app.changes.name
         self._seen = int(match[2]) if match and known else -1
 
     async def next(self) -> list[ServerSentEvent]:
@@ -56,9 +56,9 @@ class _Feed:
         await asyncio.sleep(self._app.settings.events_every_s)
 
     def _look(self) -> Iterator[ServerSentEvent]:
-        found = self._app.roster.after(self._seen, self._owner)
+        found = self._app.changes.after(self._seen, self._owner)
         if found is None:
-            self._seen = self._app.roster.now()
+            self._seen = self._app.changes.now()
             yield self._event("reset", "{}", self._seen)
             return
         changes, self._seen = found
@@ -66,7 +66,7 @@ class _Feed:
             yield self._event(*_told(change), change.number)
 
     def _event(self, name: str, data: str, number: int) -> ServerSentEvent:
-        return ServerSentEvent(data, event=name, id=f"{self._app.roster.name}.{number}")
+        return ServerSentEvent(data, event=name, id=f"{self._app.changes.name}.{number}")
 
 
 def _told(change: Change) -> tuple[str, str]:

@@ -10,11 +10,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from gofau_service.errors import RefusedError
+from gofau_service.store.errors import DataError, OperationalError
 from gofau_studies.errors import FieldError, SpecError
 from gofau_studies.landscape.landscape import LandscapeError
 from gofau_studies.spec.parsing import field_errors

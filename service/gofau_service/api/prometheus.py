@@ -9,15 +9,13 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from gofau_service.api.dependencies import Use, admin, caller
 from gofau_service.api.http_metrics import REGISTRY
 from gofau_service.api.problem_details import PROBLEMS
-from gofau_service.store import jobs, leases
-from gofau_service.store.tables.studies import Study
-from gofau_studies.protocol.trials import StudyState, TrialState
+from gofau_service.store import jobs, leases, studies
+from gofau_service.store.engine import Session
+from gofau_studies.protocol.trials import StudyState
 
 router = APIRouter(tags=["health"], responses=PROBLEMS)
 
@@ -39,18 +37,15 @@ class _Gauges(Collector):
 
     def _studies(self) -> GaugeMetricFamily:
         family = GaugeMetricFamily("gofau_studies", "Studies by state.", labels=["state"])
-        query = select(Study.state, func.count()).group_by(Study.state)
-        found = dict(self._session.execute(query).all())
+        found = studies.count_by_state(self._session)
         for state in StudyState:
             family.add_metric([state.value], found.get(state.value, 0))
         return family
 
     def _trials(self) -> GaugeMetricFamily:
         family = GaugeMetricFamily("gofau_trials", "Trials by state.", labels=["state"])
-        columns = [func.coalesce(func.sum(getattr(Study, s.value)), 0) for s in TrialState]
-        totals = self._session.execute(select(*columns)).one()
-        for state, count in zip(TrialState, totals, strict=True):
-            family.add_metric([state.value], int(count))
+        for state, count in studies.trials_by_state(self._session).items():
+            family.add_metric([state.value], count)
         return family
 
 

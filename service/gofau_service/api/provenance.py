@@ -8,7 +8,7 @@ from gofau_service.answers import StudyProvenance
 from gofau_service.api.dependencies import Reader, Use
 from gofau_service.api.problem_details import PROBLEMS
 from gofau_service.store import studies
-from gofau_service.studies import provenance as service
+from gofau_service.studies.provenance import study_provenance
 
 router = APIRouter(prefix="/v1/studies/{study}", tags=["trials"], responses=PROBLEMS)
 
@@ -20,4 +20,4 @@ def provenance(app: Use, who: Reader, study: StudyId) -> StudyProvenance:
     """Data, code and processors of a study's results; trials name them by digest."""
     with app.store.read() as session:
         found = studies.find(session, study, who.sees)
-        return service.provenance(session, found.id)
+        return study_provenance(session, found.id)

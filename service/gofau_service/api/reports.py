@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from gofau_service.api.dependencies import Reader, Use
 from gofau_service.api.problem_details import PROBLEMS
-from gofau_service.reports import service
+from gofau_service.reports.comparison import compared
 from gofau_studies.render import html, markdown
 from gofau_studies.report.model import RobustnessReport
 
@@ -33,7 +33,7 @@ def compare(
     ],
 ) -> RobustnessReport:
     """One report over several studies with the same problems and grid, rules paired by seed."""
-    return service.compare(app.store, study, who.sees)
+    return compared(app.store, study, who.sees)
 
 
 @router.get("/report")

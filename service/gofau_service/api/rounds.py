@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path
 from gofau_service.api.dependencies import Use, Worker
 from gofau_service.api.problem_details import PROBLEMS
 from gofau_service.store import studies
-from gofau_service.studies import rounds as service
-from gofau_service.studies.leases import mine
+from gofau_service.studies import rounds
+from gofau_service.studies.leasing import mine
 from gofau_service.studies.round_history import history
 from gofau_studies.protocol.wire import RoundReceipt, SearchHistory, SearchRound
 
@@ -29,4 +29,4 @@ def append_round(app: Use, who: Worker, study: StudyId, wanted: SearchRound) -> 
     """Append a round of points; posting its number again changes nothing."""
     with app.store.write() as session:
         found = mine(studies.lock(session, study), who)
-        return service.append(session, found, wanted)
+        return rounds.append(session, found, wanted)

@@ -5,17 +5,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.orm import Session
 
 from gofau_service import answers
 from gofau_service.api.dependencies import Cursor, Limit, Parts, Reader, Submitter, Use
 from gofau_service.api.problem_details import PROBLEMS
 from gofau_service.api.spec_body import BODY, SubmittedSpec, submitted_spec
-from gofau_service.store import studies as repository
-from gofau_service.store import study_list as listing
+from gofau_service.store import studies, study_list
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.studies import Study
-from gofau_service.studies import extension, lifecycle
-from gofau_service.studies import submission as service
+from gofau_service.studies import extension, lifecycle, submission
 from gofau_service.studies.estimate import estimate
 from gofau_service.studies.extension import Extension
 from gofau_service.tokens.principal import Principal
@@ -40,7 +38,7 @@ Sort = Annotated[
     str,
     Query(
         max_length=20,
-        description=f"one of {', '.join(listing.SORTS)}; descending with a minus in front",
+        description=f"one of {', '.join(study_list.SORTS)}; descending with a minus in front",
         examples=["-created", "name"],
     ),
 ]
@@ -66,18 +64,18 @@ def submit(
     reuse: Annotated[bool, Query(description="take results that are there already")] = True,
 ) -> answers.StudyDetail:
     """Submit a spec as JSON or YAML; all its trials are stored, or nothing is."""
-    wanted = service.Submission(spec.parsed, spec.text, key, reuse)
-    study, new = service.submit_safely(app.store, who, wanted, app.settings)
+    wanted = submission.Submission(spec.parsed, spec.text, key, reuse)
+    study, new = submission.submit_safely(app.store, who, wanted, app.settings)
     response.status_code = 201 if new else 200
     response.headers["Location"] = f"/v1/studies/{study.id}"
-    app.bell.ring()
+    app.wake_up.request()
     return study
 
 
 @router.post("/validate", openapi_extra=BODY)
 def validate(app: Use, _: Reader, spec: Spec) -> answers.Plan:
     """Check a spec and say what it would cost, without storing anything."""
-    service.check_size(spec.parsed, app.settings)
+    submission.check_size(spec.parsed, app.settings)
     with app.store.read() as session:
         return estimate(session, spec.parsed)
 
@@ -106,7 +104,7 @@ def list_studies(
     limit: Limit = 50,
 ) -> answers.Page[answers.Study]:
     """Studies, from the newest on or sorted by what a list of them shows."""
-    wanted = listing.StudyFilter(
+    wanted = study_list.StudyFilter(
         owner=who.sees or owner,
         state=state.value if state else None,
         name=name,
@@ -119,14 +117,14 @@ def list_studies(
         created_before=created_before,
     )
     with app.store.read() as session:
-        return service.study_page(session, wanted, sort=sort, cursor=cursor, limit=limit)
+        return submission.study_page(session, wanted, sort=sort, cursor=cursor, limit=limit)
 
 
 @router.get("/{study}")
 def get_study(app: Use, who: Reader, study: StudyId) -> answers.StudyDetail:
     """One study with its counts, progress and spec."""
     with app.store.read() as session:
-        return service.detail(session, repository.find(session, study, who.sees))
+        return submission.detail(session, studies.find(session, study, who.sees))
 
 
 @router.post("/{study}/cancel")
@@ -168,10 +166,10 @@ def extend(app: Use, who: Submitter, study: StudyId, wanted: Extension) -> answe
 def set_tags(app: Use, who: Submitter, study: StudyId, change: TagChange) -> answers.StudyDetail:
     """Replace a study's tags."""
     with app.store.write() as session:
-        found = repository.lock(session, study, who.sees)
-        repository.set_tags(session, found.id, change.tags)
+        found = studies.lock(session, study, who.sees)
+        studies.set_tags(session, found.id, change.tags)
         found.revision += 1
-        return service.detail(session, found)
+        return submission.detail(session, found)
 
 
 @router.delete("/{study}", status_code=204, responses={202: {"description": "gone soon"}})
@@ -183,9 +181,9 @@ def delete(
 ) -> Response:
     """Delete a study with its trials; 202 where its job has to end first."""
     with app.store.write() as session:
-        found = repository.lock(session, study, who.sees)
+        found = studies.lock(session, study, who.sees)
         done = lifecycle.delete(session, found, force)
-    app.bell.ring()
+    app.wake_up.request()
     return Response(status_code=204 if done else 202)
 
 
@@ -194,8 +192,8 @@ def _changed(
 ) -> answers.StudyDetail:
     """Change a locked study, have the reconciler look at it, and show it as it is then."""
     with app.store.write() as session:
-        found = repository.lock(session, study, who.sees)
+        found = studies.lock(session, study, who.sees)
         change(session, found)
-        view = service.detail(session, found)
-    app.bell.ring()
+        view = submission.detail(session, found)
+    app.wake_up.request()
     return view

@@ -66,7 +66,7 @@ class _Feed:
     async def after(self, seen: Position) -> News:
         """What came after a position; without a thread where another listener has just looked."""
         shares = not self._results and seen.revision >= 0
-        known = self._app.roster.glance(self._study, self._owner) if shares else None
+        known = self._app.changes.glance(self._study, self._owner) if shares else None
         if known is not None and known.goes_on:
             return progress(known, seen)
         return await run_in_threadpool(self._look, seen, shares)
@@ -77,7 +77,7 @@ class _Feed:
         self._share = 1.0
 
     def _look(self, seen: Position, shares: bool) -> News:
-        known = self._app.roster.latest(self._study, self._owner) if shares else None
+        known = self._app.changes.latest(self._study, self._owner) if shares else None
         if known is not None and known.goes_on:
             return progress(known, seen)
         with self._app.store.read() as session:
@@ -88,7 +88,7 @@ async def _stream(feed: _Feed, first: News) -> AsyncIterator[ServerSentEvent]:
     found = first
     while True:
         for event in found.events:
-            yield event
+            yield ServerSentEvent(event.data, event=event.kind, id=str(event.position))
         if found.ended:
             return
         if not found.more:

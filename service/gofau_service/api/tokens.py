@@ -10,10 +10,10 @@ from gofau_service.api.dependencies import Admin, Cursor, Limit, Use
 from gofau_service.api.problem_details import PROBLEMS
 from gofau_service.errors import NotFoundError
 from gofau_service.pagination import decode, encode
-from gofau_service.store import tokens as repository
+from gofau_service.store import tokens
 from gofau_service.store.base import now
 from gofau_service.store.tables.tokens import TokenRow
-from gofau_service.tokens import tokens as service
+from gofau_service.tokens import bearer
 from gofau_service.tokens.principal import Scope
 
 router = APIRouter(prefix="/v1/tokens", tags=["tokens"], responses=PROBLEMS)
@@ -42,7 +42,7 @@ def create(app: Use, _: Admin, wanted: TokenRequest) -> NewToken:
     expires = now() + wanted.expires_in_s if wanted.expires_in_s else None
     scopes = [Scope(scope) for scope in wanted.scopes]
     with app.store.write() as session:
-        token, row = service.issue(session, wanted.owner, scopes, wanted.name, expires_at=expires)
+        token, row = bearer.issue(session, wanted.owner, scopes, wanted.name, expires_at=expires)
         return NewToken.model_validate({**_said(row), "token": token})
 
 
@@ -51,7 +51,7 @@ def list_tokens(app: Use, _: Admin, cursor: Cursor = None, limit: Limit = 100) -
     """People's tokens from the newest on."""
     at = decode(cursor, int)
     with app.store.read() as session:
-        rows = repository.page(session, at[0] if at else None, limit + 1)
+        rows = tokens.page(session, at[0] if at else None, limit + 1)
         items = tuple(Token.model_validate(_said(row)) for row in rows[:limit])
         more = encode(rows[limit - 1].id) if len(rows) > limit else None
     return Page(items=items, next_cursor=more)
@@ -61,7 +61,7 @@ def list_tokens(app: Use, _: Admin, cursor: Cursor = None, limit: Limit = 100) -
 def revoke(app: Use, _: Admin, token_id: TokenId) -> Token:
     """Revoke a token; it is refused from now on."""
     with app.store.write() as session:
-        row = repository.by_public_id(session, token_id)
+        row = tokens.by_public_id(session, token_id)
         if row is None:
             raise NotFoundError(f"no token {token_id}")
         if row.revoked_at is None:

@@ -9,10 +9,8 @@ from gofau_service.answers import Cell, Page, Trial, TrialDetail
 from gofau_service.api.dependencies import Cursor, Limit, Reader, Use
 from gofau_service.api.problem_details import PROBLEMS
 from gofau_service.pagination import decode
-from gofau_service.store import studies
-from gofau_service.store import trial_list as queries
-from gofau_service.trials import heat_map
-from gofau_service.trials import pages as service
+from gofau_service.store import studies, trial_list
+from gofau_service.trials import heat_map, reading
 from gofau_service.trials.heat_map import CellWish
 from gofau_service.trials.sorting import Wish
 from gofau_studies.protocol.trial_facts import NUMBERS
@@ -73,7 +71,7 @@ def list_trials(
     limit: Limit = 100,
 ) -> Page[Trial]:
     """Trials in the order of the grid, or sorted by an axis, a result or a metric."""
-    wanted = queries.TrialFilter(
+    wanted = trial_list.TrialFilter(
         state=state.value if state else None,
         outcome=outcome.value if outcome else None,
         problem=problem,
@@ -85,8 +83,8 @@ def list_trials(
     with app.store.read() as session:
         found = studies.find(session, study, who.sees)
         wish = Wish.parse(found, wanted, where, sort)
-        rows, more = service.trial_page(session, found, wish, cursor=cursor, limit=limit)
-        items = tuple(service.described(*row) for row in rows)
+        rows, more = reading.trial_page(session, found, wish, cursor=cursor, limit=limit)
+        items = tuple(reading.described(*row) for row in rows)
     return Page(items=items, next_cursor=more)
 
 
@@ -97,7 +95,7 @@ def get_trial(
     """One trial with its metrics and curves."""
     with app.store.read() as session:
         found = studies.find(session, study, who.sees)
-        return service.trial_detail(session, found, index)
+        return reading.trial_detail(session, found, index)
 
 
 @router.get("/cells", response_model=Page[Cell], responses=UNCHANGED)

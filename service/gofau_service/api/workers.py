@@ -8,8 +8,8 @@ from gofau_service.api.dependencies import Use, Worker, address
 from gofau_service.api.problem_details import PROBLEMS
 from gofau_service.api.result_counts import count
 from gofau_service.errors import UnauthorizedError
-from gofau_service.store.tables.studies import Study
-from gofau_service.studies import leases as service
+from gofau_service.store import studies
+from gofau_service.studies import leasing
 from gofau_service.tokens import tickets
 from gofau_studies.protocol.wire import (
     MAX_BATCH,
@@ -36,7 +36,7 @@ def exchange(request: Request, app: Use, use: TicketUse) -> TicketReceipt:
     try:
         with app.store.write() as session:
             study_id = tickets.redeem(session, use.ticket, use.token_sha256)
-            return TicketReceipt(study=session.get_one(Study, study_id).public_id)
+            return TicketReceipt(study=studies.by_id(session, study_id).public_id)
     except UnauthorizedError:
         app.rates.take(address(request))
         raise
@@ -52,16 +52,16 @@ def work(
 ) -> WorkPage:
     """Waiting trials after an index, with the definitions of their cells."""
     with app.store.read() as session:
-        return service.work(session, who, study, after, limit)
+        return leasing.work(session, who, study, after, limit)
 
 
 @router.post("/studies/{study}/leases", status_code=201)
 def lease(app: Use, who: Worker, study: StudyId, request: LeaseRequest) -> Lease:
     """Lease trials; those that wait no more or have a result elsewhere are not granted."""
     with app.store.write() as session:
-        lease = service.lease(session, who, study, request, app.settings.lease_ttl_s)
+        lease = leasing.lease(session, who, study, request, app.settings.lease_ttl_s)
     if lease.reused:
-        app.bell.ring()
+        app.wake_up.request()
     return lease
 
 
@@ -69,8 +69,8 @@ def lease(app: Use, who: Worker, study: StudyId, request: LeaseRequest) -> Lease
 def failure(app: Use, who: Worker, study: StudyId, told: StudyFailure) -> LeaseStatus:
     """Fail what is left of a study that cannot be trained here, with the reason in words."""
     with app.store.write() as session:
-        status = service.fail(session, who, study, told.reason, app.settings.lease_ttl_s)
-    app.bell.ring()
+        status = leasing.fail(session, who, study, told.reason, app.settings.lease_ttl_s)
+    app.wake_up.request()
     return status
 
 
@@ -78,17 +78,17 @@ def failure(app: Use, who: Worker, study: StudyId, told: StudyFailure) -> LeaseS
 def heartbeat(app: Use, who: Worker, lease: LeaseId) -> LeaseStatus:
     """Renew a lease."""
     with app.store.write() as session:
-        return service.heartbeat(session, who, lease, app.settings.lease_ttl_s)
+        return leasing.heartbeat(session, who, lease, app.settings.lease_ttl_s)
 
 
 @router.post("/leases/{lease}/results")
 def results(app: Use, who: Worker, lease: LeaseId, batch: ResultBatch) -> ResultReceipt:
     """Post results and failures; posting again changes nothing."""
     with app.store.write() as session:
-        receipt = service.post(session, who, lease, batch)
+        receipt = leasing.post(session, who, lease, batch)
     count(receipt)
     if receipt.stop:
-        app.bell.ring()
+        app.wake_up.request()
     return receipt
 
 
@@ -96,4 +96,4 @@ def results(app: Use, who: Worker, lease: LeaseId, batch: ResultBatch) -> Result
 def release(app: Use, who: Worker, lease: LeaseId) -> LeaseStatus:
     """Give back what the lease still holds, without counting the attempt."""
     with app.store.write() as session:
-        return service.release(session, who, lease, app.settings.lease_ttl_s)
+        return leasing.release(session, who, lease, app.settings.lease_ttl_s)

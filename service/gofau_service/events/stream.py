@@ -5,15 +5,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sqlalchemy.orm import Session
-from sse_starlette import ServerSentEvent
-
 from gofau_service.events.study_changes import Change
-from gofau_service.store import studies as repository
-from gofau_service.store import trial_list as queries
+from gofau_service.store import studies, trial_list
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.studies import Study
 from gofau_service.studies.described import described
-from gofau_service.trials import pages as trials
+from gofau_service.trials import reading
 
 BATCH = 500
 WHOLE = 2**31 - 1
@@ -40,10 +37,19 @@ class Position:
 
 
 @dataclass(frozen=True)
+class Event:
+    """A server-sent event: its kind, its data as JSON, and where the stream is with it."""
+
+    kind: str
+    data: str
+    position: Position
+
+
+@dataclass(frozen=True)
 class News:
     """Events to send, where they lead, and whether the study has ended with them."""
 
-    events: tuple[ServerSentEvent, ...]
+    events: tuple[Event, ...]
     position: Position
     ended: bool
     more: bool
@@ -53,33 +59,32 @@ def news(
     session: Session, public_id: str, owner: str | None, seen: Position, results: bool
 ) -> News:
     """The next events: trials that ended (if wanted), then the study as it is."""
-    study = repository.find(session, public_id, owner)
-    sent: list[ServerSentEvent] = []
+    study = studies.find(session, public_id, owner)
+    sent: list[Event] = []
     if results:
         sent = list(_ended(session, study, seen))
         if sent:
-            seen = Position.parse(sent[-1].id)
+            seen = sent[-1].position
     if len(sent) == BATCH:
         return News(tuple(sent), seen, ended=False, more=True)
-    view = described(study, repository.tags(session, [study.id])[study.id])
+    view = described(study, studies.tags(session, [study.id])[study.id])
     if view.revision > seen.revision or sent or view.state.final:
         seen = Position(view.revision)
-        sent.append(ServerSentEvent(view.model_dump_json(), event="progress", id=str(seen)))
+        sent.append(Event("progress", view.model_dump_json(), seen))
     return News(tuple(sent), seen, view.state.final, more=False)
 
 
 def progress(known: Change, seen: Position) -> News:
     """News of a study that goes on from a change that all listeners share, not from the store."""
-    if known.revision <= seen.revision:
+    if known.view is None or known.revision <= seen.revision:
         return News((), seen, ended=False, more=False)
     at = Position(known.revision)
-    event = ServerSentEvent(known.view, event="progress", id=str(at))
-    return News((event,), at, ended=False, more=False)
+    return News((Event("progress", known.view, at),), at, ended=False, more=False)
 
 
-def _ended(session: Session, study: Study, seen: Position) -> Iterator[ServerSentEvent]:
-    rows = queries.ended_after(session, study.id, seen.revision, seen.index, BATCH)
+def _ended(session: Session, study: Study, seen: Position) -> Iterator[Event]:
+    rows = trial_list.ended_after(session, study.id, seen.revision, seen.index, BATCH)
     for row in rows:
-        view = trials.described(*row)
+        view = reading.described(*row)
         at = replace(seen, revision=view.revision or 0, index=view.index)
-        yield ServerSentEvent(json.dumps(view.model_dump(mode="json")), event="result", id=str(at))
+        yield Event("result", json.dumps(view.model_dump(mode="json")), at)

@@ -11,12 +11,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from gofau_service.store import studies as repository
-from gofau_service.store.engine import Store
-from gofau_service.store.tables.studies import Study
+from gofau_service.store import studies
+from gofau_service.store.engine import Session, Store
 from gofau_service.studies.described import described
 
 KEPT = 5_000
@@ -52,11 +48,11 @@ class Seen:
     mark: Mark
 
 
-class Roster:
+class StudyChanges:
     """Looks at the store when a listener asks and the last look is older than a pause.
 
     Laws: a listener that goes on after a number sees, for each study of its owner that changed
-    since, the latest change; numbers of one roster only grow. Safe in any thread.
+    since, the latest change; numbers only grow. Safe in any thread.
 
     Args:
         store: where the studies are.
@@ -124,8 +120,8 @@ class Roster:
         for gone in before.keys() - found.keys():
             self._add(Change(self._number + 1, before[gone].public_id, before[gone].owner))
         changed = sorted(n for n, seen in found.items() if before.get(n) != seen)
-        for study in repository.by_ids(session, changed):
-            view = described(study, repository.tags(session, [study.id])[study.id])
+        for study in studies.by_ids(session, changed):
+            view = described(study, studies.tags(session, [study.id])[study.id])
             change = Change(
                 number=self._number + 1,
                 study=study.public_id,
@@ -145,5 +141,4 @@ class Roster:
 
 
 def _marks(session: Session) -> dict[int, Seen]:
-    query = select(Study.id, Study.public_id, Study.owner, Study.revision, Study.waiting)
-    return {row[0]: Seen(row[1], row[2], (row[3], row[4])) for row in session.execute(query)}
+    return {row[0]: Seen(row[1], row[2], (row[3], row[4])) for row in studies.marks(session)}

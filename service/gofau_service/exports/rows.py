@@ -3,15 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy.orm import Session
-
-from gofau_service.store import curves, provenance
-from gofau_service.store import trial_list as queries
-from gofau_service.store.engine import Store
+from gofau_service.store import curves, provenance, trial_list
+from gofau_service.store.engine import Session, Store
 from gofau_service.store.tables.provenance import EnvironmentRow
 from gofau_service.store.tables.studies import Study
 from gofau_service.store.tables.trials import Measurement
-from gofau_service.trials import pages as trials
+from gofau_service.trials import reading
 from gofau_studies.export.runs import PLACE
 from gofau_studies.protocol.trial_facts import FACTS
 from gofau_studies.spec.parsing import stored_spec
@@ -36,7 +33,7 @@ def columns(study: Study) -> list[str]:
 def chunks(
     store: Store,
     study_id: int,
-    wanted: queries.TrialFilter,
+    wanted: trial_list.TrialFilter,
     limit: int | None = None,
     *,
     measured: bool = False,
@@ -56,8 +53,8 @@ def chunks(
     while left != 0:
         most = size if left is None else min(size, left)
         with store.read() as session:
-            found = queries.page(session, study_id, wanted, after, most)
-            rows = [_flat(trials.described(*row).model_dump(mode="json")) for row in found]
+            found = trial_list.page(session, study_id, wanted, after, most)
+            rows = [_flat(reading.described(*row).model_dump(mode="json")) for row in found]
             _add_places(session, rows, places)
             if rows and measured:
                 rows = _measured(session, study_id, rows)
@@ -81,7 +78,7 @@ def _add_places(session: Session, rows: list[Row], known: dict[str, Row]) -> Non
 
 def _measured(session: Session, study_id: int, rows: list[Row]) -> list[Row]:
     between = (rows[0]["index"], rows[-1]["index"])
-    known = {m.index: m for m in queries.measurements(session, study_id, *between)}
+    known = {m.index: m for m in trial_list.measurements(session, study_id, *between)}
     return [{**row, **_measurements(known.get(row["index"]))} for row in rows]
 
 

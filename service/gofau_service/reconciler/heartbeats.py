@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable, Hashable
 
 
-class Silence:
+class Heartbeats:
     """Seconds since the value of each key last changed, as seen from here."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._seen: dict[Hashable, tuple[object, float]] = {}
 
-    def of(self, key: Hashable, value: object) -> float:
+    def age_s(self, key: Hashable, value: object) -> float:
         """Note the value of a key now and return how long it has been that."""
         at = self._clock()
         known = self._seen.get(key)

@@ -9,17 +9,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from gofau_service.errors import RayUnreachableError
-from gofau_service.reconciler import jobs as steps
-from gofau_service.reconciler.heartbeats import Silence
+from gofau_service.reconciler import job_steps
+from gofau_service.reconciler.heartbeats import Heartbeats
 from gofau_service.reconciler.leadership import Candidate
-from gofau_service.reconciler.leases import LeaseWatch
+from gofau_service.reconciler.lease_watch import LeaseWatch
 from gofau_service.reconciler.ray_jobs import JobRequest, JobRunner, JobStatus
 from gofau_service.settings import Settings
 from gofau_service.store import jobs, studies
 from gofau_service.store.engine import Store
+from gofau_service.store.errors import SQLAlchemyError
 from gofau_service.store.tables.jobs import Job
 from gofau_service.store.tables.studies import Study
 from gofau_studies.protocol.trials import StudyState
@@ -47,9 +46,9 @@ class Reconciler:
         self._runner = runner
         self._settings = settings
         self._clock = clock
-        self._candidate = Candidate(store, settings.leader_ttl_s, Silence(clock))
-        self._leases = LeaseWatch(store, settings.lease_ttl_s, Silence(clock))
-        self._ended_for = Silence(clock)
+        self._candidate = Candidate(store, settings.leader_ttl_s, Heartbeats(clock))
+        self._leases = LeaseWatch(store, settings.lease_ttl_s, Heartbeats(clock))
+        self._ended_for = Heartbeats(clock)
         self._not_before: dict[int, float] = {}
 
     def look(self) -> bool:
@@ -86,12 +85,11 @@ class Reconciler:
             silent = [study.id for study in waiting if study.message != NO_CLUSTER]
         for study_id in silent:
             with self._store.write() as session:
-                steps.say(session, study_id, NO_CLUSTER)
+                job_steps.say(session, study_id, NO_CLUSTER)
 
     def _observe_jobs(self, runner: JobRunner) -> None:
         with self._store.read() as session:
-            found = [(job, session.get_one(Study, job.study_id)) for job in jobs.all_open(session)]
-            session.expunge_all()
+            found = jobs.all_open_with_studies(session)
         self._ended_for.keep({job.id for job, _ in found})
         for job, study in found:
             with bound(study=study.public_id, job=job.submission_id):
@@ -110,7 +108,7 @@ class Reconciler:
         if message is None and not (study.message or "").startswith("waiting"):
             return
         with self._store.write() as session:
-            steps.say(session, study.id, message)
+            job_steps.say(session, study.id, message)
 
     def _observe(self, runner: JobRunner, job: Job, study: Study) -> None:
         status = runner.status(job.submission_id)
@@ -121,7 +119,7 @@ class Reconciler:
         elif status.ended:
             said = runner.log_tail(job.submission_id) if status is JobStatus.FAILED else ""
             with tracing.span("end job", status=status.value), self._store.write() as session:
-                steps.end(session, job.id, status, said)
+                job_steps.end(session, job.id, status, said)
             log.info("job ended: %s", status)
         else:
             self._stay(runner, job, status, wanted, StudyState(study.state).final)
@@ -131,14 +129,14 @@ class Reconciler:
     ) -> None:
         if (job.state, job.status) != (jobs.ACTIVE, status.value):
             with self._store.write() as session:
-                steps.see(session, job.id, status)
-        lingering = final and self._ended_for.of(job.id, final) < self._settings.job_linger_s
+                job_steps.see(session, job.id, status)
+        lingering = final and self._ended_for.age_s(job.id, final) < self._settings.job_linger_s
         if not wanted and not lingering:
             runner.stop(job.submission_id)
 
     def _submit(self, runner: JobRunner, job: Job, study: Study) -> None:
         with self._store.write() as session:
-            ticket = steps.ticket(session, job, study.owner)
+            ticket = job_steps.ticket(session, job, study.owner)
         runner.submit(
             JobRequest(
                 submission_id=job.submission_id,
@@ -153,7 +151,7 @@ class Reconciler:
             )
         )
         with self._store.write() as session:
-            steps.see(session, job.id, JobStatus.PENDING)
+            job_steps.see(session, job.id, JobStatus.PENDING)
         log.info("job submitted")
 
     def _restart_jobs(self) -> None:
@@ -161,7 +159,7 @@ class Reconciler:
         with self._store.read() as session:
             running = studies.in_states(session, [StudyState.RUNNING])
             without = [
-                (study.id, steps.barren_tries(session, study))
+                (study.id, job_steps.barren_tries(session, study))
                 for study in running
                 if jobs.open_job(session, study.id) is None
             ]
@@ -173,7 +171,7 @@ class Reconciler:
         if tries < self._settings.job_tries:
             return False
         with self._store.write() as session:
-            return steps.give_up(session, study_id, self._settings.job_tries)
+            return job_steps.give_up(session, study_id, self._settings.job_tries)
 
     def _is_due(self, study_id: int, tries: int) -> bool:
         pause = min(self._settings.job_backoff_s * 2 ** (tries - 1), LONGEST_BACKOFF_S)
@@ -185,7 +183,7 @@ class Reconciler:
 
     def _begin(self, study_id: int) -> None:
         with self._store.write() as session:
-            begun = steps.begin(session, study_id)
+            begun = job_steps.begin(session, study_id)
         if begun and self._runner is not None:
             self._observe_jobs(self._runner)
 

@@ -4,7 +4,7 @@ import logging
 import threading
 
 from gofau_service.reconciler.reconciler import Reconciler
-from gofau_service.reconciler.wake_up import Bell
+from gofau_service.reconciler.wake_up import WakeUp
 
 log = logging.getLogger(__name__)
 
@@ -12,9 +12,9 @@ log = logging.getLogger(__name__)
 class ReconcilerThread:
     """Looks again and again until it is stopped; a look that crashes is logged and repeated."""
 
-    def __init__(self, reconciler: Reconciler, bell: Bell, every_s: float) -> None:
+    def __init__(self, reconciler: Reconciler, wake_up: WakeUp, every_s: float) -> None:
         self._reconciler = reconciler
-        self._bell = bell
+        self._wake_up = wake_up
         self._every_s = every_s
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
@@ -26,7 +26,7 @@ class ReconcilerThread:
     def stop(self) -> None:
         """End after the current look."""
         self._stopping.set()
-        self._bell.ring()
+        self._wake_up.request()
         self._thread.join()
 
     def _run(self) -> None:
@@ -35,4 +35,4 @@ class ReconcilerThread:
                 self._reconciler.look()
             except Exception:
                 log.exception("a look at the store failed; it is repeated")
-            self._bell.wait(self._every_s)
+            self._wake_up.wait(self._every_s)

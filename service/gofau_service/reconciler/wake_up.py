@@ -3,17 +3,17 @@
 import threading
 
 
-class Bell:
+class WakeUp:
     """Set by requests that give the reconciler something to do; waiting clears it."""
 
     def __init__(self) -> None:
-        self._rung = threading.Event()
+        self._requested = threading.Event()
 
-    def ring(self) -> None:
+    def request(self) -> None:
         """Ask for a look at the store now."""
-        self._rung.set()
+        self._requested.set()
 
     def wait(self, seconds: float) -> None:
-        """Sleep until it rings, or for so long."""
-        self._rung.wait(seconds)
-        self._rung.clear()
+        """Sleep until a look is asked for, or for so long."""
+        self._requested.wait(seconds)
+        self._requested.clear()

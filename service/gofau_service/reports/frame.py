@@ -4,13 +4,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from gofau import catalog
-from gofau_service.store import cells
-from gofau_service.store.tables.studies import Arm, Cell, Study
-from gofau_service.store.tables.trials import Trial
+from gofau_service.store import cells, trial_list
+from gofau_service.store.engine import Session
+from gofau_service.store.tables.studies import Arm, Study
 from gofau_service.studies.enumeration import whole
 from gofau_studies.landscape.table import with_misses
 
@@ -35,11 +33,8 @@ def trials_frame(session: Session, study: Study) -> pd.DataFrame:
     ``lr`` and ``init_scale`` are there also where the study fixes them. ``steps_to_target`` is
     infinite for a completed trial that never reached the target.
     """
-    names = [getattr(Trial, name) for name in RESULTS]
-    query = select(*names).where(Trial.study_id == study.id).order_by(Trial.index)
-    # Rows of plain columns take the connection half the time that they take the session.
-    rows = session.connection().execute(query).all()
-    trials = pd.DataFrame.from_records([tuple(row) for row in rows], columns=list(RESULTS))
+    rows = trial_list.columns(session, study.id, RESULTS)
+    trials = pd.DataFrame.from_records(rows, columns=list(RESULTS))
     for name in ("value", "best", "steps_to_target", "frozen_fraction", "wall_s"):
         trials[name] = trials[name].astype(np.float64)
     merged = with_misses(trials).merge(cells_frame(session, study), on="cell", how="left")
@@ -49,12 +44,9 @@ def trials_frame(session: Session, study: Study) -> pd.DataFrame:
 def cells_frame(session: Session, study: Study) -> pd.DataFrame:
     """One row a cell: its ordinal, labels and axis values."""
     arms = cells.arms(session, study.id)
-    query = select(Cell.ordinal, Cell.arm, Cell.point, Cell.changes).where(
-        Cell.study_id == study.id
-    )
     rows = [
         {"cell": ordinal, **_labels(arms[arm]), **_point(arms[arm], point, changes)}
-        for ordinal, arm, point, changes in session.connection().execute(query)
+        for ordinal, arm, point, changes in cells.definitions(session, study.id)
     ]
     return pd.DataFrame(rows)
 

@@ -6,18 +6,18 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 import pandas as pd
-from sqlalchemy.orm import Session
 
 from gofau.version import code_version
 from gofau_service.answers import StudyEnvironment, StudyInputs
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.studies import Study
-from gofau_service.studies.provenance import provenance
+from gofau_service.studies.provenance import study_provenance
 from gofau_studies.report.model import Environment, Provenance, SeenInputs
 
 
 def provenance_of(session: Session, studies: Sequence[Study], frame: pd.DataFrame) -> Provenance:
     """What computed the trials of some studies, and what analyses them now."""
-    found = [provenance(session, study.id) for study in studies]
+    found = [study_provenance(session, study.id) for study in studies]
     versions = sorted(frame["code_version"].dropna().unique())
     return Provenance(
         code_version=", ".join(versions) or code_version(),

@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from gofau_service.store import curves
-from gofau_service.store.tables.trials import Measurement
+from gofau_service.store import trial_list
+from gofau_service.store.engine import Session
 from gofau_studies.landscape.counting import DIVERGED
 from gofau_studies.landscape.landscape import GroupKey
 from gofau_studies.landscape.of_study import StudyMaps, goal_of
@@ -24,9 +22,6 @@ from gofau_studies.report.model import (
 )
 from gofau_studies.report.shown_cells import ShownCell, shown_cells
 from gofau_studies.spec import StudySpec
-
-CHUNK = 500
-"""Trials whose curves are read by one query."""
 
 PENDING = (TrialState.WAITING, TrialState.RUNNING)
 
@@ -92,11 +87,5 @@ def _curves(
     session: Session, study_id: int, indexes: Sequence[int], metric: str
 ) -> dict[int, list[float | None]]:
     """Curves of the goal metric by trial; only trials that completed have any."""
-    found: dict[int, list[float | None]] = {}
-    for first in range(0, len(indexes), CHUNK):
-        query = select(Measurement.index, Measurement.lengths, Measurement.curves).where(
-            Measurement.study_id == study_id, Measurement.index.in_(indexes[first : first + CHUNK])
-        )
-        for index, lengths, data in session.execute(query):
-            found[index] = curves.unpack(lengths, data).get(metric, [])
-    return found
+    found = trial_list.curves_of(session, study_id, indexes)
+    return {index: curves.get(metric, []) for index, curves in found}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Double, Update, bindparam, case, func, insert, select, update
+from sqlalchemy import Double, Row, Update, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
@@ -45,6 +45,16 @@ def arms(session: Session, study_id: int) -> dict[int, Arm]:
     """A study's arms by ordinal."""
     query = select(Arm).where(Arm.study_id == study_id).order_by(Arm.ordinal)
     return {arm.ordinal: arm for arm in session.scalars(query)}
+
+
+def definitions(
+    session: Session, study_id: int
+) -> Iterable[Row[int, int, dict[str, float], dict[str, Any]]]:
+    """Ordinal, arm, point and changes of every cell."""
+    query = select(Cell.ordinal, Cell.arm, Cell.point, Cell.changes).where(
+        Cell.study_id == study_id
+    )
+    return session.connection().execute(query)
 
 
 def problem_names(session: Session, study_id: int) -> dict[int, str]:

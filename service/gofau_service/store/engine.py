@@ -1,4 +1,7 @@
-"""The store: one engine, read and write transactions, SQLite or PostgreSQL by URL."""
+"""The store: one engine, read and write transactions, SQLite or PostgreSQL by URL.
+
+A transaction is a `Session`. The floors above hand it from function to function of the store.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -11,6 +14,8 @@ from sqlalchemy.engine import URL, Connection
 from sqlalchemy.orm import Session
 
 from gofau_service.errors import SettingsError
+
+__all__ = ["Session", "Store", "analyze"]
 
 BUSY_MS = 30_000
 WRITES = "gofau_writes"

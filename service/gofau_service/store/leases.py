@@ -31,6 +31,11 @@ def find(session: Session, public_id: str, study_id: int | None) -> LeaseRow:
     return lease
 
 
+def by_id(session: Session, lease_id: int) -> LeaseRow:
+    """The lease of that internal id."""
+    return session.get_one(LeaseRow, lease_id)
+
+
 def lock(session: Session, lease_id: int) -> LeaseRow:
     """The lease as it is now; its study's row is locked, so it stays so."""
     query = select(LeaseRow).where(LeaseRow.id == lease_id)

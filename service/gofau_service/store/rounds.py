@@ -11,7 +11,7 @@ from gofau_service.store.tables.trials import Trial
 from gofau_studies.protocol.trials import TrialState
 
 
-def rounds(session: Session, study_id: int) -> Sequence[SearchRoundRow]:
+def of_study(session: Session, study_id: int) -> Sequence[SearchRoundRow]:
     """A study's rounds in order."""
     query = select(SearchRoundRow).where(SearchRoundRow.study_id == study_id)
     return session.scalars(query.order_by(SearchRoundRow.number)).all()

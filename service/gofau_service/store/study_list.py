@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Double, Select, case, cast, exists, func, select
 from sqlalchemy.orm import Session
 
-from gofau_service.store import studies as repository
+from gofau_service.store import studies
 from gofau_service.store.keyset import Order
 from gofau_service.store.tables.studies import Arm, Study, StudyTag
 from gofau_studies.protocol.trials import StudyState
@@ -63,7 +63,7 @@ def page(
     if after is not None:
         query = query.where(*order.after(key, after.value, Study.id, after.last))
     rows = session.execute(query.order_by(*order.terms(key, Study.id)).limit(limit)).all()
-    found = {study.id: study for study in repository.by_ids(session, [row[0] for row in rows])}
+    found = {study.id: study for study in studies.by_ids(session, [row[0] for row in rows])}
     return [(found[n], Place(at, value, n)) for n, value in rows if n in found]
 
 
@@ -101,7 +101,7 @@ def _narrowed(query: Select[Any], wanted: StudyFilter) -> Select[Any]:
         if value is not None:
             query = query.where(column == value)
     if wanted.open is not None:
-        query = query.where(Study.state.in_(repository.OPEN) == wanted.open)
+        query = query.where(Study.state.in_(studies.OPEN) == wanted.open)
     if wanted.name is not None:
         query = query.where(func.lower(Study.name).contains(wanted.name.lower(), autoescape=True))
     if wanted.tag is not None:

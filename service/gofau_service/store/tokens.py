@@ -19,6 +19,11 @@ def by_digest(session: Session, digest: str) -> TokenRow | None:
     return session.scalar(query)
 
 
+def find(session: Session, digest: str) -> TokenRow | None:
+    """The token of that digest, whether it is still good or not."""
+    return session.scalar(select(TokenRow).where(TokenRow.digest == digest))
+
+
 def spend(session: Session, token_id: int) -> bool:
     """Revoke a token once; false where it has expired, or was revoked before."""
     statement = (

@@ -1,17 +1,21 @@
 """SQL that lists trials and cells."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from gofau_service.errors import NotFoundError
+from gofau_service.store import curves
 from gofau_service.store.tables.studies import Arm, Cell
 from gofau_service.store.tables.trials import Measurement, Trial
 from gofau_studies.protocol.trials import Outcome
 
 Found = Row[Trial, Cell, Arm]
+CHUNK = 500
+"""Trials whose curves are read by one query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,31 @@ def trial(session: Session, study_id: int, index: int) -> Found:
     return found
 
 
+def in_this_order(
+    session: Session, study_id: int, indexes: Sequence[int], state: str | None
+) -> list[Found]:
+    """The trials, in that order, that are in the state now, if one is given."""
+    query = narrowed(joined(study_id), TrialFilter(state=state))
+    rows = session.execute(query.where(Trial.index.in_(indexes)))
+    found = {row[0].index: row for row in rows}
+    return [found[index] for index in indexes if index in found]
+
+
+def indexes_in(session: Session, study_id: int, state: str) -> Iterable[int]:
+    """The indexes of the trials in a state."""
+    return session.scalars(
+        select(Trial.index).where(Trial.study_id == study_id, Trial.state == state)
+    )
+
+
+def columns(session: Session, study_id: int, names: Iterable[str]) -> list[tuple[Any, ...]]:
+    """Some columns of all trials, in order of their index."""
+    wanted = [getattr(Trial, name) for name in names]
+    query = select(*wanted).where(Trial.study_id == study_id).order_by(Trial.index)
+    # Rows of plain columns take the connection half the time that they take the session.
+    return [tuple(row) for row in session.connection().execute(query)]
+
+
 def measurement(session: Session, study_id: int, index: int) -> Measurement | None:
     """What a trial measured, if it completed."""
     return session.get(Measurement, (study_id, index))
@@ -167,6 +196,18 @@ def measurements(session: Session, study_id: int, first: int, last: int) -> Sequ
         Measurement.study_id == study_id, Measurement.index.between(first, last)
     )
     return session.scalars(query).all()
+
+
+def curves_of(
+    session: Session, study_id: int, indexes: Sequence[int]
+) -> Iterator[tuple[int, dict[str, list[float | None]]]]:
+    """The curves by metric of those of the trials that completed, some at a time."""
+    for first in range(0, len(indexes), CHUNK):
+        query = select(Measurement.index, Measurement.lengths, Measurement.curves).where(
+            Measurement.study_id == study_id, Measurement.index.in_(indexes[first : first + CHUNK])
+        )
+        for index, lengths, data in session.execute(query):
+            yield index, curves.unpack(lengths, data)
 
 
 def cells(

@@ -2,15 +2,10 @@
 
 from itertools import islice
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
-
 from gofau.version import code_version
 from gofau_service.answers import Plan
-from gofau_service.store.tables.studies import Arm, Cell
-from gofau_service.store.tables.trials import Trial
-from gofau_service.studies.reuse import reusable
-from gofau_studies.protocol.trials import TrialState
+from gofau_service.store.earlier_results import reusable, seconds_per_epoch
+from gofau_service.store.engine import Session
 from gofau_studies.spec import StudySpec
 from gofau_studies.spec.cells import cells
 from gofau_studies.spec.packs import bucket_key
@@ -31,7 +26,8 @@ def estimate(session: Session, spec: StudySpec) -> Plan:
             buckets[bucket] = buckets.get(bucket, 0) + len(spec.seeds)
         if spec.halving is None:
             found += reusable(session, [c.key for c in chunk], list(spec.seeds), version)
-    each = _seconds(session, spec)
+    epoch = seconds_per_epoch(session, [problem.name for problem in spec.problems])
+    each = None if epoch is None else epoch * spec.epochs
     return Plan(
         name=spec.name,
         spec_hash=spec.hash,
@@ -42,23 +38,3 @@ def estimate(session: Session, spec: StudySpec) -> Plan:
         seconds_per_trial=each,
         seconds=None if each is None else each * (spec.trial_count - found),
     )
-
-
-def _seconds(session: Session, spec: StudySpec) -> float | None:
-    """Mean wall time per epoch of the latest trials of these problems, times the epochs."""
-    names = [problem.name for problem in spec.problems]
-    recent = (
-        select(Trial.wall_s, Trial.epochs_run)
-        .join(Cell, (Cell.study_id == Trial.study_id) & (Cell.ordinal == Trial.cell))
-        .join(Arm, (Arm.study_id == Cell.study_id) & (Arm.ordinal == Cell.arm))
-        .where(
-            Trial.state == TrialState.COMPLETED.value,
-            Arm.problem_name.in_(names),
-            Trial.epochs_run > 0,
-        )
-        .limit(10_000)
-        .subquery()
-    )
-    total = select(func.sum(recent.c.wall_s), func.sum(recent.c.epochs_run))
-    seconds, epochs = session.execute(total).one()
-    return float(seconds) / epochs * spec.epochs if epochs else None

@@ -9,11 +9,11 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
-from sqlalchemy.orm import Session
 
 from gofau_service.errors import ConflictError, InvalidError
 from gofau_service.settings import Settings
 from gofau_service.store import cells, rounds, trials
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.studies import Study
 from gofau_service.studies import ledger, lifecycle
 from gofau_service.studies.enumeration import Enumeration

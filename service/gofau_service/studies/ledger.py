@@ -9,16 +9,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
-
 from gofau_service.errors import InvalidError
-from gofau_service.store import cells, curves, studies, trials
+from gofau_service.store import cells, curves, earlier_results, studies, trials
 from gofau_service.store.aggregate import Finished, cell_deltas, tally
 from gofau_service.store.base import now
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.leases import LeaseRow
 from gofau_service.store.tables.studies import Study
 from gofau_service.store.trials import Standing
-from gofau_service.studies import reuse
 from gofau_studies.errors import FieldError
 from gofau_studies.landscape.caps import cap
 from gofau_studies.protocol.trial_facts import LEASED, POSTED
@@ -50,14 +48,22 @@ def adopt(session: Session, study: Study, lease: LeaseRow, indexes: Iterable[int
 
     They count no attempt, and no lease holds them.
     """
-    if lease.inputs is None or not reuse.reuses(study):
+    if lease.inputs is None or not _reuses(study):
         return 0
-    copied = reuse.copy_results(session, study, indexes, lease.code_version, lease.inputs)
+    copied = earlier_results.copy_results(session, study, indexes, lease.code_version, lease.inputs)
     if copied:
         _account(session, study, [(c.cell, Outcome(c.outcome), c.value, c.wall_s) for c in copied])
         _move(study, waiting=-len(copied), reused=len(copied))
         settle(session, study)
     return len(copied)
+
+
+def _reuses(study: Study) -> bool:
+    """Whether a study takes results of others.
+
+    Under successive halving none does: where a trial stopped depended on the others of its pack.
+    """
+    return study.reuse and not study.spec.get("halving")
 
 
 def give_up(session: Session, study: Study, reason: str) -> None:

@@ -1,14 +1,11 @@
 """What people do to a stored study. Each takes its row locked and moves it to a clear state."""
 
-from sqlalchemy import delete as delete_rows
-from sqlalchemy.orm import Session
-
 from gofau_service.errors import ConflictError
-from gofau_service.store import jobs, leases
-from gofau_service.store import studies as repository
+from gofau_service.store import jobs, leases, studies
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.studies import Study
 from gofau_service.studies import ledger, rounds
-from gofau_service.studies.leases import EXPIRED
+from gofau_service.studies.leasing import EXPIRED
 from gofau_studies.protocol.trials import StudyState, TrialState
 
 
@@ -27,7 +24,7 @@ def cancel(session: Session, study: Study) -> None:
     ledger.close(session, study, TrialState.CANCELLED)
     leases.end_all(session, study.id, EXPIRED)
     after = StudyState.CANCELLING if _has_job(session, study) else StudyState.CANCELLED
-    repository.set_state(session, study, after, "cancelled on request")
+    studies.set_state(session, study, after, "cancelled on request")
 
 
 def pause(session: Session, study: Study) -> None:
@@ -40,7 +37,7 @@ def pause(session: Session, study: Study) -> None:
         return
     if study.state not in (StudyState.QUEUED, StudyState.RUNNING):
         raise _wrong_state(study, "only a queued or running study is paused")
-    repository.set_state(session, study, StudyState.PAUSED, "paused on request")
+    studies.set_state(session, study, StudyState.PAUSED, "paused on request")
 
 
 def resume(session: Session, study: Study) -> None:
@@ -53,7 +50,7 @@ def resume(session: Session, study: Study) -> None:
         return
     if study.state != StudyState.PAUSED:
         raise _wrong_state(study, "only a paused study is resumed")
-    repository.set_state(session, study, StudyState.QUEUED)
+    studies.set_state(session, study, StudyState.QUEUED)
 
 
 def retry(session: Session, study: Study) -> int:
@@ -74,7 +71,7 @@ def retry(session: Session, study: Study) -> int:
 def requeue(session: Session, study: Study) -> None:
     """Queue an ended study that has trials to run again."""
     if StudyState(study.state).final:
-        repository.set_state(session, study, StudyState.QUEUED)
+        studies.set_state(session, study, StudyState.QUEUED)
 
 
 def delete(session: Session, study: Study, force: bool) -> bool:
@@ -93,7 +90,7 @@ def delete(session: Session, study: Study, force: bool) -> bool:
     if _has_job(session, study):
         study.doomed = True
         return False
-    session.execute(delete_rows(Study).where(Study.id == study.id))
+    studies.delete(session, study.id)
     return True
 
 

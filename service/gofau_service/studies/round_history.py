@@ -2,10 +2,8 @@
 
 from math import isnan
 
-from sqlalchemy.orm import Session
-
-from gofau_service.store import cells
-from gofau_service.store import rounds as repository
+from gofau_service.store import cells, rounds
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.studies import Arm, Study
 from gofau_studies.landscape.caps import cap
 from gofau_studies.landscape.counting import DIVERGED, counted_trials
@@ -19,20 +17,20 @@ Ending = tuple[int, str, str | None, float | None]
 def history(session: Session, study: Study) -> SearchHistory:
     """A study's cells in the order in which they were asked for, with what they gave."""
     arms = cells.arms(session, study.id)
-    rounds = repository.rounds(session, study.id)
-    starts = [row.first_cell for row in rounds]
+    had = rounds.of_study(session, study.id)
+    starts = [row.first_cell for row in had]
     endings: dict[int, list[Ending]] = {}
-    for cell, seed, state, outcome, value in repository.endings(session, study.id):
+    for cell, seed, state, outcome, value in rounds.endings(session, study.id):
         endings.setdefault(cell, []).append((seed, state, outcome, value))
     place = {seed: i for i, seed in enumerate(study.spec["seeds"])}
     found = [
         _cell(study, arms[arm], sum(start <= ordinal for start in starts), point, sorted_endings)
-        for ordinal, arm, point in repository.points(session, study.id)
+        for ordinal, arm, point in rounds.points(session, study.id)
         for sorted_endings in (sorted(endings.get(ordinal, []), key=lambda e: place[e[0]]),)
     ]
     return SearchHistory(
         spec=study.spec,
-        next_round=len(rounds) + 1,
+        next_round=len(had) + 1,
         finished=study.unplanned == 0,
         arms=[_arm(study, arm) for arm in arms.values()],
         cells=found,

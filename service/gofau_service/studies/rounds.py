@@ -2,16 +2,13 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy.orm import Session
-
 from gofau_service.errors import InvalidError
-from gofau_service.store import cells, trials
-from gofau_service.store import rounds as repository
+from gofau_service.store import cells, rounds, trials
 from gofau_service.store.base import now
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.rounds import SearchRoundRow
 from gofau_service.store.tables.studies import Study
-from gofau_service.studies import ledger
-from gofau_service.studies import round_checks as checks
+from gofau_service.studies import ledger, round_checks
 from gofau_service.studies.enumeration import Enumeration
 from gofau_studies.errors import FieldError
 from gofau_studies.protocol.trials import StudyState
@@ -27,11 +24,11 @@ def append(session: Session, study: Study, wanted: SearchRound) -> RoundReceipt:
     Raises:
         InvalidError: a number that leaves one out, or points that the study may not have.
     """
-    rounds = repository.rounds(session, study.id)
-    if wanted.number <= len(rounds):
-        return RoundReceipt(number=wanted.number, cells=rounds[wanted.number - 1].cells, new=False)
-    if wanted.number > len(rounds) + 1:
-        errors = [FieldError("number", wanted.number, f"{len(rounds) + 1}, the next round")]
+    had = rounds.of_study(session, study.id)
+    if wanted.number <= len(had):
+        return RoundReceipt(number=wanted.number, cells=had[wanted.number - 1].cells, new=False)
+    if wanted.number > len(had) + 1:
+        errors = [FieldError("number", wanted.number, f"{len(had) + 1}, the next round")]
         raise InvalidError("a round that comes too early", errors)
     if study.state != StudyState.RUNNING or study.waiting + study.running or not study.unplanned:
         return RoundReceipt(number=wanted.number, cells=0, new=False)
@@ -48,10 +45,10 @@ def _add(session: Session, study: Study, wanted: SearchRound) -> int:
     spec = stored_spec(study.spec)
     known = cells.keys(session, study.id)
     made = _cells(spec, wanted)
-    checks.check_round(spec, wanted, [cell.key for cell in made], known, study.unplanned)
-    first = repository.cell_count(session, study.id)
+    round_checks.check_round(spec, wanted, [cell.key for cell in made], known, study.unplanned)
+    first = rounds.cell_count(session, study.id)
     _insert(session, study, spec, made, first)
-    repository.add(
+    rounds.add(
         session,
         SearchRoundRow(
             study_id=study.id,
@@ -67,8 +64,8 @@ def _add(session: Session, study: Study, wanted: SearchRound) -> int:
 
 def _cells(spec: StudySpec, wanted: SearchRound) -> list[Cell]:
     by_labels = {arm.labels: arm for arm in arms(spec)}
-    checks.check_arms(list(by_labels), wanted)
-    checks.check_points(spec, wanted)
+    round_checks.check_arms(list(by_labels), wanted)
+    round_checks.check_points(spec, wanted)
     return [
         by_labels[asked.problem, asked.direction, asked.rule](dict(point))
         for asked in wanted.arms

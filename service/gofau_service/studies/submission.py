@@ -4,18 +4,14 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
-
 from gofau_service import answers
 from gofau_service.errors import ConflictError, InvalidError, QuotaError
 from gofau_service.pagination import decode, encode, unknown
 from gofau_service.settings import Settings
-from gofau_service.store import cells, trials
-from gofau_service.store import studies as repository
-from gofau_service.store import study_list as listing
+from gofau_service.store import cells, studies, study_list, trials
 from gofau_service.store.base import now
-from gofau_service.store.engine import Store, analyze
+from gofau_service.store.engine import Session, Store, analyze
+from gofau_service.store.errors import IntegrityError
 from gofau_service.store.keyset import Order
 from gofau_service.store.tables.studies import Study
 from gofau_service.studies.described import described, detailed
@@ -68,7 +64,7 @@ def submit(
     count = cells.insert_cells(session, enumeration.rows(study.id, 0, len(seeds)))
     cells.insert_arms(session, enumeration.new_arms)
     trials.enumerate_trials(session, study.id, range(count), seeds, 0)
-    repository.set_tags(session, study.id, wanted.spec.tags)
+    studies.set_tags(session, study.id, wanted.spec.tags)
     if wanted.spec.trial_count >= MANY:
         analyze(session)
     return study, True
@@ -95,36 +91,36 @@ def _submit_once(
 
 def detail(session: Session, study: Study) -> answers.StudyDetail:
     """A study as the API shows it, with its spec."""
-    tags = repository.tags(session, [study.id])[study.id]
+    tags = studies.tags(session, [study.id])[study.id]
     return detailed(study, tags)
 
 
 def study_page(
-    session: Session, wanted: listing.StudyFilter, *, sort: str, cursor: str | None, limit: int
+    session: Session, wanted: study_list.StudyFilter, *, sort: str, cursor: str | None, limit: int
 ) -> answers.Page[answers.Study]:
     """A page of studies.
 
     Raises:
         InvalidError: an unknown order, or a cursor of another list.
     """
-    order = Order.parse(sort, listing.SORTS)
+    order = Order.parse(sort, study_list.SORTS)
     after = decode(cursor, str, (int, float), (str, int, float), int)
     place = _place(order, cursor, after) if after else None
     at = place.at if place else now()
-    rows = listing.page(session, wanted, order, at=at, after=place, limit=limit + 1)
-    tags = repository.tags(session, (study.id for study, _ in rows))
+    rows = study_list.page(session, wanted, order, at=at, after=place, limit=limit + 1)
+    tags = studies.tags(session, (study.id for study, _ in rows))
     items = [described(study, tags[study.id]) for study, _ in rows[:limit]]
     end = rows[limit - 1][1] if len(rows) > limit else None
     more = encode(str(order), end.at, end.value, end.last) if end else None
     return answers.Page(items=tuple(items), next_cursor=more)
 
 
-def _place(order: Order, cursor: str | None, values: list[Any]) -> listing.Place:
+def _place(order: Order, cursor: str | None, values: list[Any]) -> study_list.Place:
     """Where a cursor of this very order leads."""
     by, at, value, last = values
     if by != str(order) or isinstance(value, str) != (order.by in ("name", "owner")):
         raise unknown(cursor)
-    return listing.Place(at, value, last)
+    return study_list.Place(at, value, last)
 
 
 def check_size(spec: StudySpec, settings: Settings) -> None:
@@ -137,7 +133,7 @@ def check_size(spec: StudySpec, settings: Settings) -> None:
 
 def check_quota(session: Session, owner: str, more: int, settings: Settings) -> None:
     """Raise `QuotaError` where an owner would have too many open trials."""
-    held = repository.open_trials(session, owner)
+    held = studies.open_trials(session, owner)
     if held + more > settings.owner_open_trials:
         raise QuotaError(
             f"{owner} has {held} open trials and asked for {more} more; "
@@ -148,7 +144,7 @@ def check_quota(session: Session, owner: str, more: int, settings: Settings) -> 
 def _earlier(session: Session, who: Principal, wanted: Submission) -> Study | None:
     if wanted.idempotency_key is None:
         return None
-    known = repository.by_idempotency_key(session, who.owner, wanted.idempotency_key)
+    known = studies.by_idempotency_key(session, who.owner, wanted.idempotency_key)
     if known is not None and known.request_hash != wanted.request_hash:
         raise ConflictError(
             f"Idempotency-Key {wanted.idempotency_key!r} came with another spec before, "
@@ -176,6 +172,4 @@ def _add(session: Session, who: Principal, wanted: Submission) -> Study:
         unplanned=spec.arm_count * spec.later_points * len(spec.seeds),
         created_at=now(),
     )
-    session.add(study)
-    session.flush()
-    return study
+    return studies.add(session, study)

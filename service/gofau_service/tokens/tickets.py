@@ -5,15 +5,13 @@ soon after its making, and for nothing else; the token that it is exchanged for 
 driver, which sends its SHA-256 alone.
 """
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from gofau_service.errors import UnauthorizedError
-from gofau_service.store import tokens as repository
+from gofau_service.store import tokens
 from gofau_service.store.base import now
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.tokens import TokenRow
+from gofau_service.tokens.bearer import admit, digest, issue
 from gofau_service.tokens.principal import Scope
-from gofau_service.tokens.tokens import admit, digest, issue
 
 TTL_S = 900.0
 """A driver starts within seconds of its submission; a cluster that is starting takes minutes."""
@@ -37,11 +35,11 @@ def redeem(session: Session, ticket: str, token_digest: str) -> int:
     Raises:
         UnauthorizedError: the ticket is good for nothing, or was used for another token.
     """
-    row = session.scalar(select(TokenRow).where(TokenRow.digest == digest(ticket)))
+    row = tokens.find(session, digest(ticket))
     if row is None or row.study_id is None or row.scopes != [Scope.TICKET]:
         raise UnauthorizedError(USED)
-    known = session.scalar(select(TokenRow).where(TokenRow.digest == token_digest))
-    if known is None and repository.spend(session, row.id):
+    known = tokens.find(session, token_digest)
+    if known is None and tokens.spend(session, row.id):
         admit(session, token_digest, row.owner, [Scope.WORKER], row.name, study_id=row.study_id)
     elif known is None or not _stems_from(known, row):
         raise UnauthorizedError(USED)

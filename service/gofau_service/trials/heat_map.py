@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from math import sqrt
 
 from pydantic_core import to_json
-from sqlalchemy.orm import Session
 
 from gofau.version import code_version
 from gofau_service.errors import InvalidError
 from gofau_service.pagination import encode
-from gofau_service.store import cells
-from gofau_service.store import trial_list as queries
+from gofau_service.store import cells, trial_list
 from gofau_service.store.columns import MEMORY, Summary, metric_names
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.studies import Arm, Study
 from gofau_service.store.trial_list import CellRow, TrialFilter
 from gofau_studies.errors import FieldError
@@ -81,7 +80,7 @@ def _page(session: Session, study: Study, wish: CellWish) -> dict[str, object]:
     wanted = TrialFilter(problem=wish.problem, direction=wish.direction, rule=wish.rule)
     chosen = [ordinal for ordinal, arm in arms.items() if wanted.has_arm(arm)]
     narrowed = chosen if len(chosen) < len(arms) else None
-    rows = queries.cells(session, study.id, narrowed, wish.after, wish.limit + 1)
+    rows = trial_list.cells(session, study.id, narrowed, wish.after, wish.limit + 1)
     more = encode(rows[wish.limit - 1].ordinal) if len(rows) > wish.limit else None
     if wish.metric is not None:
         rows = of_metric(session, study, rows, wish.metric)

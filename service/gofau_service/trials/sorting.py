@@ -7,16 +7,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from gofau_service.store import cells
+from gofau_service.store import cells, trial_list
 from gofau_service.store.columns import MEMORY, OUTCOME, OUTCOMES, Columns, metric_names
+from gofau_service.store.engine import Session
 from gofau_service.store.keyset import Order
 from gofau_service.store.ordered import Floats, Integers, Key
 from gofau_service.store.tables.studies import Study
-from gofau_service.store.tables.trials import Trial
-from gofau_service.store.trial_list import Found, TrialFilter, joined, narrowed
+from gofau_service.store.trial_list import Found, TrialFilter
 from gofau_service.trials.conditions import Condition
 from gofau_studies.protocol.trial_facts import NUMBERS
 from gofau_studies.protocol.trials import TrialState
@@ -79,7 +77,7 @@ def page(
         following, numbers = _following(session, study, columns, wish.order, after)
     found: list[tuple[Found, float]] = []
     for chosen in _chosen(following, tests, limit):
-        rows = _rows(session, study.id, wish.narrow, chosen)
+        rows = trial_list.in_this_order(session, study.id, chosen.tolist(), wish.narrow.state)
         at = np.array([row[0].index for row in rows], np.int64)
         found += zip(rows, numbers(at).tolist(), strict=True)
         if len(found) >= limit:
@@ -136,8 +134,7 @@ def _of_state(session: Session, study: Study, columns: Columns, state: str) -> T
         return lambda at: ~np.isnan(outcomes(at))
     if getattr(study, state) * FEW > len(columns.cell):
         return lambda at: np.ones(len(at), np.bool_)
-    query = select(Trial.index).where(Trial.study_id == study.id, Trial.state == state)
-    here = np.fromiter(session.scalars(query), np.int64)
+    here = np.fromiter(trial_list.indexes_in(session, study.id, state), np.int64)
     return lambda at: np.isin(at, here)
 
 
@@ -151,12 +148,3 @@ def _chosen(following: Integers, tests: Sequence[Test], limit: int) -> Iterator[
             at = at[test(at)]
         for first in range(0, len(at), limit):
             yield at[first : first + limit]
-
-
-def _rows(session: Session, study_id: int, narrow: TrialFilter, chosen: Integers) -> list[Found]:
-    """The trials, in that order, that are in the wanted state now."""
-    indexes = chosen.tolist()
-    only = TrialFilter(state=narrow.state)
-    query = narrowed(joined(study_id), only).where(Trial.index.in_(indexes))
-    found = {row[0].index: row for row in session.execute(query)}
-    return [found[index] for index in indexes if index in found]

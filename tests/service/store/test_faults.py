@@ -17,7 +17,7 @@ from gofau_service.cli.local import server
 from gofau_service.cli.local.ports import free_port
 from gofau_service.store import studies as repository
 from gofau_service.store.engine import Store
-from gofau_service.tokens import tokens
+from gofau_service.tokens import bearer
 from gofau_service.tokens.principal import LOCAL, Scope
 from gofau_studies.protocol import wire
 from gofau_studies.protocol.trials import StudyState
@@ -71,7 +71,7 @@ def worked(database: str, url: str) -> Iterator[str]:
     with store.write() as session:
         row = repository.lock(session, study)
         repository.set_state(session, row, StudyState.RUNNING)
-        token, _ = tokens.issue(session, LOCAL.owner, [Scope.WORKER], "t", study_id=row.id)
+        token, _ = bearer.issue(session, LOCAL.owner, [Scope.WORKER], "t", study_id=row.id)
     client = ServiceClient(WorkerSettings(url, study, token, patience_s=120))
     failed: list[BaseException] = []
     thread = threading.Thread(target=work, args=(client, failed))

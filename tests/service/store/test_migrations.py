@@ -12,7 +12,7 @@ from gofau_service.settings import Settings
 from gofau_service.store import studies as repository
 from gofau_service.store.engine import Store
 from gofau_service.store.schema import TABLES, downgrade, metadata, migrate
-from gofau_service.studies import submission as service
+from gofau_service.studies import submission
 from gofau_service.tokens.principal import LOCAL
 from gofau_studies.spec.parsing import parse_spec
 from tests.service.fakes import SPEC, TRIALS, Service
@@ -20,8 +20,8 @@ from tests.service.fakes import SPEC, TRIALS, Service
 
 def submit(store: Store) -> str:
     with store.write() as session:
-        wanted = service.Submission(parse_spec(SPEC), "")
-        return service.submit(session, LOCAL, wanted, Settings())[0].public_id
+        wanted = submission.Submission(parse_spec(SPEC), "")
+        return submission.submit(session, LOCAL, wanted, Settings())[0].public_id
 
 
 def test_migrations_give_the_schema_of_the_code(store: Store) -> None:

@@ -25,9 +25,7 @@ from gofau_service.store.engine import Store
 from gofau_service.store.schema import migrate
 from gofau_service.store.tables.studies import Study
 from gofau_service.store.tables.trials import Trial
-from gofau_service.studies import leases as workers
-from gofau_service.studies import lifecycle
-from gofau_service.studies import submission as study_service
+from gofau_service.studies import leasing, lifecycle, submission
 from gofau_service.tokens.principal import LOCAL, Principal, Scope
 from gofau_studies.protocol.trials import StudyState, TrialState
 from gofau_studies.protocol.wire import LeaseRequest, ResultBatch
@@ -68,9 +66,9 @@ class LedgerMachine(RuleBasedStateMachine):
         self.stamp = 0
 
     def running(self, spec: StudySpec) -> tuple[int, str]:
-        wanted = study_service.Submission(spec, "")
+        wanted = submission.Submission(spec, "")
         with self.store.write() as session:
-            study, _ = study_service.submit(session, LOCAL, wanted, Settings())
+            study, _ = submission.submit(session, LOCAL, wanted, Settings())
             studies.set_state(session, study, StudyState.RUNNING)
             return study.id, study.public_id
 
@@ -79,8 +77,8 @@ class LedgerMachine(RuleBasedStateMachine):
         who = Principal("local", frozenset({Scope.WORKER}), study_id)
         results = [{**result(i), "wall_s": -0.0} for i in LIBRARY]
         with self.store.write() as session:
-            held = workers.lease(session, who, public_id, requested(list(LIBRARY), "A"), 60)
-            workers.post(session, who, held.lease, ResultBatch.model_validate({"results": results}))
+            held = leasing.lease(session, who, public_id, requested(list(LIBRARY), "A"), 60)
+            leasing.post(session, who, held.lease, ResultBatch.model_validate({"results": results}))
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
@@ -95,7 +93,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def lease(self, indexes: list[int], data: str | None) -> Any:
         with self.store.write() as session:
             asked = requested(indexes, data)
-            lease = workers.lease(session, self.who, self.public_id, asked, 60)
+            lease = leasing.lease(session, self.who, self.public_id, asked, 60)
         free = set(indexes) - set(self.holder) - set(self.ended)
         taken = free & set(LIBRARY) if data == "A" else set()
         assert (lease.granted, lease.reused) == (sorted(free - taken), len(taken))
@@ -113,7 +111,7 @@ class LedgerMachine(RuleBasedStateMachine):
             {"results": [{**make(i), "wall_s": self.stamp} for i in indexes]}
         )
         with self.store.write() as session:
-            receipt = workers.post(session, self.who, lease, batch)
+            receipt = leasing.post(session, self.who, lease, batch)
         fresh = {i for i in indexes if self.holder.get(i) == lease}
         assert receipt.stored == len(fresh)
         assert receipt.stored + receipt.duplicates + receipt.refused == len(indexes)
@@ -127,7 +125,7 @@ class LedgerMachine(RuleBasedStateMachine):
             {"failures": [{"index": i, "error": "boom"} for i in indexes]}
         )
         with self.store.write() as session:
-            receipt = workers.post(session, self.who, lease, batch)
+            receipt = leasing.post(session, self.who, lease, batch)
         fresh = {i for i in indexes if self.holder.get(i) == lease}
         assert receipt.stored == len(fresh)
         self.lose(fresh)
@@ -135,13 +133,13 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(lease=held)
     def beat(self, lease: str) -> None:
         with self.store.write() as session:
-            status = workers.heartbeat(session, self.who, lease, 60)
+            status = leasing.heartbeat(session, self.who, lease, 60)
         assert status.held == (lease in self.holder.values())
 
     @rule(lease=consumes(held))
     def release(self, lease: str) -> None:
         with self.store.write() as session:
-            workers.release(session, self.who, lease, 60)
+            leasing.release(session, self.who, lease, 60)
         for index in [i for i, holder in self.holder.items() if holder == lease]:
             del self.holder[index]
             self.attempts[index] -= 1
@@ -150,7 +148,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def expire(self, lease: str) -> None:
         with self.store.write() as session:
             row = leases.find(session, lease, self.study_id)
-            workers.expire(session, row.id, row.beats, "silent", watched=True)
+            leasing.expire(session, row.id, row.beats, "silent", watched=True)
         self.lose({i for i, holder in self.holder.items() if holder == lease})
 
     @precondition(lambda self: len(self.ended) > TRIALS // 2)

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from gofau_service.reconciler import jobs
-from gofau_service.store import studies
+from gofau_service.reconciler import job_steps
+from gofau_service.store import jobs, studies
 from gofau_service.store.schema import downgrade, migrate
 from gofau_studies.protocol.wire import RoundReceipt, SearchHistory
 from gofau_studies.spec.cells import arms
@@ -195,9 +195,9 @@ def test_a_search_given_up_is_failed_and_retry_takes_it_up(service: Service) -> 
     worker.finish()
     with service.store.write() as session:
         found = studies.lock(session, worker.study)
-        for job in jobs.repository.of_study(session, found.id):
-            job.status, job.progress = "FAILED", jobs.ended_trials(found)
-        assert jobs.give_up(session, found.id, 1)
+        for job in jobs.of_study(session, found.id):
+            job.status, job.progress = "FAILED", job_steps.ended_trials(found)
+        assert job_steps.give_up(session, found.id, 1)
     failed = service.study(worker.study)
     assert failed["state"] == "failed"
     assert "got nowhere" in failed["message"]

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from gofau_service.exports import formats, rows
-from gofau_service.reports import service as reports
+from gofau_service.reports import analyst
+from gofau_service.reports.frame import trials_frame
 from gofau_service.settings import Settings
-from gofau_service.store import studies as repository
+from gofau_service.store import studies
 from gofau_service.store.engine import Store
 from gofau_service.store.recount import recount
 from gofau_service.store.schema import migrate
@@ -100,7 +101,7 @@ class Made:
 
     def __init__(self, given: dict[str, Any], folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         few = partial(AnalysisSettings, resamples=RESAMPLES)
-        monkeypatch.setattr(reports, "AnalysisSettings", few)
+        monkeypatch.setattr(analyst, "AnalysisSettings", few)
         self.spec = StudySpec.model_validate(given)
         store = Store(f"sqlite:///{folder / 'gofau.db'}")
         migrate(store)
@@ -114,15 +115,15 @@ class Made:
             for part in formats.as_ndjson(columns, rows.chunks(store, key, TrialFilter()))
             for line in part.splitlines()
         ]
-        analysis = reports.Analyst(store).analyse(public_id, None)
+        analysis = analyst.Analyst(store).analyse(public_id, None)
         self.report, self.hash = analysis.report, analysis.report.study.spec_hash
         store.close()
 
     def _fill(self, session: Any, study: Any) -> None:
         rng = np.random.default_rng(7)
-        repository.set_state(session, study, StudyState.RUNNING)
+        studies.set_state(session, study, StudyState.RUNNING)
         self._train(session, study, rng)
-        self.first = len(reports.trials_frame(session, study))
+        self.first = len(trials_frame(session, study))
         if self.spec.refine:
             labels = [(r.label, rng.random((self.spec.refine.trials, 2))) for r in self.spec.rules]
             arms = [
@@ -139,10 +140,10 @@ class Made:
             ]
             append(session, study, SearchRound(number=1, arms=arms))
             self._train(session, study, rng)
-        repository.set_state(session, study, StudyState.COMPLETED)
+        studies.set_state(session, study, StudyState.COMPLETED)
 
     def _train(self, session: Any, study: Any, rng: np.random.Generator) -> None:
-        for row in reports.trials_frame(session, study).to_dict("records"):
+        for row in trials_frame(session, study).to_dict("records"):
             trial = session.get(Trial, (study.id, row["index"]))
             if trial.state == "waiting":
                 for name, value in result(row, self.spec, rng).items():

@@ -21,15 +21,14 @@ def migrate() -> None:
 
     GOFAU_DATABASE_URL=postgresql+psycopg://gofau@db/gofau gofau migrate
     """
-    from sqlalchemy.exc import OperationalError
-
     from gofau_service.errors import SchemaError
+    from gofau_service.store import schema
     from gofau_service.store.engine import Store
-    from gofau_service.store.schema import migrate as upgrade
+    from gofau_service.store.errors import OperationalError
 
     store = Store(_database())
     try:
-        upgrade(store)
+        schema.migrate(store)
     except SchemaError as error:
         raise CliError(str(error)) from error
     except OperationalError as error:
@@ -74,10 +73,10 @@ def restore(
     gofau restore gofau-monday.backup
     """
     from gofau_service.errors import BackupError
-    from gofau_service.store import backup as snapshots
+    from gofau_service.store.backup import restore as make_from
 
     try:
-        snapshots.restore(_database(), file)
+        make_from(_database(), file)
     except BackupError as error:
         raise CliError(str(error)) from error
     migrate()

@@ -1,17 +1,14 @@
 """What happens to a study's Ray job, each step in one transaction."""
 
-from sqlalchemy.orm import Session
-
 from gofau_service.errors import NotFoundError
 from gofau_service.reconciler.ray_jobs import JobStatus
-from gofau_service.store import jobs as repository
-from gofau_service.store import leases, studies
-from gofau_service.store import tokens as token_rows
+from gofau_service.store import jobs, leases, studies, tokens
 from gofau_service.store.base import now
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.jobs import Job
 from gofau_service.store.tables.studies import Study
 from gofau_service.studies import ledger, lifecycle
-from gofau_service.studies.leases import EXPIRED
+from gofau_service.studies.leasing import EXPIRED
 from gofau_service.tokens import tickets
 from gofau_studies.protocol.trials import StudyState
 
@@ -28,19 +25,19 @@ def begin(session: Session, study_id: int) -> bool:
     """Give a study a job to be submitted, unless it has one or wants none."""
     study = studies.lock_id(session, study_id)
     wants = study.state in (StudyState.QUEUED, StudyState.RUNNING)
-    if not wants or repository.open_job(session, study_id) is not None:
+    if not wants or jobs.open_job(session, study_id) is not None:
         return False
-    earlier = repository.of_study(session, study_id)
+    earlier = jobs.of_study(session, study_id)
     sequence = earlier[0].sequence + 1 if earlier else 1
     job = Job(
         study_id=study_id,
         sequence=sequence,
         submission_id=f"gofau-{study.public_id}-{sequence}",
-        state=repository.STARTING,
+        state=jobs.STARTING,
         progress=ended_trials(study),
         created_at=now(),
     )
-    repository.add(session, job)
+    jobs.add(session, job)
     if study.state == StudyState.QUEUED:
         studies.set_state(session, study, StudyState.RUNNING)
     return True
@@ -53,21 +50,20 @@ def ticket(session: Session, job: Job, owner: str) -> str:
 
 def see(session: Session, job_id: int, status: JobStatus) -> None:
     """Note that the cluster has the job."""
-    job = session.get_one(Job, job_id)
-    if job.state != repository.ENDED:
-        job.state, job.status = repository.ACTIVE, status.value
+    job = jobs.by_id(session, job_id)
+    if job.state != jobs.ENDED:
+        job.state, job.status = jobs.ACTIVE, status.value
 
 
 def end(session: Session, job_id: int, status: JobStatus, message: str) -> None:
     """Note that a job is over: its token is revoked and what it held waits again."""
-    job = session.get_one(Job, job_id)
-    study = studies.lock_id(session, job.study_id)
-    session.refresh(job)
-    if job.state == repository.ENDED:
+    study = studies.lock_id(session, jobs.by_id(session, job_id).study_id)
+    job = jobs.lock(session, job_id)
+    if job.state == jobs.ENDED:
         return
-    job.state, job.status, job.ended_at = repository.ENDED, status.value, now()
+    job.state, job.status, job.ended_at = jobs.ENDED, status.value, now()
     job.message = message or None
-    token_rows.revoke_of_study(session, study.id)
+    tokens.revoke_of_study(session, study.id)
     for lease in leases.active_of(session, study.id):
         lease.state = EXPIRED
         if status in (JobStatus.FAILED, JobStatus.SUCCEEDED):
@@ -83,8 +79,8 @@ def end(session: Session, job_id: int, status: JobStatus, message: str) -> None:
 def barren_tries(session: Session, study: Study) -> int:
     """Jobs that ended one after the other without a trial more than there are now."""
     progress = ended_trials(study)
-    jobs = [job for job in repository.of_study(session, study.id) if job.status in BARREN]
-    return sum(job.progress == progress for job in jobs)
+    over = [job for job in jobs.of_study(session, study.id) if job.status in BARREN]
+    return sum(job.progress == progress for job in over)
 
 
 def give_up(session: Session, study_id: int, tries: int) -> bool:
@@ -92,8 +88,8 @@ def give_up(session: Session, study_id: int, tries: int) -> bool:
     study = studies.lock_id(session, study_id)
     if study.state != StudyState.RUNNING or barren_tries(session, study) < tries:
         return False
-    jobs = repository.of_study(session, study_id)
-    last = jobs[0].message if jobs else None
+    had = jobs.of_study(session, study_id)
+    last = had[0].message if had else None
     error = f"{tries} jobs in a row got nowhere; the last one said: {last or 'nothing'}"
     ledger.give_up(session, study, error)
     return True

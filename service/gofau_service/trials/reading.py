@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy.orm import Session
-
 from gofau_service import answers
 from gofau_service.pagination import decode, encode, unknown
-from gofau_service.store import curves
-from gofau_service.store import trial_list as queries
+from gofau_service.store import curves, studies, trial_list
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.studies import Arm, Cell, Study
 from gofau_service.store.tables.trials import Trial
 from gofau_service.studies.enumeration import whole
@@ -27,7 +25,7 @@ def _said(trial: Trial, cell: Cell, arm: Arm) -> dict[str, object]:
 
 def trial_page(
     session: Session, study: Study, wish: Wish, *, cursor: str | None, limit: int
-) -> tuple[Sequence[queries.Found], str | None]:
+) -> tuple[Sequence[trial_list.Found], str | None]:
     """A page of trials and the cursor of the one after it.
 
     Raises:
@@ -43,13 +41,13 @@ def trial_page(
     after = at[0] if at else -1
     if wish.conditions:
         return _cut(page(session, study, wish, (after, after), limit + 1), limit)
-    rows = queries.page(session, study.id, wish.narrow, after, limit + 1)
+    rows = trial_list.page(session, study.id, wish.narrow, after, limit + 1)
     return _cut([(row, row[0].index) for row in rows], limit)
 
 
 def _cut(
-    found: Sequence[tuple[queries.Found, float]], limit: int, order: str | None = None
-) -> tuple[Sequence[queries.Found], str | None]:
+    found: Sequence[tuple[trial_list.Found, float]], limit: int, order: str | None = None
+) -> tuple[Sequence[trial_list.Found], str | None]:
     """The rows of a page, and the place of its last one if there are more."""
     rows = [row for row, _ in found[:limit]]
     if len(found) <= limit:
@@ -65,9 +63,9 @@ def trial_detail(session: Session, study: Study, index: int) -> answers.TrialDet
     Raises:
         NotFoundError: the study has no trial of that index.
     """
-    trial, cell, arm = queries.trial(session, study.id, index)
-    measured = queries.measurement(session, study.id, index)
-    source = session.get(Study, trial.source_study_id) if trial.source_study_id else None
+    trial, cell, arm = trial_list.trial(session, study.id, index)
+    measured = trial_list.measurement(session, study.id, index)
+    source = studies.public_id(session, trial.source_study_id) if trial.source_study_id else None
     return answers.TrialDetail.model_validate(
         {
             **_said(trial, cell, arm),
@@ -75,6 +73,6 @@ def trial_detail(session: Session, study: Study, index: int) -> answers.TrialDet
             "definition": whole(arm.definition, cell.changes),
             "metrics": measured.metrics if measured else {},
             "curves": curves.unpack(measured.lengths, measured.curves) if measured else {},
-            "source_study": source.public_id if source else None,
+            "source_study": source,
         }
     )

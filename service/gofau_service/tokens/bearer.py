@@ -4,10 +4,9 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 
-from sqlalchemy.orm import Session
-
-from gofau_service.store import tokens as repository
+from gofau_service.store import tokens
 from gofau_service.store.base import now
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.tokens import TokenRow
 from gofau_service.tokens.principal import Principal, Scope, implied
 
@@ -57,12 +56,12 @@ def admit(
         expires_at=expires_at,
         revoked_at=None,
     )
-    return repository.add(session, row)
+    return tokens.add(session, row)
 
 
 def principal(session: Session, token: str) -> Principal | None:
     """Who presents the token; ``None`` where it is unknown, expired or revoked."""
-    row = repository.by_digest(session, digest(token))
+    row = tokens.by_digest(session, digest(token))
     if row is None:
         return None
     return Principal(row.owner, implied(row.scopes), row.study_id)
@@ -70,5 +69,5 @@ def principal(session: Session, token: str) -> Principal | None:
 
 def ensure_admin(session: Session, token: str) -> None:
     """Accept this token as an admin's, from now on and once."""
-    if repository.by_digest(session, digest(token)) is None:
+    if tokens.by_digest(session, digest(token)) is None:
         issue(session, "admin", [Scope.ADMIN], "from the environment", token=token)

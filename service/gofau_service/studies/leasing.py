@@ -2,13 +2,11 @@
 
 import secrets
 
-from sqlalchemy.orm import Session
-
 from gofau.version import code_version
 from gofau_service.errors import ConflictError, NotFoundError
-from gofau_service.store import cells, provenance, studies, trials
-from gofau_service.store import leases as repository
+from gofau_service.store import cells, leases, provenance, studies, trials
 from gofau_service.store.base import now
+from gofau_service.store.engine import Session
 from gofau_service.store.tables.leases import LeaseRow
 from gofau_service.store.tables.provenance import EnvironmentRow, InputsRow
 from gofau_service.store.tables.studies import Study
@@ -67,7 +65,7 @@ def lease(
     """
     _refuse_other_code(request)
     study = mine(studies.lock(session, public_id), who)
-    row = repository.add(
+    row = leases.add(
         session,
         LeaseRow(
             public_id=secrets.token_hex(16),
@@ -76,7 +74,7 @@ def lease(
             code_version=request.code_version,
             inputs=provenance.keep(session, InputsRow, request.inputs),
             environment=provenance.keep(session, EnvironmentRow, request.environment),
-            state=repository.ACTIVE,
+            state=leases.ACTIVE,
             granted=0,
             created_at=now(),
             beat_at=now(),
@@ -98,16 +96,16 @@ def fail(
     """Fail what is left of a running study that its driver cannot train; a second time, nothing."""
     study = mine(studies.lock(session, public_id), who)
     if study.state == StudyState.RUNNING:
-        repository.end_all(session, study.id, EXPIRED)
+        leases.end_all(session, study.id, EXPIRED)
         ledger.give_up(session, study, reason.replace("\0", "\\0"))
     return LeaseStatus(held=False, stop=True, ttl_s=ttl_s)
 
 
 def heartbeat(session: Session, who: Principal, public_id: str, ttl_s: float) -> LeaseStatus:
     """Renew a lease."""
-    row = repository.find(session, public_id, who.study_id)
-    beating = repository.beat(session, row.id)
-    study = session.get_one(Study, row.study_id)
+    row = leases.find(session, public_id, who.study_id)
+    beating = leases.beat(session, row.id)
+    study = studies.by_id(session, row.study_id)
     return LeaseStatus(held=beating, stop=_should_stop(study), ttl_s=ttl_s)
 
 
@@ -115,7 +113,7 @@ def post(session: Session, who: Principal, public_id: str, batch: ResultBatch) -
     """Store what a lease's trials gave; it ends when nothing is left under it."""
     study, row = _locked(session, who, public_id)
     receipt = ledger.record(session, study, row, batch)
-    if row.state == repository.ACTIVE and not trials.holds_any(session, study.id, row.id):
+    if row.state == leases.ACTIVE and not trials.holds_any(session, study.id, row.id):
         row.state = DONE
     return receipt
 
@@ -123,7 +121,7 @@ def post(session: Session, who: Principal, public_id: str, batch: ResultBatch) -
 def release(session: Session, who: Principal, public_id: str, ttl_s: float) -> LeaseStatus:
     """Give back what a lease still holds."""
     study, row = _locked(session, who, public_id)
-    if row.state == repository.ACTIVE:
+    if row.state == leases.ACTIVE:
         ledger.release(session, study, row)
         row.state = RELEASED
     return LeaseStatus(held=False, stop=_should_stop(study), ttl_s=ttl_s)
@@ -135,10 +133,10 @@ def expire(session: Session, lease_id: int, beats: int, reason: str, *, watched:
     The attempt counts only where the worker was lost while ``watched`` and wanted: a stack that
     was stopped, or a study that was paused, takes its workers with it and no trial is to blame.
     """
-    study_id = session.get_one(LeaseRow, lease_id).study_id
+    study_id = leases.by_id(session, lease_id).study_id
     study = studies.lock_id(session, study_id)
-    row = repository.lock(session, lease_id)
-    if row.state != repository.ACTIVE or row.beats != beats:
+    row = leases.lock(session, lease_id)
+    if row.state != leases.ACTIVE or row.beats != beats:
         return False
     row.state = EXPIRED
     if watched and study.state == StudyState.RUNNING:
@@ -159,9 +157,9 @@ def _refuse_other_code(request: LeaseRequest) -> None:
 
 
 def _locked(session: Session, who: Principal, public_id: str) -> tuple[Study, LeaseRow]:
-    row = repository.find(session, public_id, who.study_id)
+    row = leases.find(session, public_id, who.study_id)
     study = studies.lock_id(session, row.study_id)
-    return study, repository.lock(session, row.id)
+    return study, leases.lock(session, row.id)
 
 
 def mine(study: Study, who: Principal) -> Study:

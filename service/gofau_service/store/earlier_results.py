@@ -1,10 +1,10 @@
-"""Content-addressed reuse, asked for before anything is trained.
+"""SQL on results that are there already: to take them, to count them, and to time by them.
 
 A trial takes the result of another study's trial of the same cell, seed, code version and inputs.
 The inputs are a worker's to know, since only it sees the data, so it is asked at the lease.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,13 @@ from sqlalchemy.orm import Session, aliased
 
 from gofau_service.store.base import now
 from gofau_service.store.records import among
-from gofau_service.store.tables.studies import Cell, Study
+from gofau_service.store.tables.studies import Arm, Cell, Study
 from gofau_service.store.tables.trials import Measurement, Trial
 from gofau_studies.protocol.trial_facts import RESULTS
 from gofau_studies.protocol.trials import TrialState
+
+TIMED = 10_000
+"""Earlier trials that a time is taken from, at most."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,6 @@ class Copied:
     outcome: str
     value: float | None
     wall_s: float
-
-
-def reuses(study: Study) -> bool:
-    """Whether a study takes results of others.
-
-    Under successive halving none does: where a trial stopped depended on the others of its pack.
-    """
-    return study.reuse and not study.spec.get("halving")
 
 
 def copy_results(
@@ -90,6 +85,25 @@ def reusable(session: Session, keys: list[str], seeds: list[int], version: str) 
         )
     )
     return session.execute(query).scalar_one()
+
+
+def seconds_per_epoch(session: Session, problems: Sequence[str]) -> float | None:
+    """Mean wall time of an epoch in earlier trials of these problems; ``None`` without any."""
+    some = (
+        select(Trial.wall_s, Trial.epochs_run)
+        .join(Cell, (Cell.study_id == Trial.study_id) & (Cell.ordinal == Trial.cell))
+        .join(Arm, (Arm.study_id == Cell.study_id) & (Arm.ordinal == Cell.arm))
+        .where(
+            Trial.state == TrialState.COMPLETED.value,
+            Arm.problem_name.in_(problems),
+            Trial.epochs_run > 0,
+        )
+        .limit(TIMED)
+        .subquery()
+    )
+    total = select(func.sum(some.c.wall_s), func.sum(some.c.epochs_run))
+    seconds, epochs = session.execute(total).one()
+    return float(seconds) / epochs if epochs else None
 
 
 def _matches(study_id: int, wanted: ColumnElement[bool], version: str, inputs: str) -> Select[Any]:
