@@ -13,6 +13,7 @@ from gofau_service.cli.app import app
 from gofau_service.cli.exits import Exit
 from gofau_service.client import Client, errors
 from tests.docs.conftest import GUIDES, REFERENCE, ROOT, blocks, section
+from tests.each import case
 
 ROOT_COMMAND = get_command(app)
 
@@ -29,20 +30,22 @@ def leaves(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 COMMANDS = dict(leaves(ROOT_COMMAND))
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_is_documented_with_its_options_and_an_example(name: str) -> None:
-    text = section("docs/cli.md", f"gofau {name}")
-    assert f"\ngofau {name}" in text
-    options = [option for p in COMMANDS[name].params for option in p.opts if option[0] == "-"]
-    assert [option for option in options if f"`{option}`" not in text] == []
+def test_every_command_is_documented_with_its_options_and_an_example() -> None:
+    for name, command in COMMANDS.items():
+        text = section("docs/cli.md", f"gofau {name}")
+        options = [option for p in command.params for option in p.opts if option[0] == "-"]
+        with case(name):
+            assert f"\ngofau {name}" in text
+            assert [option for option in options if f"`{option}`" not in text] == []
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_no_documented_option_is_unknown(name: str) -> None:
-    known = {option for p in COMMANDS[name].params for option in p.opts}
-    table = re.findall(r"^\| (.*?) \|", section("docs/cli.md", f"gofau {name}"), re.MULTILINE)
-    named = {option for cell in table for option in re.findall(r"`(-[-\w]+)`", cell)}
-    assert named <= known
+def test_no_documented_option_is_unknown() -> None:
+    for name, command in COMMANDS.items():
+        known = {option for p in command.params for option in p.opts}
+        table = re.findall(r"^\| (.*?) \|", section("docs/cli.md", f"gofau {name}"), re.MULTILINE)
+        named = {option for cell in table for option in re.findall(r"`(-[-\w]+)`", cell)}
+        with case(name):
+            assert named <= known
 
 
 def test_no_section_is_about_an_unknown_command() -> None:
@@ -50,14 +53,15 @@ def test_no_section_is_about_an_unknown_command() -> None:
     assert sorted(re.findall(r"^## gofau (.+)$", text, re.MULTILINE)) == sorted(COMMANDS)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_help_has_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        app([*name.split(), "--help"], prog_name="gofau")
-    assert ended.value.code == 0
-    shown = capsys.readouterr().out
-    assert "Example" in shown
-    assert re.search(rf"gofau {name}|gofau serve", shown)
+def test_help_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in COMMANDS:
+        with pytest.raises(SystemExit) as ended:
+            app([*name.split(), "--help"], prog_name="gofau")
+        shown = capsys.readouterr().out
+        with case(name):
+            assert ended.value.code == 0
+            assert "Example" in shown
+            assert re.search(rf"gofau {name}|gofau serve", shown)
 
 
 def shell_lines() -> Iterator[tuple[str, str]]:
@@ -68,11 +72,18 @@ def shell_lines() -> Iterator[tuple[str, str]]:
                 yield block.place, match[1].strip()
 
 
-@pytest.mark.parametrize("place, line", list(shell_lines()))
 def test_commands_in_the_guides_can_be_parsed(
-    place: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    lines = list(shell_lines())
+    assert lines
+    for place, line in lines:
+        with case(place, line):
+            assert_parsed(line)
+
+
+def assert_parsed(line: str) -> None:
     words = shlex.split(line.partition(">")[0])[1:]
     if words[0].startswith("-"):
         assert words[0] in {option for p in ROOT_COMMAND.params for option in p.opts}

@@ -8,26 +8,29 @@ from gofau.problems.toys import toy
 from reproduce.protocol import Case, Protocol, convex, rosenbrock
 from reproduce.published import DIRECTIONS, RULES
 from reproduce.sensitivity import variants
+from tests import each
 
 MAIN = Protocol()
 ALL = [MAIN, *variants(MAIN)]
 
 
-@pytest.mark.parametrize("protocol", ALL, ids=lambda protocol: protocol.label)
-def test_every_variant_starts_at_the_published_distances(protocol: Protocol) -> None:
-    assert protocol.convex.distance == pytest.approx(69.26, abs=1e-9)
-    assert protocol.rosenbrock.distance == pytest.approx(4.25**0.5, abs=1e-9)
+def test_every_variant_starts_at_the_published_distances() -> None:
+    for protocol in ALL:
+        with each.case(protocol.label):
+            assert protocol.convex.distance == pytest.approx(69.26, abs=1e-9)
+            assert protocol.rosenbrock.distance == pytest.approx(4.25**0.5, abs=1e-9)
 
 
-@pytest.mark.parametrize("protocol", ALL, ids=lambda protocol: protocol.label)
 @pytest.mark.parametrize("direction", DIRECTIONS)
-def test_windows_of_step_sizes_are_equally_wide(protocol: Protocol, direction: str) -> None:
-    for case in (protocol.convex, protocol.rosenbrock):
-        windows = protocol.windows(case, direction)
-        assert windows.pop("gamma") == (0.0, 1.0)
-        widths = [log10(high / low) for low, high in windows.values()]
-        assert widths == pytest.approx([protocol.decades] * 3)
-        assert windows["lr_out"][1] == 1.0
+def test_windows_of_step_sizes_are_equally_wide(direction: str) -> None:
+    for protocol in ALL:
+        for case in (protocol.convex, protocol.rosenbrock):
+            windows = protocol.windows(case, direction)
+            with each.case(protocol.label, case):
+                assert windows.pop("gamma") == (0.0, 1.0)
+                widths = [log10(high / low) for low, high in windows.values()]
+                assert widths == pytest.approx([protocol.decades] * 3)
+                assert windows["lr_out"][1] == 1.0
 
 
 def test_the_top_of_the_lr_window() -> None:

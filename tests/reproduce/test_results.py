@@ -4,8 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from reproduce.protocol import Protocol
 from reproduce.report import markdown
 from reproduce.sensitivity import variants
@@ -33,8 +31,8 @@ def test_the_page_gives_the_counts_of_the_result() -> None:
     assert f"| **main** | **{agreeing}** | **{pairs}** | **{against}** |" in PAGE
 
 
-@pytest.mark.parametrize("variant", RESULT["sensitivity"], ids=lambda v: v["protocol"])
-def test_the_page_has_every_variant(variant: dict[str, Any]) -> None:
+def test_the_page_has_every_variant() -> None:
     counts = ("rows_agreeing", "pairs_agreeing", "pairs_contradicting")
-    cells = (variant["protocol"], *(str(variant[name]) for name in counts))
-    assert f"| {' | '.join(cells)} |" in PAGE
+    for variant in RESULT["sensitivity"]:
+        cells = (variant["protocol"], *(str(variant[name]) for name in counts))
+        assert f"| {' | '.join(cells)} |" in PAGE

@@ -7,6 +7,7 @@ import pytest
 from gofau import catalog
 from gofau_studies.spec import StudySpec
 from gofau_studies.spec.parsing import parse_spec
+from tests.each import case
 from tests.workers.bases import BASE, TOY, Data
 from tests.workers.trained import pending, records, trained
 
@@ -22,29 +23,28 @@ def other(parameter: catalog.Parameter) -> catalog.Scalar:
     return 0.5 if parameter.default != 0.5 else 0.25
 
 
-def problem_parameters() -> list[tuple[str, str]]:
-    """All but those of problems whose data must be fetched; they have archives of their own."""
-    entries = (e for e in catalog.problems.entries.values() if "gofau.data fetch" not in e.doc)
+def problems_with_parameters() -> list[str]:
+    """All but those whose data must be fetched; they have archives of their own."""
     return [
-        (entry.name, parameter.name)
-        for entry in entries
-        if not entry.name.startswith("test-")
-        for parameter in entry.parameters
+        name
+        for name, entry in catalog.problems.entries.items()
+        if entry.parameters and "gofau.data fetch" not in entry.doc and not name.startswith("test-")
     ]
 
 
-@pytest.mark.parametrize(("problem", "name"), problem_parameters())
-def test_every_parameter_of_a_problem_is_felt(problem: str, name: str) -> None:
+@pytest.mark.parametrize("problem", problems_with_parameters())
+def test_every_parameter_of_a_problem_is_felt(problem: str) -> None:
     entry = catalog.problems.get(problem, "problem")
     small = {p.name: 2 for p in entry.parameters if p.kind is int}
-    parameter = entry.parameter(name)
-    assert parameter is not None
-    value = 3 if parameter.kind is int else other(parameter)
     base: Data = {**BASE, "epochs": 1, "problem": {"name": problem, **small}}
     if entry.full_batch:
         base |= {"batch_size": 64}
-    again = {**base, "problem": {"name": problem, **small, name: value}}
-    assert records(again) != records(base)
+    before = records(base)
+    for parameter in entry.parameters:
+        value = 3 if parameter.kind is int else other(parameter)
+        again = {**base, "problem": {"name": problem, **small, parameter.name: value}}
+        with case(parameter.name):
+            assert records(again) != before
 
 
 CONTEXT: dict[str, dict[str, catalog.Scalar]] = {
@@ -85,11 +85,17 @@ def hyper_spec(
 
 
 @pytest.mark.parametrize("fused", [True, False])
-@pytest.mark.parametrize("rule", catalog.rules.entries)
 @pytest.mark.parametrize("direction", catalog.directions.entries)
 def test_every_hyperparameter_is_felt_by_every_direction_and_rule(
-    direction: str, rule: str, fused: bool
+    direction: str, fused: bool
 ) -> None:
+    for rule in catalog.rules.entries:
+        with case(rule):
+            assert unfelt(direction, rule, fused) == []
+
+
+def unfelt(direction: str, rule: str, fused: bool) -> list[str]:
+    """Names of the hyperparameters that change nothing."""
     which, how = catalog.directions.entries[direction], catalog.rules.entries[rule]
     trials, asked = [], []
     for parameter in (*which.parameters, *how.parameters, *catalog.common.parameters):
@@ -101,5 +107,4 @@ def test_every_hyperparameter_is_felt_by_every_direction_and_rule(
             trials += pending(hyper_spec(which, how, values), first=len(trials))
         asked.append(parameter.name)
     found = trained(trials, fused=fused)
-    same = [name for i, name in enumerate(asked) if found[2 * i] == found[2 * i + 1]]
-    assert same == []
+    return [name for i, name in enumerate(asked) if found[2 * i] == found[2 * i + 1]]

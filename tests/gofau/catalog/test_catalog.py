@@ -6,6 +6,7 @@ import pytest
 
 from gofau import catalog
 from gofau.catalog import CatalogError, Entry, Parameter, Registry
+from tests.each import case
 
 NUMBER = Parameter("x", float, None, "any")
 UNIT = Parameter("x", float, None, "share", low=0.0, high=1.0, open_high=True)
@@ -95,24 +96,17 @@ def test_a_registry_refuses_a_second_entry_of_one_name():
         registry.entries["x"] = ENTRY
 
 
-@pytest.mark.parametrize(
-    "entry",
-    [
-        *catalog.directions.entries.values(),
-        *catalog.rules.entries.values(),
-        *catalog.problems.entries.values(),
-        catalog.common,
-        catalog.optimizer,
-    ],
-    ids=lambda e: e.name,
-)
-def test_every_default_is_a_value_that_the_catalog_takes(entry):
-    names = [p.name for p in entry.parameters]
-    assert len(names) == len(set(names))
-    for parameter in entry.parameters:
-        assert parameter.doc
-        if parameter.default is not None:
-            assert parameter.check(parameter.default, entry.name) == parameter.default
+def test_every_default_is_a_value_that_the_catalog_takes():
+    listed = (catalog.directions, catalog.rules, catalog.problems)
+    entries = [entry for one in listed for entry in one.entries.values()]
+    for entry in (*entries, catalog.common, catalog.optimizer):
+        with case(entry.name):
+            names = [p.name for p in entry.parameters]
+            assert len(names) == len(set(names))
+            for parameter in entry.parameters:
+                assert parameter.doc
+                if parameter.default is not None:
+                    assert parameter.check(parameter.default, entry.name) == parameter.default
 
 
 def test_the_lr_axis_drives_step_sizes_that_the_rule_has():

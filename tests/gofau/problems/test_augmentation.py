@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import pytest
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 from gofau.packing import PackPlan, TrialPlan, run_pack
 from gofau.packing.executors import MLPExecutor
 from gofau.packing.plan.streams import stream
-from gofau.problems import problem
+from gofau.problems import photographs, problem
 from gofau.problems.blocks.augmentation import crop_and_flip
 from gofau.problems.digits import DigitsMLP
 
@@ -83,7 +82,14 @@ def test_a_pack_augments_by_one_stream_for_each_seed_and_step(
     assert recorder.draws == expected
 
 
-def test_augmentation_changes_training_and_can_be_switched_off(data: Path) -> None:
+@pytest.mark.usefixtures("data")
+def test_augmentation_changes_training_and_can_be_switched_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def linear(classes: int, _: str) -> list[nn.Module]:
+        return [nn.Flatten(), nn.Linear(3 * 32 * 32, classes)]
+
+    monkeypatch.setitem(photographs._networks, "vgg11", linear)
     with_it, without = (
         next(run_pack(plan_of("cifar100-vgg11", (1,), problem_parameters={"augment": flag})))
         for flag in (True, False)

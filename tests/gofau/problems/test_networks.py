@@ -17,6 +17,7 @@ from gofau.problems import Problem, problem
 from gofau.problems.blocks.layers import Pixels, norm
 from gofau.problems.blocks.signals import signals
 from gofau.problems.photographs import collections
+from tests.each import case
 
 NORMS = ("none", "batch", "group")
 
@@ -82,17 +83,18 @@ def test_mnist1d_signals_are_the_published_ones() -> None:
 
 
 @pytest.mark.parametrize("name", [n for n in catalog.entries if "vgg" in n or "resnet" in n])
-@pytest.mark.parametrize("kind", NORMS)
-def test_photograph_networks_map_images_to_classes(name: str, kind: str) -> None:
-    given = problem(name, {"norm": kind})
+def test_photograph_networks_map_images_to_classes(name: str) -> None:
     side = 64 if name.startswith("tiny") else 32
     images = torch.zeros(2, 3, side, side, dtype=torch.uint8, device="meta")
-    module = shapes_of(given)
-    assert module(images).shape == (2, given.entry.classes)
-    kinds = {type(m) for m in module.modules()}
-    assert (nn.BatchNorm2d in kinds) is (kind == "batch")
-    assert (nn.GroupNorm in kinds) is (kind == "group")
-    assert given.cap == pytest.approx(torch.tensor(given.entry.classes).log().item())
+    for kind in NORMS:
+        given = problem(name, {"norm": kind})
+        module = shapes_of(given)
+        kinds = {type(m) for m in module.modules()}
+        with case(kind):
+            assert module(images).shape == (2, given.entry.classes)
+            assert (nn.BatchNorm2d in kinds) is (kind == "batch")
+            assert (nn.GroupNorm in kinds) is (kind == "group")
+            assert given.cap == pytest.approx(torch.tensor(given.entry.classes).log().item())
 
 
 @pytest.mark.parametrize("channels", [1, 6, 100, 512])
@@ -161,14 +163,15 @@ def test_a_packed_step_equals_the_serial_one(name: str, kind: str, executor: str
     assert_packed_equals_serial(pack(name, {"norm": kind}, 5, 64), used)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kind", "executor"),
     [
         ("cifar10-vgg11", "batch", "grouped"),
-        pytest.param("cifar10-vgg11", "none", "grouped", marks=pytest.mark.slow),
-        pytest.param("cifar10-vgg11", "group", "grouped", marks=pytest.mark.slow),
-        pytest.param("cifar10-resnet18", "batch", "vmap", marks=pytest.mark.slow),
-        pytest.param("tiny-imagenet-vgg11", "batch", "grouped", marks=pytest.mark.slow),
+        ("cifar10-vgg11", "none", "grouped"),
+        ("cifar10-vgg11", "group", "grouped"),
+        ("cifar10-resnet18", "batch", "vmap"),
+        ("tiny-imagenet-vgg11", "batch", "grouped"),
     ],
 )
 def test_a_packed_step_on_photographs_equals_the_serial_one(

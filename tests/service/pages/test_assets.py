@@ -8,6 +8,7 @@ import pytest
 from gofau_service.pages.assets import assets
 from gofau_studies.report.rows import ROWS
 from gofau_studies.spec.parsing import parse_yaml
+from tests.each import case
 from tests.service.fakes import SPEC, Service
 
 SHELLS = ("/", "/submit", "/compare", "/studies/any")
@@ -51,21 +52,22 @@ def test_nothing_beside_the_static_files_is_served(service: Service, name: str) 
     assert service.http.get(f"/static/{name}").status_code == 404
 
 
-@pytest.mark.parametrize("name", sorted(assets()))
-def test_scripts_parse_no_html_and_stay_short(name: str) -> None:
-    text = assets()[name].body.decode()
-    assert not HTML_SINKS.search(text)
-    if name.endswith(".js"):
-        assert text.startswith("// @ts-check\n/**")
-        assert text.count("\n") <= 280
+def test_scripts_parse_no_html_and_stay_short() -> None:
+    for name, asset in assets().items():
+        text = asset.body.decode()
+        with case(name):
+            assert not HTML_SINKS.search(text)
+            if name.endswith(".js"):
+                assert text.startswith("// @ts-check\n/**")
+                assert text.count("\n") <= 280
 
 
-@pytest.mark.parametrize("name", [n for n in sorted(assets()) if n.endswith(".js")])
-def test_imports_are_served(name: str) -> None:
-    folder = "pages/" if name.startswith("pages/") else ""
-    for target in re.findall(r'from "([^"]+)"', assets()[name].body.decode()):
-        found = target.removeprefix("./") if not folder else target.removeprefix("../")
-        assert found in assets(), target
+def test_imports_are_served() -> None:
+    for name in (n for n in assets() if n.endswith(".js")):
+        folder = "pages/" if name.startswith("pages/") else ""
+        for target in re.findall(r'from "([^"]+)"', assets()[name].body.decode()):
+            found = target.removeprefix("./") if not folder else target.removeprefix("../")
+            assert found in assets(), (name, target)
 
 
 def test_ready_made_studies_are_valid(service: Service) -> None:

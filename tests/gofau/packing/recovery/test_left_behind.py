@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gofau.packing import Checkpointing, Gamma, Halving, PackPlan, Schedule, TrialOutcome, run_pack
+from tests.each import case
 from tests.gofau.packing.killed import killed_after, timeless
 
 Plans = Callable[..., PackPlan]
@@ -119,19 +120,21 @@ def decided(
 
 
 @pytest.mark.parametrize("every", [1, 100])
-@pytest.mark.parametrize("calls", range(10))
 def test_a_halved_pack_decides_as_if_it_had_not_been_killed(
-    plan: Plans, tmp_path: Path, calls: int, every: int
+    plan: Plans, tmp_path: Path, every: int
 ) -> None:
     given = halved(plan)
     whole = timeless(list(run_pack(given, width=3)))
-    posted = killed_after(given, calls, Checkpointing(tmp_path / "a.pt", every, recover=True))
-    left = sorted(whole.keys() - {o.key for o in posted})
-    # Two packs go on with what waits, as when another number of workers cuts it.
-    resumed = decided(given, [left[::2], left[1::2]], tmp_path, every)
-    assert timeless(posted) | resumed == whole
-    # The account of the pack stays as long as somebody may ask for another of its trials.
-    assert [path.name for path in tmp_path.iterdir()] == ["a.pt"]
+    for calls in range(10):
+        (folder := tmp_path / str(calls)).mkdir()
+        posted = killed_after(given, calls, Checkpointing(folder / "a.pt", every, recover=True))
+        left = sorted(whole.keys() - {o.key for o in posted})
+        # Two packs go on with what waits, as when another number of workers cuts it.
+        resumed = decided(given, [left[::2], left[1::2]], folder, every)
+        with case(calls):
+            assert timeless(posted) | resumed == whole
+            # The account of the pack stays as long as somebody may ask for another of its trials.
+            assert [path.name for path in folder.iterdir()] == ["a.pt"]
 
 
 def test_packs_that_competed_apart_decide_apart(plan: Plans, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from gofau.packing.program import Program
 from gofau.packing.step import fused
 from gofau.problems import Classification, Dataset, registry
 from tests.compilers import needs_compiler
+from tests.each import case
 from tests.gofau.packing.conftest import METRICS, examples
 from tests.gofau.packing.killed import timeless
 
@@ -134,22 +135,23 @@ def sized(plan: Plans, features: int, width: int, batch: int, **fields: object) 
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("sizes", SIZES, ids=lambda s: "-".join(map(str, s)))
 @pytest.mark.parametrize("executor", PROMISING)
-def test_neither_stack_nor_place_decides_a_bit(
-    plan: Plans, executor: str, sizes: tuple[int, int, int], dtype: str
-) -> None:
-    given = sized(plan, *sizes, direction="adam", size=7, dtype=dtype, executor=executor)
-    want = trained(given, range(7))
-    for keys in ([0], [6], [3, 1], [6, 5, 4, 3, 2, 1, 0], [1, 4, 2]):
-        assert_bits_of(trained(given, keys), want)
+def test_neither_stack_nor_place_decides_a_bit(plan: Plans, executor: str, dtype: str) -> None:
+    for sizes in SIZES:
+        given = sized(plan, *sizes, direction="adam", size=7, dtype=dtype, executor=executor)
+        want = trained(given, range(7))
+        for keys in ([0], [6], [3, 1], [6, 5, 4, 3, 2, 1, 0], [1, 4, 2]):
+            with case(sizes, keys):
+                assert_bits_of(trained(given, keys), want)
 
 
-@pytest.mark.parametrize("odd", [1, 3, 7, 8, 15])
 @pytest.mark.parametrize("executor", PROMISING)
-def test_no_address_decides_a_bit(plan: Plans, executor: str, odd: int) -> None:
+def test_no_address_decides_a_bit(plan: Plans, executor: str) -> None:
     given = sized(plan, 33, 17, 11, direction="adam", size=3, executor=executor)
-    assert_bits_of(trained(given, range(3), odd=odd), trained(given, range(3)))
+    want = trained(given, range(3))
+    for odd in (1, 3, 7, 8, 15):
+        with case(odd):
+            assert_bits_of(trained(given, range(3), odd=odd), want)
 
 
 @pytest.mark.parametrize("problem", ["test-places", "test-smooth"])
@@ -199,17 +201,15 @@ RULES = [
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("direction", "rule"), RULES)
 @pytest.mark.parametrize("executor", HAND)
-def test_steps_without_kernels_are_no_different(
-    plan: Plans, executor: str, direction: str, rule: str, dtype: str
-) -> None:
-    given = sized(
-        plan, 13, 5, 33, direction=direction, rule=rule, size=7, dtype=dtype, executor=executor
-    )
-    want = trained(given, range(7), kernels=False)
-    for keys in ([6], [3, 1], [6, 5, 4, 3, 2, 1, 0]):
-        assert_bits_of(trained(given, keys, kernels=False), want)
+def test_steps_without_kernels_are_no_different(plan: Plans, executor: str, dtype: str) -> None:
+    for direction, rule in RULES:
+        way = {"direction": direction, "rule": rule, "executor": executor, "dtype": dtype}
+        given = sized(plan, 13, 5, 33, size=7, **way)
+        want = trained(given, range(7), kernels=False)
+        for keys in ([6], [3, 1], [6, 5, 4, 3, 2, 1, 0]):
+            with case(direction, rule, keys):
+                assert_bits_of(trained(given, keys, kernels=False), want)
 
 
 @pytest.fixture
