@@ -16,7 +16,7 @@ from gofau_studies.metrics.facts import ROBUSTNESS
 from gofau_studies.protocol.trial_facts import FACTS
 from gofau_studies.protocol.trials import Outcome
 from gofau_workers import settings as worker_settings
-from tests.docs.conftest import ROOT, blocks
+from tests.docs.conftest import ROOT, blocks, section
 from tests.docs.test_snippets import DOCUMENTED_URL, YAML, url
 
 __all__ = ["url"]
@@ -86,7 +86,8 @@ def test_every_fact_of_a_trial_is_documented_in_the_words_of_the_list() -> None:
 
 
 def test_every_outcome_is_documented_with_what_it_counts_as() -> None:
-    found = {row[0].strip("`"): row[2] for row in rows("docs/exports.md") if len(row) == 3}
+    *_, table = section("docs/exports.md", "What is known of a trial").partition("| outcome |")
+    found = dict(re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", table, re.MULTILINE))
     counts = {o: "the problem's cap" if o.lost else "its value" for o in Outcome if o.whole}
     assert found == dict.fromkeys(Outcome, "nothing") | counts
 

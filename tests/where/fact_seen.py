@@ -1,7 +1,7 @@
 """A trained trial's facts from a worker's result to every place where they are seen, as JSON.
 
-Run in a copy that has a further fact: ``python -m tests.where.fact_seen FOLDER NAME OLD``. The
-folder has the store of a release without it, with a finished study of the id OLD.
+Run in a copy with a further fact and outcome: ``python -m tests.where.fact_seen FOLDER FACT OUTCOME
+OLD``. The folder has the store of a release without them, with a finished study of the id OLD.
 """
 
 import csv
@@ -52,8 +52,8 @@ def printed(*arguments: str) -> str:
     return out.getvalue()
 
 
-def seen(service: Service, name: str, old: str) -> dict[str, Any]:
-    """The fact of a study's trials, by where it was looked up."""
+def seen(service: Service, name: str, outcome: str, old: str) -> dict[str, Any]:
+    """The fact and the outcome of a study's trials, by where they were looked up."""
     study, posted = trained(service)
     path, url = f"/v1/studies/{study}", service.server.url
     with Client(url) as client:
@@ -63,6 +63,8 @@ def seen(service: Service, name: str, old: str) -> dict[str, Any]:
         ordered = [getattr(trial, name) for trial in client.trials(study, sort=name)]
         cells = [cell.mean for cell in client.cells(study, metric=name)]
         before = {getattr(trial, name) for trial in client.trials(old)}
+        counts = [getattr(cell, outcome) for cell in client.cells(study)]
+        rules = [rule.rule for rule in client.report(study).groups[0].rules]
     catalog = service.http.get("/v1/catalog").json()
     return {
         "posted": [one[name] for one in posted],
@@ -76,15 +78,19 @@ def seen(service: Service, name: str, old: str) -> dict[str, Any]:
         "cells": cells,
         "old": list(before),
         "cli": printed("trials", study, "--url", url, "--sort", name),
+        "counts": counts,
+        "ends": [trial.outcome == outcome for trial in trials],
+        "rules": rules,
+        "shown": printed("show", study, "--url", url),
         "catalog": catalog,
         "study": service.study(study),
     }
 
 
 if __name__ == "__main__":
-    folder, name, old = sys.argv[1:]
+    folder, *asked = sys.argv[1:]
     started = Service.start(Settings(data_dir=Path(folder), reconcile=False), FakeRunner())
     try:
-        sys.stdout.write(json.dumps(seen(started, name, old)))
+        sys.stdout.write(json.dumps(seen(started, *asked)))
     finally:
         started.close()

@@ -1,4 +1,8 @@
-"""A further fact of a trial is five files, and is seen wherever the others are."""
+"""A further fact of a trial, and a further outcome, are five files each.
+
+They are seen wherever the others are: one service on a store of a release without them trains a
+study in a pack.
+"""
 
 import json
 import shutil
@@ -12,32 +16,32 @@ from alembic.script import ScriptDirectory
 from gofau_service.settings import Settings
 from gofau_service.store import migrations
 from tests.service.fakes import FakeRunner, Service
-from tests.where.copied import Copy, Patch, copied
+from tests.where.copied import Copy, Edits, copied
 
-NAME = "best_epoch"
+NAME, OUTCOME = "best_epoch", "uneven"
 DOC = "the epoch after which the goal metric was best"
-MIGRATION = '''"""Record the best epoch."""
+MIGRATION = '''"""Record {what}."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "9000"
-down_revision = "{head}"
+revision = "{revision}"
+down_revision = "{before}"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     """Apply."""
-    op.add_column("trials", sa.Column("best_epoch", sa.Integer(), nullable=True))
+    for table in {tables}:
+        op.add_column(table, sa.Column("{what}", sa.Integer(), {options}))
 
 
 def downgrade() -> None:
     """Take back."""
-    op.drop_column("trials", "best_epoch")
+    for table in {tables}:
+        op.drop_column(table, "{what}")
 '''
-
-
 MEASURED = """\
             best_epoch=self._best_epoch(),
         )
@@ -60,46 +64,81 @@ FACT = f"""\
         ),
     ]
     code_version: Annotated["""
+PLAN = "gofau/packing/plan/plan.py"
+PROGRESS = "gofau/packing/stack/progress.py"
+LIST = "studies/gofau_studies/protocol/trial_facts.py"
+OUTCOMES = "studies/gofau_studies/protocol/trials.py"
+DOCS = "docs/exports.md"
+VERSIONS = "service/gofau_service/store/migrations/versions"
 
 
-def patch() -> Patch:
-    """The five files: plan and progress of trainings, the list, the migration, the docs' row."""
-    folder = Path(migrations.__file__).parent
-    head = ScriptDirectory(str(folder)).get_current_head()
-    wall = "    wall_s: float\n"
-    row = "| `code_version` |"
-    return {
-        "gofau/packing/plan/plan.py": [(wall, f"{wall}    {NAME}: int | None\n")],
-        "gofau/packing/stack/progress.py": [("        )\n\n    def _end(", MEASURED)],
-        "studies/gofau_studies/protocol/trial_facts.py": [("    code_version: Annotated[", FACT)],
-        "service/gofau_service/store/migrations/versions/9000_best_epoch.py": MIGRATION.format(
-            head=head
-        ),
-        "docs/exports.md": [(row, f"| `{NAME}` | {DOC} | lower | epochs |\n{row}")],
-    }
+def head() -> str:
+    """The newest revision of the schema."""
+    found = ScriptDirectory(str(Path(migrations.__file__).parent)).get_current_head()
+    assert found
+    return found
+
+
+def inserted(before: str, text: str) -> tuple[str, str]:
+    return before, f"{text}{before}"
+
+
+OF_FACT: dict[str, str | Edits] = {
+    PLAN: [("    wall_s: float\n", f"    wall_s: float\n    {NAME}: int | None\n")],
+    PROGRESS: [("        )\n\n    def _end(", MEASURED)],
+    LIST: [("    code_version: Annotated[", FACT)],
+    DOCS: [inserted("| `code_version` |", f"| `{NAME}` | {DOC} | lower | epochs |\n")],
+    f"{VERSIONS}/9000_fact.py": MIGRATION.format(
+        what=NAME, revision="9000", before=head(), tables='("trials",)', options="nullable=True"
+    ),
+}
+OF_OUTCOME: dict[str, str | Edits] = {
+    PLAN: [inserted('    "reached_target", "budget', f'    "{OUTCOME}",\n')],
+    PROGRESS: [
+        inserted(
+            '        return "budget_exhausted" if',
+            f'        if self.trial.seed % 2:\n            return "{OUTCOME}"\n',
+        )
+    ],
+    OUTCOMES: [
+        inserted('    STOPPED_EARLY = "stopped_early"', f'    UNEVEN = "{OUTCOME}"\n'),
+        inserted("    stopped_early: int = 0", f"    {OUTCOME}: int = 0\n"),
+    ],
+    DOCS: [inserted("| `stopped_early` |", f"| `{OUTCOME}` | its seed is | its value |\n")],
+    f"{VERSIONS}/9001_outcome.py": MIGRATION.format(
+        what=OUTCOME,
+        revision="9001",
+        before="9000",
+        tables='("studies", "cells")',
+        options='nullable=False, server_default=sa.text("0")',
+    ),
+}
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    return copied(tmp_path_factory.mktemp("fact"), patch())
+    both = {**OF_FACT, **OF_OUTCOME}
+    for path in OF_FACT.keys() & OF_OUTCOME.keys():
+        both[path] = [*OF_FACT[path], *OF_OUTCOME[path]]  # type: ignore[list-item]
+    return copied(tmp_path_factory.mktemp("fact"), both)
 
 
 @pytest.fixture(scope="module")
 def seen(copy: Copy, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Where the fact was seen, in a service on the store of a release without it."""
+    """Where they were seen, in a service on the store of a release without them."""
     folder = tmp_path_factory.mktemp("store")
     before = Service.start(Settings(data_dir=folder, reconcile=False), FakeRunner())
     worker = before.started()
     worker.finish()
     before.close()
     found: dict[str, Any] = json.loads(
-        copy.module("tests.where.fact_seen", str(folder), NAME, worker.study)
+        copy.module("tests.where.fact_seen", str(folder), NAME, OUTCOME, worker.study)
     )
     return found
 
 
-def test_a_fact_is_five_files() -> None:
-    assert len(patch()) == 5
+def test_each_is_five_files() -> None:
+    assert (len(OF_FACT), len(OF_OUTCOME)) == (5, 5)
 
 
 def test_a_fact_is_seen_from_the_worker_to_the_command_line(seen: dict[str, Any]) -> None:
@@ -115,6 +154,17 @@ def test_a_fact_is_seen_from_the_worker_to_the_command_line(seen: dict[str, Any]
     assert seen["cells"] == [(one + other) / 2 for one, other in pairs]
     assert seen["old"] == [None]
     assert "Best epoch" in seen["cli"]
+
+
+def test_an_outcome_is_counted_and_reported(seen: dict[str, Any]) -> None:
+    ends = seen["ends"]
+    total = sum(ends)
+    assert 0 < total <= len(ends) // 2
+    assert seen["study"]["outcomes"][OUTCOME] == total
+    assert seen["counts"] == [int(a or b) for a, b in zip(ends[::2], ends[1::2], strict=True)]
+    assert OUTCOME in seen["catalog"]["ends"]
+    assert f"{total} {OUTCOME}" in seen["shown"]
+    assert seen["rules"] == ["additive"]
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
@@ -133,6 +183,7 @@ def test_a_fact_is_among_the_measures_of_the_page(copy: Copy, seen: dict[str, An
     assert (kind["text"], kind["better"], kind["unit"]) == ("best epoch", "lower", "epochs")
 
 
-def test_the_migration_and_the_docs_of_a_fact_are_held_to_the_list(copy: Copy) -> None:
+def test_the_migrations_and_the_docs_are_held_to_the_lists(copy: Copy) -> None:
     paths = ("tests/service/store/test_migrations.py", "tests/docs/test_reference.py")
-    assert " passed" in copy.test(*paths, "-k", "schema_of_the_code or words_of_the_list")
+    names = "schema_of_the_code or words_of_the_list or every_outcome"
+    assert " passed" in copy.test(*paths, "-k", names)
