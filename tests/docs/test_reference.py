@@ -13,8 +13,10 @@ from gofau_service.api.app import create_app
 from gofau_service.client import Client
 from gofau_service.settings import PREFIX, Settings
 from gofau_studies.metrics.facts import ROBUSTNESS
+from gofau_studies.protocol.trial_facts import FACTS
+from gofau_studies.protocol.trials import Outcome
 from gofau_workers import settings as worker_settings
-from tests.docs.conftest import ROOT, blocks
+from tests.docs.conftest import ROOT, blocks, section
 from tests.docs.test_snippets import DOCUMENTED_URL, YAML, url
 
 __all__ = ["url"]
@@ -66,6 +68,28 @@ def test_every_number_is_documented_with_its_direction_and_unit() -> None:
         name: (own.get(better, better), units.get(unit, unit))
         for name, (better, unit) in ROBUSTNESS.items()
     }
+
+
+def test_every_fact_of_a_trial_is_documented_in_the_words_of_the_list() -> None:
+    found = [[c.strip("`") for c in row] for row in rows("docs/exports.md") if len(row) == 4]
+    own = {"goal": "the goal metric's way"}
+    units = {"goal": "the goal metric's"}
+    assert found == [
+        [
+            name,
+            fact.doc,
+            own.get(fact.better or "", fact.better or ""),
+            units.get(fact.unit, fact.unit or ("none" if fact.better else "")),
+        ]
+        for name, fact in FACTS.items()
+    ]
+
+
+def test_every_outcome_is_documented_with_what_it_counts_as() -> None:
+    *_, table = section("docs/exports.md", "What is known of a trial").partition("| outcome |")
+    found = dict(re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", table, re.MULTILINE))
+    counts = {o: "the problem's cap" if o.lost else "its value" for o in Outcome if o.whole}
+    assert found == dict.fromkeys(Outcome, "nothing") | counts
 
 
 def test_every_metric_of_the_catalog_is_documented_with_its_direction() -> None:

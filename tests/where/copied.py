@@ -44,6 +44,10 @@ class Copy:
         """
         return self._python("-c", code, *arguments, env=env)
 
+    def module(self, name: str, *arguments: str) -> str:
+        """The same of a module, such as a script beside a test."""
+        return self._python("-m", name, *arguments)
+
     def test(self, *paths: str) -> str:
         """Run tests of the copy, by paths and pytest's options.
 

@@ -9,7 +9,7 @@ from gofau_service.store import cells
 from gofau_service.store.tables.studies import Arm, Cell, Study
 from gofau_service.store.tables.trials import Trial
 from gofau_studies.landscape.caps import cap
-from gofau_studies.landscape.counting import DIVERGED
+from gofau_studies.landscape.counting import DIVERGED, PARTIAL
 from gofau_studies.protocol.trials import Outcome, TrialState
 
 ENDS = (TrialState.COMPLETED, TrialState.FAILED, TrialState.CANCELLED)
@@ -60,9 +60,7 @@ def _sum_where(condition: Any, name: str) -> Any:
 
 def counted_in_sql(bound: float | None, minimize: bool) -> Any:
     """`gofau_studies.landscape.counting.counted` of `Trial` rows; null for nothing."""
-    done = and_(
-        Trial.state == TrialState.COMPLETED.value, Trial.outcome != Outcome.STOPPED_EARLY.value
-    )
+    done = and_(Trial.state == TrialState.COMPLETED.value, Trial.outcome.not_in(PARTIAL))
     diverged = Trial.outcome.in_(DIVERGED)
     limit = null() if bound is None else literal(bound, Float)
     kept: Any = Trial.value

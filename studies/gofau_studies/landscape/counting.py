@@ -10,8 +10,11 @@ import numpy as np
 from gofau_studies.arrays import Bools, Floats
 from gofau_studies.protocol.trials import Outcome
 
-DIVERGED = (Outcome.DIVERGED.value, Outcome.NONFINITE.value)
+DIVERGED = tuple(outcome.value for outcome in Outcome if outcome.lost)
 """Outcomes that count as the cap, whatever value was measured."""
+
+PARTIAL = tuple(outcome.value for outcome in Outcome if not outcome.whole)
+"""Outcomes that count as nothing."""
 
 
 def counted(
@@ -50,7 +53,7 @@ def counted_trials(
     named = np.array([outcome or "" for outcome in outcomes], dtype=np.str_)
     return counted(
         _floats(values),
-        ended=~np.isin(named, ["", Outcome.STOPPED_EARLY.value]),
+        ended=~np.isin(named, ["", *PARTIAL]),
         diverged=np.isin(named, DIVERGED),
         cap=_floats(caps),
         minimize=minimize,

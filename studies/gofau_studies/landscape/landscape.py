@@ -11,6 +11,7 @@ import numpy as np
 from gofau import catalog
 from gofau_studies.arrays import Bools, Codes, Floats
 from gofau_studies.landscape.counting import counted
+from gofau_studies.protocol.trials import Outcome
 
 __all__ = [
     "AddedCells",
@@ -47,12 +48,16 @@ class OutcomeCode(IntEnum):
 
     @classmethod
     def named(cls, name: str) -> "OutcomeCode":
-        """The outcome of that lower-case name."""
-        try:
+        """The outcome of that lower-case name; one without a code has that of its like.
+
+        A map asks no more than whether a trial was lost or reached its target.
+        """
+        if name.upper() in cls.__members__:
             return cls[name.upper()]
-        except KeyError:
-            known = ", ".join(o.name.lower() for o in cls)
-            raise LandscapeError("outcome", repr(name), f"one of: {known}") from None
+        if name in set(Outcome):
+            return cls.DIVERGED if Outcome(name).lost else cls.BUDGET_EXHAUSTED
+        known = ", ".join(o.name.lower() for o in cls)
+        raise LandscapeError("outcome", repr(name), f"one of: {known}")
 
 
 _OF_METRIC: Any = None

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from gofau_studies.landscape.counting import PARTIAL
 from gofau_studies.protocol.trials import Outcome, TrialState
 
 
@@ -15,7 +16,7 @@ def whole(trials: pd.DataFrame) -> "pd.Series[bool]":
         trials: columns ``state`` and ``outcome``.
     """
     completed = trials["state"] == TrialState.COMPLETED.value
-    return completed & (trials["outcome"] != Outcome.STOPPED_EARLY.value)
+    return completed & ~trials["outcome"].isin(PARTIAL)
 
 
 def notes(trials: pd.DataFrame) -> tuple[str, ...]:
