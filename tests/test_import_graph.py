@@ -23,7 +23,6 @@ Import = tuple[str, str]
 
 PACKAGES = ("gofau", "gofau_studies", "gofau_workers", "gofau_service", "reproduce")
 ALLOWED: set[Rooms] = {
-    frozenset(f"gofau.catalog{room}" for room in ("", ".networks", ".plugins", ".toys")),
     frozenset({"gofau.packing.executors", "gofau.packing.step"}),
     frozenset(
         f"gofau_studies.{room}"
