@@ -57,12 +57,10 @@ def code_of(problem: Problem, direction: Direction, rule: UpdateRule, module: nn
 
 def _entry_modules(problem: str, direction: str, rule: str) -> set[str]:
     """The modules that the plug-ins of these names are announced in."""
-    found = (
-        *(f for f in problem_plugins() if f.plugin.entry.name == problem),
-        *(f for f in direction_plugins() if f.plugin.entry.name == direction),
-        *(f for f in rule_plugins() if f.plugin.entry.name == rule),
-    )
-    return {one.point.module for one in found}
+    problems = {f.point.module for f in problem_plugins() if f.plugin.entry.name == problem}
+    ways = {f.point.module for f in direction_plugins() if f.plugin.entry.name == direction}
+    rules = {f.point.module for f in rule_plugins() if f.plugin.entry.name == rule}
+    return problems | ways | rules
 
 
 class _Walk:

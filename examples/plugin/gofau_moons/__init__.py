@@ -1,1 +1,1 @@
-"""A problem, an update rule and a direction as plug-ins of gofau; importing this imports no torch."""
+"""A problem, a rule and a direction as plug-ins of gofau; importing this imports no torch."""

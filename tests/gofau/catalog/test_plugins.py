@@ -210,7 +210,7 @@ from gofau_moons import entries  # the plug-in first, in whatever order a worker
 from gofau.packing import PackPlan, TrialPlan, run_pack
 hyper = {"sharpness": 0.5, "beta1": 0.9, "beta2": 0.99, "weight_decay": 0.0,
          "decoupled_decay": False}
-trials = tuple(TrialPlan(k, 0, 1.0, {**hyper, "lr": lr}) for k, lr in enumerate((1e-3, 1.0)))
+trials = tuple(TrialPlan(k, 0, 1.0, {**hyper, "lr": lr}) for k, lr in enumerate((1e-3, 0.03)))
 plan = PackPlan("moons-mlp", {"width": 8}, "lion", "soft-sign", 20, 20, trials, "val_loss")
 for one in run_pack(plan):
     print(one.key, one.executor, one.outcome, one.metrics["val_accuracy"] > 0.9)
