@@ -1,17 +1,21 @@
 """The types that directions and rules share."""
 
-from collections.abc import Mapping
-from typing import TypeAlias
+from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING, TypeAlias
 
-Number: TypeAlias = float | Tensor
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+Number: TypeAlias = "float | Tensor"
 """A Python number, or a tensor that broadcasts against the parameter."""
 
-Hyper: TypeAlias = Mapping[str, float | bool | Tensor]
+Hyper: TypeAlias = "Mapping[str, float | bool | Tensor]"
 """Hyperparameters by name. Flags are Python bools; every number may be a broadcasting tensor."""
 
-State: TypeAlias = dict[str, Tensor]
+State: TypeAlias = "dict[str, Tensor]"
 """What a direction or a rule remembers about one parameter."""
 
 
@@ -20,4 +24,4 @@ def is_off(value: Number) -> bool:
 
     Packs hold different values per trial, so nothing may depend on what a tensor contains.
     """
-    return not isinstance(value, Tensor) and value == 0
+    return isinstance(value, float | int) and value == 0

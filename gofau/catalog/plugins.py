@@ -1,9 +1,10 @@
-"""Problems and rules of other packages, found by their entry points.
+"""Problems, rules and directions of other packages, found by their entry points.
 
-A package offers a problem under the entry point group ``gofau.problems``, or a rule under
-``gofau.rules``. The entry point names a `ProblemPlugin` or a `RulePlugin` in a module that imports
-no torch, so that a service without torch validates requests; the plug-in names its implementation
-as ``package.module:Class``, which is imported only where it is trained.
+A package offers a problem under the entry point group ``gofau.problems``, a rule under
+``gofau.rules``, a direction under ``gofau.directions``. The entry point names a `ProblemPlugin`, a
+`RulePlugin` or a `DirectionPlugin` in a module that imports no torch, so that a service without
+torch validates requests; the plug-in names its implementation as ``package.module:Class``, which
+is imported only where it is trained.
 """
 
 from collections.abc import Container, Iterator
@@ -14,11 +15,12 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
-from gofau.catalog import ProblemEntry, RuleEntry
+from gofau.catalog.entries import DirectionEntry, ProblemEntry, RuleEntry
 from gofau.errors import GofauError, IncurableError
 
 PROBLEMS = "gofau.problems"
 RULES = "gofau.rules"
+DIRECTIONS = "gofau.directions"
 
 
 class PluginError(GofauError, IncurableError):
@@ -48,7 +50,15 @@ class RulePlugin:
     implementation: str
 
 
-P = TypeVar("P", ProblemPlugin, RulePlugin)
+@dataclass(frozen=True)
+class DirectionPlugin:
+    """A direction: its catalog entry, and where its `gofau.directions.Direction` class is."""
+
+    entry: DirectionEntry
+    implementation: str
+
+
+P = TypeVar("P", ProblemPlugin, RulePlugin, DirectionPlugin)
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,12 @@ def problem_plugins() -> tuple[Found[ProblemPlugin], ...]:
 def rule_plugins() -> tuple[Found[RulePlugin], ...]:
     """The rules of installed packages, in the order of their names."""
     return tuple(_find(RULES, RulePlugin))
+
+
+@cache
+def direction_plugins() -> tuple[Found[DirectionPlugin], ...]:
+    """The directions of installed packages, in the order of their names."""
+    return tuple(_find(DIRECTIONS, DirectionPlugin))
 
 
 def _find(group: str, kind: type[P]) -> Iterator[Found[P]]:

@@ -4,7 +4,9 @@
 themselves stand in `gofau.problems.toys`; this module needs no torch.
 """
 
-from gofau.catalog import Parameter, ProblemEntry, problems
+from typing import Final
+
+from gofau.catalog.entries import Parameter, ProblemEntry
 
 START_NOISE = Parameter(
     "start_noise",
@@ -38,7 +40,7 @@ _TOYS: tuple[tuple[str, float, float, str], ...] = (
     ("deep-linear", 5.622697, 0.0, "Three linear 3x3 layers learn diag(3, 2, 1)."),
 )
 
-for _name, _cap, _optimum, _doc in _TOYS:
-    problems.add(
-        ProblemEntry(_name, _doc, (START_NOISE,), cap=_cap, optimum=_optimum, full_batch=True)
-    )
+TOYS: Final = tuple(
+    ProblemEntry(name, doc, (START_NOISE,), cap=cap, optimum=optimum, full_batch=True)
+    for name, cap, optimum, doc in _TOYS
+)

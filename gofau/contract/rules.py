@@ -28,8 +28,8 @@ def check_rule(name: str) -> None:
             _check_pure(one, samples.numbers(row), dtype, subject)
             _check_still(one, samples.numbers(row), dtype, subject)
         _check_zeros(one, samples.numbers(row), subject)
-    _check_stack(one, rows, subject)
     _check_traceable(one, rows, subject)
+    _check_stack(one, rows, subject)
 
 
 def _check_entry(one: UpdateRule, subject: str) -> None:

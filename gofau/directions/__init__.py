@@ -1,18 +1,28 @@
-"""Directions by name."""
+"""Directions by name. A direction is a file here, whose class has in ``entry`` what specs may set.
+
+These files import torch inside functions, or for types alone: the catalog reads them where torch
+is not installed.
+"""
+
+from collections.abc import Iterable
 
 from gofau.catalog import Registry
-from gofau.directions.adagrad import Adagrad
-from gofau.directions.adam import Adam, AdamW
+from gofau.catalog.found import DIRECTIONS, declared
+from gofau.catalog.plugins import direction_plugins
 from gofau.directions.base import Direction
-from gofau.directions.madam import Madam
-from gofau.directions.rmsprop import RMSProp
-from gofau.directions.sgd import SGD
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Direction", "Madam", "RMSProp", "direction"]
+__all__ = ["Direction", "direction", "registry"]
 
-registry: Registry[Direction] = Registry("direction")
-for _direction in (SGD(), Adagrad(), RMSProp(), Adam(), AdamW(), Madam()):
-    registry.add(_direction)
+
+def _own() -> Iterable[Direction]:
+    return [one.implementation() for one in declared(DIRECTIONS)]
+
+
+def _plugged() -> Iterable[Direction]:
+    return [found.implementation(Direction)() for found in direction_plugins()]
+
+
+registry: Registry[Direction] = Registry("direction", _plugged, own=_own)
 
 
 def direction(name: str) -> Direction:

@@ -1,12 +1,17 @@
 """The directions of Adam and AdamW."""
 
-from typing import ClassVar, final
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, final
 
+from gofau.catalog import DirectionEntry, Parameter, positive, unit
 from gofau.directions.base import Direction, bias_correction, decay_towards
-from gofau.hyper import Hyper, State
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gofau.hyper import Hyper, State
 
 
 @final
@@ -21,7 +26,18 @@ class Adam(Direction):
     Source: Kingma, Ba, arXiv 1412.6980; amsgrad: Reddi, Kale, Kumar, ICLR 2018.
     """
 
-    name: ClassVar[str] = "adam"
+    entry: ClassVar[DirectionEntry] = DirectionEntry(
+        "adam",
+        "Bias-corrected first moment over the root of the bias-corrected second.",
+        (
+            unit("beta1", 0.9, "decay of the first moment"),
+            unit("beta2", 0.999, "decay of the second moment"),
+            positive("eps", 1e-8, "added to the denominator"),
+            Parameter("amsgrad", bool, False, "keep the largest second moment"),
+        ),
+        step_size=1e-3,
+    )
+    name: ClassVar[str] = entry.name
 
     def state_names(self, hyper: Hyper) -> tuple[str, ...]:
         """The moments' names; see `Direction.state_names`."""
@@ -43,8 +59,14 @@ class AdamW(Direction):
     Source: Loshchilov, Hutter, arXiv 1711.05101.
     """
 
-    name: ClassVar[str] = "adamw"
-    decouples_decay: ClassVar[bool] = True
+    entry: ClassVar[DirectionEntry] = replace(
+        Adam.entry,
+        name="adamw",
+        doc="Adam's direction; weight decay always shrinks the parameter itself.",
+        decouples_decay=True,
+    )
+    name: ClassVar[str] = entry.name
+    decouples_decay: ClassVar[bool] = entry.decouples_decay
 
     def state_names(self, hyper: Hyper) -> tuple[str, ...]:
         """As `Adam.state_names`."""
@@ -67,11 +89,15 @@ def adam_state_names(hyper: Hyper) -> tuple[str, ...]:
 
 def adam_init(param: Tensor, hyper: Hyper) -> State:
     """Every moment at zero."""
+    import torch
+
     return {name: torch.zeros_like(param) for name in adam_state_names(hyper)}
 
 
 def adam_direct(grad: Tensor, state: State, step: int | Tensor, hyper: Hyper) -> Tensor:
     """Adam's u; the equation stands at `Adam`."""
+    import torch
+
     beta1, beta2 = hyper["beta1"], hyper["beta2"]
     first = decay_towards(state["exp_avg"], grad, beta1)
     second = decay_towards(state["exp_avg_sq"], grad * grad, beta2)

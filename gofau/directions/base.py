@@ -1,12 +1,14 @@
 """The interface of a direction: what a base optimizer hands to an update rule."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
-from gofau.hyper import Hyper, Number, State
+    from gofau.hyper import Hyper, Number, State
 
 
 class Direction(ABC):
@@ -20,11 +22,13 @@ class Direction(ABC):
       Python branch reads what such a tensor holds; flags (``bool``) are Python values;
     - `direct` writes into ``state`` only, never into ``grad``; u may share memory with ``state``,
       so callers read it before the next step and do not write into it.
+
+    A class of this package declares its catalog entry as ``entry``; a plug-in announces its own.
     """
 
     name: ClassVar[str]
     decouples_decay: ClassVar[bool] = False
-    """Whether weight decay is always decoupled, as in AdamW."""
+    """Whether weight decay is always decoupled, as in AdamW; the catalog entry says the same."""
 
     @abstractmethod
     def state_names(self, hyper: Hyper) -> tuple[str, ...]:
@@ -70,6 +74,8 @@ def exact_step(step: int | Tensor, like: Tensor) -> Number:
     """
     if isinstance(step, int):
         return step
+    import torch
+
     return step.to(torch.promote_types(like.dtype, torch.float32))
 
 

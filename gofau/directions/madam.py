@@ -1,12 +1,16 @@
 """The direction that the Madam rule is published with."""
 
-from typing import ClassVar, final
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, ClassVar, final
 
+from gofau.catalog import DirectionEntry, unit
 from gofau.directions.base import Direction, bias_correction, decay_towards
-from gofau.hyper import Hyper, State
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gofau.hyper import Hyper, State
 
 
 @final
@@ -18,7 +22,13 @@ class Madam(Direction):
     Source: Bernstein, Zhao, Meister, Liu, Anandkumar, Yue, arXiv 2006.14560.
     """
 
-    name: ClassVar[str] = "madam"
+    entry: ClassVar[DirectionEntry] = DirectionEntry(
+        "madam",
+        "The gradient over the root of the bias-corrected mean of its squares.",
+        (unit("beta2", 0.999, "decay of the second moment"),),
+        step_size=1e-2,
+    )
+    name: ClassVar[str] = entry.name
 
     def state_names(self, hyper: Hyper) -> tuple[str, ...]:
         """The second moment's name; see `Direction.state_names`."""
@@ -26,10 +36,14 @@ class Madam(Direction):
 
     def init(self, param: Tensor, hyper: Hyper) -> State:
         """The second moment at zero."""
+        import torch
+
         return {"exp_avg_sq": torch.zeros_like(param)}
 
     def direct(self, grad: Tensor, state: State, step: int | Tensor, hyper: Hyper) -> Tensor:
         """The direction; see `Direction.direct`."""
+        import torch
+
         second = decay_towards(state["exp_avg_sq"], grad * grad, hyper["beta2"])
         root = (second / bias_correction(hyper["beta2"], step, grad)).sqrt()
         # A NaN gradient makes v NaN, not 0: only a gradient that never was is replaced.

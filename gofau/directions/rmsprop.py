@@ -1,12 +1,17 @@
 """The direction of RMSProp."""
 
-from typing import ClassVar, final
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, ClassVar, final
 
+from gofau.catalog import DirectionEntry, Parameter, positive, unit
 from gofau.directions.base import Direction, decay_towards
-from gofau.hyper import Hyper, State, is_off
+from gofau.hyper import is_off
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gofau.hyper import Hyper, State
 
 
 @final
@@ -20,7 +25,18 @@ class RMSProp(Direction):
     form that torch.optim.RMSprop takes.
     """
 
-    name: ClassVar[str] = "rmsprop"
+    entry: ClassVar[DirectionEntry] = DirectionEntry(
+        "rmsprop",
+        "The gradient over the root of a running mean of its squares.",
+        (
+            unit("alpha", 0.99, "decay of the squared gradient"),
+            positive("eps", 1e-8, "added to the denominator"),
+            unit("momentum", 0.0, "momentum factor", open_high=False),
+            Parameter("centered", bool, False, "subtract the squared mean gradient"),
+        ),
+        step_size=1e-2,
+    )
+    name: ClassVar[str] = entry.name
 
     def state_names(self, hyper: Hyper) -> tuple[str, ...]:
         """The running means' names, and a buffer's when there is momentum."""
@@ -30,6 +46,8 @@ class RMSProp(Direction):
 
     def init(self, param: Tensor, hyper: Hyper) -> State:
         """Running means and buffer of zeros."""
+        import torch
+
         return {name: torch.zeros_like(param) for name in self.state_names(hyper)}
 
     def direct(self, grad: Tensor, state: State, step: int | Tensor, hyper: Hyper) -> Tensor:

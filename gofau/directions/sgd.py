@@ -1,12 +1,18 @@
 """The direction of stochastic gradient descent."""
 
-from typing import ClassVar, final
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, final
 
+from gofau.catalog import DirectionEntry, Parameter, unit
 from gofau.directions.base import Direction
-from gofau.hyper import Hyper, Number, State, is_off
+from gofau.hyper import is_off
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gofau.hyper import Hyper, Number, State
 
 
 @final
@@ -21,7 +27,26 @@ class SGD(Direction):
     Source: Sutskever, Martens, Dahl, Hinton, ICML 2013, in the form that torch.optim.SGD takes.
     """
 
-    name: ClassVar[str] = "sgd"
+    entry: ClassVar[DirectionEntry] = DirectionEntry(
+        "sgd",
+        "The gradient, or its momentum buffer.",
+        (
+            unit("momentum", 0.0, "momentum factor", open_high=False),
+            replace(
+                unit("dampening", 0.0, "dampening of momentum", open_high=False),
+                idle_at=(("momentum", 0.0),),
+            ),
+            Parameter(
+                "nesterov",
+                bool,
+                False,
+                "Nesterov momentum",
+                needs_nonzero=("momentum",),
+                needs_zero=("dampening",),
+            ),
+        ),
+    )
+    name: ClassVar[str] = entry.name
 
     def state_names(self, hyper: Hyper) -> tuple[str, ...]:
         """The momentum buffer's name, or nothing without momentum."""
@@ -29,6 +54,8 @@ class SGD(Direction):
 
     def init(self, param: Tensor, hyper: Hyper) -> State:
         """A momentum buffer of zeros, or nothing without momentum."""
+        import torch
+
         return {name: torch.zeros_like(param) for name in self.state_names(hyper)}
 
     def direct(self, grad: Tensor, state: State, step: int | Tensor, hyper: Hyper) -> Tensor:
@@ -47,9 +74,11 @@ def gradient_weight(
     """What the gradient weighs in the buffer: 1 at the first step or where μ = 0, else 1 − d."""
     if is_off(dampening) or (isinstance(step, int) and step == 1):
         return 1.0
+    import torch
+
     weight: Number = 1 - dampening
-    if isinstance(step, int) and not isinstance(momentum, Tensor):
+    if isinstance(step, int) and not isinstance(momentum, torch.Tensor):
         return weight
     undamped = torch.as_tensor(step == 1, device=like.device) | (momentum == 0)
-    kept = weight if isinstance(weight, Tensor) else like.new_full((), weight)
+    kept = weight if isinstance(weight, torch.Tensor) else like.new_full((), weight)
     return torch.where(undamped, like.new_ones(()), kept)

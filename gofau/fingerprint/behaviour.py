@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gofau.catalog import Entry
+from gofau.directions import Direction
 from gofau.drawing import drawing_from
 from gofau.fingerprint.tensors import digest, digest_all, outline, rounded
 from gofau.problems import Dataset, Problem
@@ -71,16 +72,36 @@ def scores_of(problem: Problem, module: nn.Module, data: Dataset) -> dict[str, s
 
 def moves_of(rule: UpdateRule, entry: Entry) -> dict[str, str]:
     """Where a rule of somebody else's moves a few parameters to, and what its entry says."""
-    generator = torch.Generator().manual_seed(SEEDS[0])
-    param, u = torch.randn(2, 4, 3, generator=generator)
-    hyper = {p.name: 0.5 if p.default is None else p.default for p in entry.parameters}
-    numbers = {name: value for name, value in hyper.items() if not isinstance(value, str)}
+    (param, u), numbers = _pair(), _numbers(entry)
 
     def moved() -> dict[str, str]:
         after = rule.update(param, u, rule.init(param, numbers), numbers)
         return {"moved": outline(after), "entry": _hashed(repr(entry))}
 
     return dict(_tried("moved", moved))
+
+
+def directs_of(direction: Direction, entry: Entry) -> dict[str, str]:
+    """Where a direction of somebody else's points after two gradients, and what its entry says."""
+    (first, second), numbers = _pair(), _numbers(entry)
+
+    def directed() -> dict[str, str]:
+        state = direction.init(first, numbers)
+        us = [direction.direct(g, state, t, numbers).clone() for t, g in ((1, first), (2, second))]
+        return {"directed": outline(torch.stack(us)), "entry": _hashed(repr(entry))}
+
+    return dict(_tried("directed", directed))
+
+
+def _pair() -> Tensor:
+    """Two tensors ``[2, 4, 3]`` of normal numbers."""
+    return torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(SEEDS[0]))
+
+
+def _numbers(entry: Entry) -> dict[str, float | bool]:
+    """The entry's defaults, and ½ where there is none."""
+    hyper = {p.name: 0.5 if p.default is None else p.default for p in entry.parameters}
+    return {name: value for name, value in hyper.items() if not isinstance(value, str)}
 
 
 def _augmented(problem: Problem, few: Dataset) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The code that a problem and a rule run beside gofau's own: sources and versions."""
+"""The code that a problem, a direction and a rule run beside gofau's own: sources and versions."""
 
 import sys
 from collections.abc import Iterable
@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
-from gofau.catalog.plugins import problem_plugins, rule_plugins
+from gofau.catalog.plugins import direction_plugins, problem_plugins, rule_plugins
+from gofau.directions import Direction
 from gofau.fingerprint.compiled import digest_of_class
 from gofau.fingerprint.distributions import distributions_of
 from gofau.fingerprint.modules import Source, below, source_of
@@ -23,7 +24,7 @@ class Code:
 
     Args:
         sources: of every module that belongs to no installed distribution, and of those that bring
-            the problem and the rule: a hash by name.
+            the problem, the direction and the rule: a hash by name.
         packages: the version of every distribution that they import, by name.
         unfollowed: single files that import by names or paths which only running them tells.
     """
@@ -33,15 +34,16 @@ class Code:
     unfollowed: list[str] = field(default_factory=list)
 
 
-def code_of(problem: Problem, rule: UpdateRule, module: nn.Module) -> Code:
-    """The code of a problem, the module that it builds, and a rule.
+def code_of(problem: Problem, direction: Direction, rule: UpdateRule, module: nn.Module) -> Code:
+    """The code of a problem, the module that it builds, a direction and a rule.
 
     Imports are followed from file to file, those inside functions too. gofau's own sources are left
     out, as the code version is about them; what they import is not.
     """
-    entries = _entry_modules(problem.name, rule.name)
-    brought = {type(problem).__module__, type(rule).__module__, *entries}
-    classes = {*type(problem).__mro__, *type(rule).__mro__}
+    kinds = (type(problem), type(direction), type(rule))
+    entries = _entry_modules(problem.name, direction.name, rule.name)
+    brought = {*(kind.__module__ for kind in kinds), *entries}
+    classes = {base for kind in kinds for base in kind.__mro__}
     for part in module.modules():
         classes.update(type(part).__mro__)
     walk = _Walk(frozenset(map(_top, brought)) - {OURS})
@@ -53,10 +55,12 @@ def code_of(problem: Problem, rule: UpdateRule, module: nn.Module) -> Code:
     return walk.code
 
 
-def _entry_modules(problem: str, rule: str) -> set[str]:
+def _entry_modules(problem: str, direction: str, rule: str) -> set[str]:
     """The modules that the plug-ins of these names are announced in."""
     problems = {f.point.module for f in problem_plugins() if f.plugin.entry.name == problem}
-    return problems | {f.point.module for f in rule_plugins() if f.plugin.entry.name == rule}
+    ways = {f.point.module for f in direction_plugins() if f.plugin.entry.name == direction}
+    rules = {f.point.module for f in rule_plugins() if f.plugin.entry.name == rule}
+    return problems | ways | rules
 
 
 class _Walk:

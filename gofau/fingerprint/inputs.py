@@ -9,8 +9,9 @@ from typing import Any
 from torch import Tensor
 
 from gofau import catalog
+from gofau.directions import Direction, direction
 from gofau.errors import GofauError, IncurableError
-from gofau.fingerprint.behaviour import built, moves_of, scores_of, start_of
+from gofau.fingerprint.behaviour import built, directs_of, moves_of, scores_of, start_of
 from gofau.fingerprint.code import OURS, code_of
 from gofau.fingerprint.tensors import SHORT, digest
 from gofau.problems import Dataset, Problem
@@ -39,7 +40,8 @@ class Inputs:
         record: in plain JSON: ``data`` (shape, dtype and hash of each tensor), ``module`` (its
             structure and what it starts from), ``computed`` (what loss and metrics give for the
             first examples, in rounded numbers), ``rule`` (likewise, of a plug-in), ``sources`` and
-            ``packages`` (code that is not gofau's).
+            ``packages`` (code that is not gofau's); ``direction`` as ``rule``, of a plug-in alone,
+            so that records made before there were any keep their digests.
     """
 
     record: Mapping[str, Any]
@@ -55,14 +57,14 @@ class Inputs:
         return _hash({name: self.record[name] for name in ("module", "sources", "packages")})
 
 
-def inputs_of(problem: Problem, rule_name: str, data: Dataset) -> Inputs:
-    """Look at everything that training ``problem`` on ``data`` by a rule depends on.
+def inputs_of(problem: Problem, direction_name: str, rule_name: str, data: Dataset) -> Inputs:
+    """Look at all that training ``problem`` on ``data`` by a direction and a rule depends on.
 
     It takes about a second for a gigabyte of data, and builds the module twice.
     """
-    one = rule(rule_name)
+    way, one = direction(direction_name), rule(rule_name)
     module = built(problem)
-    code = code_of(problem, one, module)
+    code = code_of(problem, way, one, module)
     return Inputs(
         {
             "format": FORMAT,
@@ -72,7 +74,8 @@ def inputs_of(problem: Problem, rule_name: str, data: Dataset) -> Inputs:
             "data": _data(data),
             "module": start_of(problem, module),
             "computed": _listed(scores_of(problem, module, data)),
-            "rule": _foreign(one),
+            "rule": _moves(one),
+            **_directs(way),
             "sources": _listed(code.sources),
             "packages": _listed(code.packages),
             "unfollowed": sorted(code.unfollowed),
@@ -111,11 +114,20 @@ def _tensor(name: str, value: object) -> dict[str, Any]:
     return {"shape": list(value.shape), "dtype": str(value.dtype), "digest": digest(value)}
 
 
-def _foreign(one: UpdateRule) -> dict[str, str]:
+def _moves(one: UpdateRule) -> dict[str, str]:
     """What a rule of somebody else's does; ours are the code version's affair."""
-    if type(one).__module__.partition(".")[0] == OURS:
+    return {} if _is_ours(one) else moves_of(one, catalog.rules.get(one.name, "rule"))
+
+
+def _directs(one: Direction) -> dict[str, dict[str, str]]:
+    """As `_moves`, of a direction."""
+    if _is_ours(one):
         return {}
-    return moves_of(one, catalog.rules.get(one.name, "rule"))
+    return {"direction": directs_of(one, catalog.directions.get(one.name, "direction"))}
+
+
+def _is_ours(one: object) -> bool:
+    return type(one).__module__.partition(".")[0] == OURS
 
 
 def _listed(parts: Mapping[str, str]) -> dict[str, str]:

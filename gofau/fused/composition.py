@@ -6,11 +6,21 @@ from typing import TypeAlias
 
 from torch import Tensor
 
-from gofau import directions, rules
+from gofau.directions.adagrad import Adagrad
+from gofau.directions.adam import Adam, AdamW
 from gofau.directions.base import Direction
+from gofau.directions.madam import Madam as MadamDirection
+from gofau.directions.rmsprop import RMSProp
+from gofau.directions.sgd import SGD
 from gofau.errors import UnsupportedError
 from gofau.hyper import Hyper
+from gofau.rules.additive import Additive
 from gofau.rules.base import UpdateRule
+from gofau.rules.exponentiated_gradient import ExponentiatedGradient
+from gofau.rules.hybrid import Hybrid
+from gofau.rules.hypentropy import Hypentropy
+from gofau.rules.madam import Madam
+from gofau.rules.multiplicative import Multiplicative
 
 __all__ = ["Composition", "compose"]
 
@@ -184,18 +194,18 @@ def _flag(hyper: Hyper, name: str) -> str:
 
 # By class, not by name: a direction of one's own never meets the kernel of another.
 DIRECTIONS: dict[type[Direction], DirectionLowering] = {
-    directions.SGD: _sgd,
-    directions.Adagrad: _adagrad,
-    directions.RMSProp: _rmsprop,
-    directions.Adam: _adam,
-    directions.AdamW: _adam,
-    directions.Madam: _madam,
+    SGD: _sgd,
+    Adagrad: _adagrad,
+    RMSProp: _rmsprop,
+    Adam: _adam,
+    AdamW: _adam,
+    MadamDirection: _madam,
 }
 RULES: dict[type[UpdateRule], RuleLowering] = {
-    rules.Additive: _additive,
-    rules.Multiplicative: _multiplicative,
-    rules.Hybrid: _hybrid,
-    rules.Madam: _bounded_exponential,
-    rules.ExponentiatedGradient: _exponentiated_gradient,
-    rules.Hypentropy: _hypentropy,
+    Additive: _additive,
+    Multiplicative: _multiplicative,
+    Hybrid: _hybrid,
+    Madam: _bounded_exponential,
+    ExponentiatedGradient: _exponentiated_gradient,
+    Hypentropy: _hypentropy,
 }

@@ -10,8 +10,9 @@ from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
 from gofau.hyper import Hyper
-from gofau.rules import Additive, UpdateRule
+from gofau.rules import UpdateRule
 from gofau.rules import rule as rule_of
+from gofau.rules.additive import Additive
 
 _ADDITIVE = Additive()
 

@@ -1,18 +1,20 @@
 """The interface of a problem: data, a module factory, a loss and what is measured."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
-
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from gofau.catalog import ProblemEntry, Scalar
 from gofau.catalog import problems as catalog
 
-Augmentation = Callable[[Tensor, torch.Generator], Tensor]
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+Augmentation: TypeAlias = "Callable[[Tensor, torch.Generator], Tensor]"
 """Changes the inputs ``[B, ...]`` of a training step, by draws from a CPU generator."""
 
 
@@ -25,12 +27,12 @@ class Dataset:
     val_x: Tensor
     val_y: Tensor
 
-    def first(self, count: int) -> "Dataset":
+    def first(self, count: int) -> Dataset:
         """The first ``count`` examples of each part, or all of a smaller one."""
         parts = (self.train_x, self.train_y, self.val_x, self.val_y)
         return Dataset(*(part[:count] for part in parts))
 
-    def to(self, dtype: torch.dtype, device: torch.device) -> "Dataset":
+    def to(self, dtype: torch.dtype, device: torch.device) -> Dataset:
         """The same examples with floating-point tensors in ``dtype``, all on ``device``."""
         tensors = (self.train_x, self.train_y, self.val_x, self.val_y)
         moved = (t.to(device, dtype if t.is_floating_point() else t.dtype) for t in tensors)
@@ -51,9 +53,12 @@ class Problem(ABC):
     - `loss` is free of branches on tensor values and runs under ``torch.vmap``, or its trials are
       trained one after the other;
     - `augmentation`, where there is one, draws from its generator only, and keeps shape and dtype.
+
+    A class of this package declares its catalog entry as ``entry``; a plug-in announces its own.
     """
 
     name: ClassVar[str]
+    entry: ProblemEntry
     augmentation: Augmentation | None = None
     """What changes the inputs of every training step at random, if anything does.
 
@@ -61,7 +66,7 @@ class Problem(ABC):
     """
 
     def __init__(self, parameters: Mapping[str, Scalar]) -> None:
-        self.entry: ProblemEntry = catalog.get(self.name, "problem")
+        self.entry = catalog.get(self.name, "problem")
         self.parameters: Mapping[str, Scalar] = self.entry.resolve(parameters, "problem")
 
     @property
@@ -110,6 +115,8 @@ class Classification(Problem):
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """−log softmax(output)[target], averaged over the batch."""
+        from torch.nn import functional as F
+
         return F.cross_entropy(output, target)
 
     def measure(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:

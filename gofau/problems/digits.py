@@ -1,14 +1,17 @@
 """Multilayer perceptrons on scikit-learn's handwritten digits."""
 
+from __future__ import annotations
+
 from functools import cache
-from typing import ClassVar, final
+from math import log
+from typing import TYPE_CHECKING, ClassVar, final
 
-import numpy as np
-import torch
-from torch import nn
-
+from gofau.catalog import ProblemEntry
 from gofau.problems.base import Classification, Dataset
-from gofau.problems.blocks.mlp import mlp
+from gofau.problems.parameters import DEPTH, METRICS, norm_parameter, width_parameter
+
+if TYPE_CHECKING:
+    from torch import nn
 
 SIDE = 8
 CLASSES = 10
@@ -27,6 +30,9 @@ def digits() -> Dataset:
 
     Source: Alpaydin, Kaynak, Optical Recognition of Handwritten Digits, UCI repository (1998).
     """
+    import numpy as np
+    import torch
+
     try:
         from sklearn.datasets import load_digits
     except ModuleNotFoundError as error:
@@ -47,7 +53,16 @@ def digits() -> Dataset:
 class DigitsMLP(Classification):
     """A ReLU MLP of ``depth`` hidden layers of ``width`` units on the digits."""
 
-    name: ClassVar[str] = "digits-mlp"
+    entry = ProblemEntry(
+        "digits-mlp",
+        "A ReLU MLP on scikit-learn's 1,797 8x8 digit images (1,437 train, 360 validation).",
+        (width_parameter(64, "units of each hidden layer"), DEPTH, norm_parameter()),
+        cap=log(CLASSES),
+        metrics=METRICS,
+        train_size=TRAIN_SIZE,
+        classes=CLASSES,
+    )
+    name: ClassVar[str] = entry.name
 
     def dataset(self) -> Dataset:
         """The digits; see `digits`."""
@@ -55,5 +70,7 @@ class DigitsMLP(Classification):
 
     def module(self) -> nn.Sequential:
         """The MLP, 64 inputs and 10 outputs."""
+        from gofau.problems.blocks.mlp import mlp
+
         hidden = (self.integer("width"),) * self.integer("depth")
         return mlp((SIDE * SIDE, *hidden, CLASSES), self.text("norm"))

@@ -1,13 +1,18 @@
 """A small convolutional network on scikit-learn's handwritten digits."""
 
+from __future__ import annotations
+
 from functools import cache
-from typing import ClassVar, final
+from math import log
+from typing import TYPE_CHECKING, ClassVar, final
 
-from torch import Tensor, nn
-
+from gofau.catalog import ProblemEntry
 from gofau.problems.base import Classification, Dataset
-from gofau.problems.blocks.layers import norm
-from gofau.problems.digits import CLASSES, SIDE, digits
+from gofau.problems.digits import CLASSES, SIDE, TRAIN_SIZE, digits
+from gofau.problems.parameters import METRICS, norm_parameter, width_parameter
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
 @cache
@@ -24,7 +29,16 @@ def _images() -> Dataset:
 class DigitsCNN(Classification):
     """Two 3x3 convolutions of ``width`` and twice as many channels, each pooled by 2."""
 
-    name: ClassVar[str] = "digits-cnn"
+    entry = ProblemEntry(
+        "digits-cnn",
+        "Two convolutions on scikit-learn's 8x8 digits (1,437 train, 360 validation).",
+        (width_parameter(16), norm_parameter()),
+        cap=log(CLASSES),
+        metrics=METRICS,
+        train_size=TRAIN_SIZE,
+        classes=CLASSES,
+    )
+    name: ClassVar[str] = entry.name
 
     def dataset(self) -> Dataset:
         """The digits as images ``[N, 1, 8, 8]``; see `gofau.problems.digits.digits`."""
@@ -32,6 +46,10 @@ class DigitsCNN(Classification):
 
     def module(self) -> nn.Sequential:
         """The network, from 8x8 pixels over 2x2 maps to 10 outputs."""
+        from torch import nn
+
+        from gofau.problems.blocks.layers import norm
+
         width, kind = self.integer("width"), self.text("norm")
         layers: list[nn.Module] = []
         for inputs, outputs in ((1, width), (width, 2 * width)):

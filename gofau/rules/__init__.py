@@ -1,43 +1,28 @@
-"""Update rules by name."""
+"""Update rules by name. A rule is a file here, whose class has in ``entry`` what specs may set.
+
+These files import torch inside functions, or for types alone: the catalog reads them where torch
+is not installed.
+"""
 
 from collections.abc import Iterable
 
 from gofau.catalog import Registry
+from gofau.catalog.found import RULES, declared
 from gofau.catalog.plugins import rule_plugins
-from gofau.rules.additive import Additive
 from gofau.rules.base import UpdateRule
-from gofau.rules.exponentiated_gradient import ExponentiatedGradient
-from gofau.rules.hybrid import Hybrid
-from gofau.rules.hypentropy import Hypentropy
-from gofau.rules.madam import Madam
-from gofau.rules.multiplicative import Multiplicative
 
-__all__ = [
-    "Additive",
-    "ExponentiatedGradient",
-    "Hybrid",
-    "Hypentropy",
-    "Madam",
-    "Multiplicative",
-    "UpdateRule",
-    "rule",
-]
+__all__ = ["UpdateRule", "registry", "rule"]
+
+
+def _own() -> Iterable[UpdateRule]:
+    return [one.implementation() for one in declared(RULES)]
 
 
 def _plugged() -> Iterable[UpdateRule]:
     return [found.implementation(UpdateRule)() for found in rule_plugins()]
 
 
-registry: Registry[UpdateRule] = Registry("rule", _plugged)
-for _rule in (
-    Additive(),
-    Multiplicative(),
-    Hybrid(),
-    Madam(),
-    ExponentiatedGradient(),
-    Hypentropy(),
-):
-    registry.add(_rule)
+registry: Registry[UpdateRule] = Registry("rule", _plugged, own=_own)
 
 
 def rule(name: str) -> UpdateRule:

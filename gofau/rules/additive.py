@@ -1,18 +1,26 @@
 """The additive rule: gradient descent as usual."""
 
-from typing import ClassVar, final
+from __future__ import annotations
 
-from torch import Tensor
+from typing import TYPE_CHECKING, ClassVar, Final, final
 
-from gofau.hyper import Hyper, State
+from gofau.catalog import RuleEntry, positive
 from gofau.rules.base import UpdateRule
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gofau.hyper import Hyper, State
+
+LR: Final = positive("lr", None, "step size of the additive term")
 
 
 @final
 class Additive(UpdateRule):
     """θ ← θ − lr·u; equals the torch.optim optimizer of the same direction."""
 
-    name: ClassVar[str] = "additive"
+    entry: ClassVar[RuleEntry] = RuleEntry("additive", "θ ← θ − lr·u.", (LR,))
+    name: ClassVar[str] = entry.name
 
     def init(self, param: Tensor, hyper: Hyper, batch_dims: int = 0) -> State:
         """Nothing to remember."""

@@ -1,11 +1,14 @@
 """The interface of an update rule: how far a direction moves a parameter."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
-from gofau.hyper import Hyper, State
+    from gofau.hyper import Hyper, State
 
 
 class UpdateRule(ABC):
@@ -18,6 +21,8 @@ class UpdateRule(ABC):
       (``batch_dims=1``) moves as K separate parameters do;
     - every number in ``hyper`` may be a tensor that broadcasts against the parameter, and no
       Python branch reads what such a tensor holds.
+
+    A class of this package declares its catalog entry as ``entry``; a plug-in announces its own.
     """
 
     name: ClassVar[str]

@@ -1,12 +1,16 @@
 """The exponentiated-gradient rule with fixed signs."""
 
-from typing import ClassVar, final
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, ClassVar, final
 
-from gofau.hyper import Hyper, State
+from gofau.catalog import RuleEntry, positive
 from gofau.rules.base import UpdateRule
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gofau.hyper import Hyper, State
 
 
 @final
@@ -17,7 +21,12 @@ class ExponentiatedGradient(UpdateRule):
     weights: Cornford and others (2024).
     """
 
-    name: ClassVar[str] = "exponentiated_gradient"
+    entry: ClassVar[RuleEntry] = RuleEntry(
+        "exponentiated_gradient",
+        "θ ← θ·exp(−lr·sign(θ)·u).",
+        (positive("lr", None, "step size in the exponent"),),
+    )
+    name: ClassVar[str] = entry.name
 
     def init(self, param: Tensor, hyper: Hyper, batch_dims: int = 0) -> State:
         """Nothing to remember."""
@@ -29,4 +38,6 @@ class ExponentiatedGradient(UpdateRule):
 
     def update(self, param: Tensor, u: Tensor, state: State, hyper: Hyper) -> Tensor:
         """The new parameter; see `UpdateRule.update`."""
+        import torch
+
         return param * torch.exp(-(u * param.sign() * hyper["lr"]))

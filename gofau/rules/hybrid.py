@@ -1,12 +1,19 @@
 """The hybrid rule of the GOFAU framework."""
 
-from typing import ClassVar, final
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, final
 
-from gofau.hyper import Hyper, State
+from gofau.catalog import RuleEntry, unit
+from gofau.rules.additive import LR
 from gofau.rules.base import UpdateRule
+from gofau.rules.multiplicative import LR_IN, LR_OUT
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gofau.hyper import Hyper, State
 
 
 @final
@@ -19,7 +26,18 @@ class Hybrid(UpdateRule):
     Source: Kirtas, Passalis, Tefas, arXiv 2307.07189, Neurocomputing 576:127352 (2024).
     """
 
-    name: ClassVar[str] = "hybrid"
+    entry: ClassVar[RuleEntry] = RuleEntry(
+        "hybrid",
+        "γ parts multiplicative and 1 − γ parts additive.",
+        (
+            replace(LR, idle_at=(("gamma", 1.0),)),
+            replace(LR_IN, idle_at=(("gamma", 0.0),)),
+            replace(LR_OUT, idle_at=(("gamma", 0.0),)),
+            unit("gamma", 0.5, "share of the multiplicative term", open_high=False),
+        ),
+        lr_drives=("lr", "lr_out"),
+    )
+    name: ClassVar[str] = entry.name
 
     def init(self, param: Tensor, hyper: Hyper, batch_dims: int = 0) -> State:
         """Nothing to remember."""
@@ -31,6 +49,8 @@ class Hybrid(UpdateRule):
 
     def update(self, param: Tensor, u: Tensor, state: State, hyper: Hyper) -> Tensor:
         """The new parameter; see `UpdateRule.update`."""
+        import torch
+
         gamma = hyper["gamma"]
         relative = param.abs() * torch.tanh(u * hyper["lr_in"]) * (gamma * hyper["lr_out"])
         return param - relative - u * ((1 - gamma) * hyper["lr"])

@@ -1,12 +1,16 @@
 """The hypentropy rule."""
 
-from typing import ClassVar, final
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, ClassVar, final
 
-from gofau.hyper import Hyper, State
+from gofau.catalog import RuleEntry, positive
 from gofau.rules.base import UpdateRule
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gofau.hyper import Hyper, State
 
 
 @final
@@ -19,7 +23,15 @@ class Hypentropy(UpdateRule):
     Source: Ghai, Hazan, Singer, arXiv 1902.01903.
     """
 
-    name: ClassVar[str] = "hypentropy"
+    entry: ClassVar[RuleEntry] = RuleEntry(
+        "hypentropy",
+        "θ ← β·sinh(asinh(θ/β) − lr·u).",
+        (
+            positive("lr", None, "step size in the hyperbolic angle"),
+            positive("beta", 1.0, "scale below which the rule is additive"),
+        ),
+    )
+    name: ClassVar[str] = entry.name
 
     def init(self, param: Tensor, hyper: Hyper, batch_dims: int = 0) -> State:
         """Nothing to remember."""
@@ -31,6 +43,8 @@ class Hypentropy(UpdateRule):
 
     def update(self, param: Tensor, u: Tensor, state: State, hyper: Hyper) -> Tensor:
         """The new parameter; see `UpdateRule.update`."""
+        import torch
+
         beta, angle = hyper["beta"], u * hyper["lr"]
         # By the addition theorem of sinh. Going through asinh and back would round the parameter
         # anew in every step, which drifts in low precision even where u = 0.

@@ -1,12 +1,16 @@
 """The Madam rule."""
 
-from typing import ClassVar, final
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, ClassVar, final
 
-from gofau.hyper import Hyper, State
+from gofau.catalog import RuleEntry, positive
 from gofau.rules.base import UpdateRule
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gofau.hyper import Hyper, State
 
 
 @final
@@ -20,7 +24,16 @@ class Madam(UpdateRule):
     Source: Bernstein, Zhao, Meister, Liu, Anandkumar, Yue, arXiv 2006.14560.
     """
 
-    name: ClassVar[str] = "madam"
+    entry: ClassVar[RuleEntry] = RuleEntry(
+        "madam",
+        "θ ← clamp(θ·exp(−lr·sign(θ)·clamp(u, ±g_bound)), ±p_scale·rms(θ₀)).",
+        (
+            positive("lr", 0.01, "step size in the exponent"),
+            positive("p_scale", 3.0, "bound on abs(θ), in units of the initial rms"),
+            positive("g_bound", 10.0, "bound on abs(u)"),
+        ),
+    )
+    name: ClassVar[str] = entry.name
 
     def init(self, param: Tensor, hyper: Hyper, batch_dims: int = 0) -> State:
         """The bound p_scale·rms(θ₀), one number per tensor and trial."""
@@ -32,6 +45,8 @@ class Madam(UpdateRule):
 
     def update(self, param: Tensor, u: Tensor, state: State, hyper: Hyper) -> Tensor:
         """The new parameter; see `UpdateRule.update`."""
+        import torch
+
         exponent = clamp(u, hyper["g_bound"]) * param.sign() * hyper["lr"]
         return clamp(param * torch.exp(-exponent), state["bound"])
 
@@ -46,6 +61,8 @@ def rms(param: Tensor, batch_dims: int) -> Tensor:
 
 def clamp(x: Tensor, bound: float | Tensor) -> Tensor:
     """``x`` limited to ±bound; a NaN stays NaN."""
-    if isinstance(bound, Tensor):
+    import torch
+
+    if isinstance(bound, torch.Tensor):
         return torch.minimum(torch.maximum(x, -bound), bound)
     return x.clamp(-bound, bound)

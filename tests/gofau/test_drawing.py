@@ -25,7 +25,7 @@ def test_a_look_at_a_problem_waits_for_the_draws_of_another_thread(monkeypatch) 
         return plain(self)
 
     monkeypatch.setattr(DigitsMLP, "module", module)
-    other = Thread(target=inputs_of, args=(one, "additive", data))
+    other = Thread(target=inputs_of, args=(one, "sgd", "additive", data))
     with drawing_from(1, CPU):
         first = torch.rand(2)
         other.start()

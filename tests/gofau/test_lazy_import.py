@@ -21,6 +21,12 @@ def test_torch_stays_out(module):
     assert not {"torch", "numpy"} & loaded(f"import {module}; dir({module})")
 
 
+def test_torch_stays_out_when_all_entries_are_read():
+    names = ("directions", "rules", "problems", "metrics")
+    read = "\n".join(f"assert gofau.catalog.{name}.entries" for name in names)
+    assert not {"torch", "numpy"} & loaded(f"import gofau.catalog\n{read}")
+
+
 def test_a_public_name_brings_torch():
     """Seen where torch cannot be imported, which is quicker than to import it."""
     script = "import sys; sys.modules['torch'] = None; import gofau; print('loaded'); gofau.Gofau"

@@ -46,12 +46,12 @@ class Looked:
 
 
 def look(pack: list[PendingTrial]) -> Looked:
-    """The inputs of a pack, all of whose trials have one problem and one rule."""
+    """The inputs of a pack, all of whose trials have one problem, one direction and one rule."""
     given = pack[0].definition
     try:
         one = problem(given["problem"], given["problem_parameters"])
         data = _examples(one)
-        return Looked(inputs_of(one, given["rule"], data), holding(one, data))
+        return Looked(inputs_of(one, given["direction"], given["rule"], data), holding(one, data))
     except Exception as error:  # noqa: BLE001 - whatever a user's problem raises fails its trials
         return Looked(None, nullcontext(), error)
 

@@ -1,1 +1,1 @@
-"""A problem and an update rule as plug-ins of gofau; importing this package imports no torch."""
+"""A problem, a rule and a direction as plug-ins of gofau; importing this imports no torch."""

@@ -1,6 +1,6 @@
-"""Every law that gofau states for problems and rules, on this package's own."""
+"""Every law that gofau states for problems, rules and directions, on this package's own."""
 
-from gofau.contract import check_problem, check_rule
+from gofau.contract import check_direction, check_problem, check_rule
 
 
 def test_moons_keep_the_contract() -> None:
@@ -12,3 +12,8 @@ def test_moons_keep_the_contract() -> None:
 def test_soft_sign_keeps_the_contract() -> None:
     """For several values of every hyperparameter."""
     check_rule("soft-sign")
+
+
+def test_lion_keeps_the_contract() -> None:
+    """In stacks of trials at steps of their own, too."""
+    check_direction("lion")

@@ -18,5 +18,5 @@ def identified(plan: PackPlan, inputs: Inputs | None = None) -> PackPlan:
         return plan
     if inputs is None:
         one = problem(plan.problem, plan.problem_parameters)
-        inputs = inputs_of(one, plan.rule, examples(one))
+        inputs = inputs_of(one, plan.direction, plan.rule, examples(one))
     return replace(plan, inputs=inputs.digest, code=inputs.code)

@@ -7,9 +7,7 @@ from numpy.typing import NDArray
 
 Signal = NDArray[np.float64]
 
-LENGTH = 40
-CLASSES = 10
-
+_POINTS = 40
 _SEED = 42
 _SAMPLES = 5000
 _TEMPLATE = 12
@@ -52,7 +50,7 @@ def signals() -> tuple[Signal, NDArray[np.int64]]:
     strokes -= strokes.mean(1, keepdims=True)
     strokes /= strokes.std(1, keepdims=True)
     strokes = (strokes - strokes[:, :1]) / 6
-    y = np.repeat(np.arange(CLASSES), _SAMPLES // CLASSES)
+    y = np.repeat(np.arange(len(_SHAPES)), _SAMPLES // len(_SHAPES))
     x = np.stack([_signal(strokes[label], random) for label in y])
     order = random.permutation(_SAMPLES)
     x, y = x[order], y[order]
@@ -70,7 +68,7 @@ def _signal(stroke: Signal, random: np.random.RandomState) -> Signal:
     x = np.where(x != 0, x, noise)
     x += _NOISE * random.randn(len(x))
     x -= _SHEAR * (random.rand() - 0.5) * np.linspace(-0.5, 0.5, len(x))
-    return _sample(x, LENGTH)
+    return _sample(x, _POINTS)
 
 
 def _sample(x: Signal, points: int) -> Signal:

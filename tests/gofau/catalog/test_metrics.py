@@ -103,5 +103,5 @@ def test_reading_metrics_brings_in_those_of_plugins(monkeypatch: pytest.MonkeyPa
     found = plugins.Found(EntryPoint("mine", "theirs:entry", "gofau.problems"), plugin)
     monkeypatch.setattr(plugins, "problem_plugins", lambda: (found,))
     for registry in (catalog.metrics, catalog.problems):
-        monkeypatch.setattr(registry, "_asked", False)
+        monkeypatch.setattr(registry, "_taken", {"own"})
     assert catalog.metrics.get("val_f1", "metric") is F1

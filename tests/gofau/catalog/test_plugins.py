@@ -13,6 +13,7 @@ import pytest
 from gofau import catalog, version
 from gofau.catalog import Registry, plugins
 from gofau.catalog.plugins import PluginError, ProblemPlugin, RulePlugin
+from gofau.directions import Direction
 from gofau.fingerprint.code import code_of
 from gofau.problems import Problem
 from gofau.rules import UpdateRule
@@ -21,12 +22,14 @@ TEMPLATE = Path(__file__).parents[3] / "examples" / "plugin"
 POINTS = [
     EntryPoint("moons-mlp", "gofau_moons.entries:moons_mlp", "gofau.problems"),
     EntryPoint("soft-sign", "gofau_moons.entries:soft_sign", "gofau.rules"),
+    EntryPoint("lion", "gofau_moons.lion:lion", "gofau.directions"),
 ]
 
 
 def fresh() -> None:
     plugins.problem_plugins.cache_clear()
     plugins.rule_plugins.cache_clear()
+    plugins.direction_plugins.cache_clear()
     version.code_version.cache_clear()
 
 
@@ -47,6 +50,8 @@ def points(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EntryPoint]]:
 
 def test_a_plugin_brings_its_entry_and_its_implementation(points: list[EntryPoint]) -> None:
     (problem,), (rule,) = plugins.problem_plugins(), plugins.rule_plugins()
+    (direction,) = plugins.direction_plugins()
+    assert direction.plugin.entry.name == direction.implementation(Direction).name == "lion"
     assert problem.plugin.entry.name == problem.implementation(Problem).name == "moons-mlp"
     assert rule.plugin.entry.name == rule.implementation(UpdateRule).name == "soft-sign"
 
@@ -86,7 +91,7 @@ def test_an_entry_point_that_does_not_fit_is_named(
         ("gofau_moons.moons", "expected gofau_moons.moons"),
         ("gofau_moons.moons:TRAIN", "got 200, expected a subclass of UpdateRule"),
         ("gofau_moons.moons:MoonsMLP", "MoonsMLP'>, expected a subclass of UpdateRule"),
-        ("gofau.rules:Additive", "got the name 'additive', expected 'soft-sign'"),
+        ("gofau.rules.additive:Additive", "got the name 'additive', expected 'soft-sign'"),
         (
             "tests.gofau.catalog.broken_implementation:X",
             "got ZeroDivisionError: division",
@@ -128,14 +133,18 @@ def test_a_plugin_with_a_name_that_is_taken_is_refused_each_time(
             registry.get("moons-mlp", "problem")
 
 
-@pytest.mark.parametrize("registry", [catalog.rules, catalog.problems], ids=["rule", "problem"])
+@pytest.mark.parametrize(
+    "registry",
+    [catalog.rules, catalog.directions, catalog.problems],
+    ids=["rule", "direction", "problem"],
+)
 def test_a_spec_is_not_blamed_for_a_plugin_with_a_name_of_ours(
     monkeypatch: pytest.MonkeyPatch, registry: Registry[catalog.RuleEntry]
 ) -> None:
     first = next(iter(registry.entries))
     plugin = ProblemPlugin(catalog.ProblemEntry(first, "Theirs."), "theirs:Class")
     found = plugins.Found(EntryPoint("mine", "theirs:entry", "gofau.rules"), plugin)
-    for discover in ("rule_plugins", "problem_plugins"):
+    for discover in ("rule_plugins", "direction_plugins", "problem_plugins"):
         monkeypatch.setattr(plugins, discover, lambda: (found,))
     with pytest.raises(PluginError, match=f"theirs:entry .*got the name '{first}', which is taken"):
         list(registry.discover())
@@ -154,6 +163,7 @@ def test_plugins_belong_to_the_inputs_and_not_to_the_version_of_the_code(
     assert before.keys() == {
         "gofau_moons",
         "gofau_moons.entries",
+        "gofau_moons.lion",
         "gofau_moons.moons",
         "gofau_moons.soft_sign",
     }
@@ -170,13 +180,15 @@ def test_plugins_belong_to_the_inputs_and_not_to_the_version_of_the_code(
 
 
 def template_sources() -> dict[str, str]:
-    """The sources that training the template's problem by its rule depends on."""
+    """The sources that training the template's problem by its direction and rule depends on."""
     (problem,), (rule,) = plugins.problem_plugins(), plugins.rule_plugins()
+    (direction,) = plugins.direction_plugins()
     kind = problem.implementation(Problem)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(catalog.problems._entries, problem.plugin.entry.name, problem.plugin.entry)
         one = kind({})
-        return code_of(one, rule.implementation(UpdateRule)(), one.module()).sources
+        way = direction.implementation(Direction)()
+        return code_of(one, way, rule.implementation(UpdateRule)(), one.module()).sources
 
 
 def test_a_plugin_is_plain_data() -> None:
@@ -189,17 +201,17 @@ import sys, yaml
 from gofau import catalog
 from gofau_studies.spec import StudySpec
 spec = StudySpec.model_validate(yaml.safe_load(open({study!r})))
-print(spec.trial_count, list(catalog.rules.entries)[-1])
+print(spec.trial_count, list(catalog.rules.entries)[-1], list(catalog.directions.entries)[-1])
 assert "torch" not in sys.modules, "validating needs torch"
 """
 
 WORKER = """
 from gofau_moons import entries  # the plug-in first, in whatever order a worker imports
 from gofau.packing import PackPlan, TrialPlan, run_pack
-hyper = {"sharpness": 0.5, "momentum": 0.0, "dampening": 0.0, "nesterov": False,
-         "weight_decay": 0.0, "decoupled_decay": False}
-trials = tuple(TrialPlan(k, 0, 1.0, {**hyper, "lr": lr}) for k, lr in enumerate((1e-3, 1.0)))
-plan = PackPlan("moons-mlp", {"width": 8}, "sgd", "soft-sign", 20, 20, trials, "val_loss")
+hyper = {"sharpness": 0.5, "beta1": 0.9, "beta2": 0.99, "weight_decay": 0.0,
+         "decoupled_decay": False}
+trials = tuple(TrialPlan(k, 0, 1.0, {**hyper, "lr": lr}) for k, lr in enumerate((1e-3, 0.03)))
+plan = PackPlan("moons-mlp", {"width": 8}, "lion", "soft-sign", 20, 20, trials, "val_loss")
 for one in run_pack(plan):
     print(one.key, one.executor, one.outcome, one.metrics["val_accuracy"] > 0.9)
 """
@@ -221,8 +233,8 @@ def test_the_template_installs_and_trains(tmp_path: Path) -> None:
         return ended.stdout
 
     study = SERVICE.format(study=str(source / "study.yaml"))
-    assert run("-c", study) == "60 soft-sign\n"
+    assert run("-c", study) == "120 soft-sign lion\n"
     mlp = "compiled" if shutil.which(os.environ.get("CXX", "g++")) else "bmm"
     lines = run("-c", WORKER).splitlines()
     assert sorted(lines) == [f"0 {mlp} budget_exhausted False", f"1 {mlp} budget_exhausted True"]
-    assert "2 passed" in run("-m", "pytest", "-q", "-p", "no:cacheprovider", str(source / "tests"))
+    assert "3 passed" in run("-m", "pytest", "-q", "-p", "no:cacheprovider", str(source / "tests"))

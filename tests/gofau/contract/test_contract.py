@@ -1,4 +1,4 @@
-"""Our own rules and problems pass the contract, and every broken law is found and named."""
+"""Our rules, directions and problems pass the contract, and every broken law is found and named."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gofau import catalog, rules
-from gofau.catalog import Parameter, ProblemEntry, RuleEntry
-from gofau.contract import ContractError, check_problem, check_rule
+from gofau import catalog, directions, rules
+from gofau.catalog import DirectionEntry, Parameter, ProblemEntry, RuleEntry, unit
+from gofau.contract import ContractError, check_direction, check_problem, check_rule
+from gofau.directions import Direction
 from gofau.hyper import Hyper, State
 from gofau.packing.executors import CompiledExecutor, Executor, MLPExecutor, VmapExecutor
 from gofau.problems import Classification, Dataset, registry
@@ -22,6 +23,11 @@ SMALL = [name for name in registry.entries if not name.startswith(("cifar", "tin
 @pytest.mark.parametrize("name", list(catalog.rules.entries))
 def test_our_rules_keep_the_contract(name: str) -> None:
     check_rule(name)
+
+
+@pytest.mark.parametrize("name", list(catalog.directions.entries))
+def test_our_directions_keep_the_contract(name: str) -> None:
+    check_direction(name)
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -126,6 +132,73 @@ def test_a_catalog_entry_that_does_not_fit_is_named(
     monkeypatch.setitem(rules.registry._entries, "test-entry", made)  # type: ignore[arg-type]
     with pytest.raises(ContractError, match=message):
         check_rule("test-entry")
+
+
+class Mean(Direction):
+    """A running mean of gradients, and one flaw at a time."""
+
+    name: ClassVar[str] = "test-mean"
+    flaw: ClassVar[str] = ""
+
+    def state_names(self, hyper: Hyper) -> tuple[str, ...]:
+        return ("mean",)
+
+    def init(self, param: Tensor, hyper: Hyper) -> State:
+        if self.flaw == "renames":
+            return {"other": torch.zeros_like(param)}
+        if self.flaw == "shrinks":
+            return {"mean": param.new_zeros(())}
+        return {"mean": torch.zeros_like(param)}
+
+    def direct(self, grad: Tensor, state: State, step: int | Tensor, hyper: Hyper) -> Tensor:
+        decay = hyper["decay"]
+        if self.flaw == "writes":
+            grad.mul_(2)
+        if self.flaw == "grows":
+            state["step"] = state["mean"]
+        if self.flaw == "widens":
+            grad = grad.double()
+        if self.flaw == "overflows":
+            return grad / 0
+        if self.flaw == "mixes":
+            grad = grad - grad.mean(-1, keepdim=True)
+        if self.flaw == "branches" and decay > 2:
+            return grad
+        u = state["mean"].mul_(decay).add_(grad * (1 - decay)).to(grad.dtype)
+        if self.flaw == "first trial":
+            return u / (step if isinstance(step, int) else step.flatten()[0])
+        return u / step
+
+
+DIRECTION_FLAWS = {
+    "": None,
+    "renames": r"init: got \('other',\), expected the tensors that state_names gives",
+    "shrinks": r"init: got \(\(\), torch.float32\), expected mean of the parameter's shape",
+    "writes": "got a changed gradient, expected a gradient that is read only",
+    "grows": r"direct: got \('mean', 'step'\), expected the tensors that init gave",
+    "widens": "expected a direction of the gradient's shape and dtype",
+    "overflows": "expected a finite direction of finite gradients",
+    "mixes": "got another u beside the NaN of a neighbour, expected every element of u to depend",
+    "branches": "expected a direction without branches on values",
+    "first trial": "expected a stack of trials at steps of their own to go as separate parameters",
+    "decouples": "decouples_decay: got False, expected True, as its catalog entry says",
+    "shares": "parameters: got gamma, expected names that 'hybrid' has no parameter of",
+}
+
+
+@pytest.mark.parametrize("flaw", DIRECTION_FLAWS)
+def test_each_flaw_of_a_direction_is_named(monkeypatch: pytest.MonkeyPatch, flaw: str) -> None:
+    own = (unit("decay", 0.9, ""), *((unit("gamma", 0.5, ""),) if flaw == "shares" else ()))
+    entry = DirectionEntry("test-mean", "x", own, decouples_decay=flaw == "decouples")
+    monkeypatch.setitem(catalog.directions._entries, "test-mean", entry)  # type: ignore[arg-type]
+    monkeypatch.setitem(directions.registry._entries, "test-mean", Mean())  # type: ignore[arg-type]
+    monkeypatch.setattr(Mean, "flaw", flaw)
+    message = DIRECTION_FLAWS[flaw]
+    if message is None:
+        return check_direction("test-mean")
+    with pytest.raises(ContractError, match=f"direction 'test-mean'.*{message}"):
+        check_direction("test-mean")
+    return None
 
 
 KEPT = nn.Linear(4, 2)

@@ -114,7 +114,7 @@ def fresh(root: Path) -> Iterator[Problem]:
 def look(root: Path, rule: str = "additive") -> Inputs:
     """The inputs that such a process sees."""
     with fresh(root) as problem:
-        return inputs_of(problem, rule, problem.dataset())
+        return inputs_of(problem, "sgd", rule, problem.dataset())
 
 
 def _forget(root: Path) -> None:

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from gofau import directions
 from gofau.catalog import Parameter, RuleEntry
+from gofau.directions.sgd import SGD
 from gofau.errors import IncurableError
 from gofau.fingerprint import inputs_of, settled
-from gofau.fingerprint.behaviour import moves_of
+from gofau.fingerprint.behaviour import directs_of, moves_of
 from gofau.problems import Dataset, examples, holding, problem
-from gofau.rules import Additive
+from gofau.rules.additive import Additive
 from tests.gofau.fingerprint.repository import (
     ENTRY,
     fresh,
@@ -153,20 +155,20 @@ def test_the_digest_is_the_same_in_another_process(root: Path) -> None:
 
 def test_a_process_goes_on_with_the_code_that_it_imported(root: Path) -> None:
     with fresh(root) as one:
-        before = inputs_of(one, "additive", one.dataset())
+        before = inputs_of(one, "sgd", "additive", one.dataset())
         changed("nested/deep.py", "WIDTH = 4", "WIDTH = 8")(root)
-        assert inputs_of(one, "additive", one.dataset()).digest == before.digest
+        assert inputs_of(one, "sgd", "additive", one.dataset()).digest == before.digest
         permuted_labels(root)
-        assert inputs_of(one, "additive", one.dataset()).digest != before.digest
+        assert inputs_of(one, "sgd", "additive", one.dataset()).digest != before.digest
 
 
 def test_looking_changes_nothing(root: Path) -> None:
     with fresh(root) as one:
         before = torch_digest()
         data = one.dataset()
-        first = inputs_of(one, "additive", data)
+        first = inputs_of(one, "sgd", "additive", data)
         assert torch_digest() == before
-        assert inputs_of(one, "additive", data) == first
+        assert inputs_of(one, "sgd", "additive", data) == first
 
 
 def test_examples_that_differ_at_each_call_are_refused_in_words(root: Path) -> None:
@@ -208,7 +210,7 @@ def test_held_examples_are_those_of_the_problem_alone() -> None:
 
 def test_our_own_problems_depend_on_what_they_import() -> None:
     one = problem("digits-mlp")
-    found = inputs_of(one, "hybrid", one.dataset()).record
+    found = inputs_of(one, "sgd", "hybrid", one.dataset()).record
     assert found["sources"] == found["rule"] == {}
     assert found["packages"].keys() >= {"torch", "scikit-learn"}
     assert found["data"]["train_x"]["shape"] == [1437, 64]
@@ -219,6 +221,24 @@ class Halved(Additive):
 
     def update(self, param, u, state, hyper):  # type: ignore[no-untyped-def]
         return param - hyper["lr"] * u / 2
+
+
+class Reversed(SGD):  # type: ignore[misc] # final, to be somebody else's here
+    """Another direction of the same name."""
+
+    def direct(self, grad, state, step, hyper):  # type: ignore[no-untyped-def]
+        return -super().direct(grad, state, step, hyper)
+
+
+def test_what_a_direction_does_is_seen_of_plugins_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert directs_of(SGD(), SGD.entry) != directs_of(Reversed(), SGD.entry)
+    one = problem("digits-mlp")
+    before = inputs_of(one, "sgd", "additive", one.dataset()).record
+    assert "direction" not in before
+    monkeypatch.setitem(directions.registry._entries, "sgd", Reversed())  # type: ignore[arg-type]
+    after = inputs_of(one, "sgd", "additive", one.dataset()).record
+    assert after["direction"] == directs_of(Reversed(), SGD.entry)
+    assert __name__ in after["sources"]
 
 
 def test_what_a_rule_does_is_seen() -> None:
@@ -234,5 +254,8 @@ def test_any_tensor_can_be_data(dtype: torch.dtype) -> None:
     labels = data.train_y.to(dtype)
     changed_data = Dataset(data.train_x, labels, data.val_x, data.val_y)
     turned = Dataset(data.train_x, labels.flip(0), data.val_x, data.val_y)
-    found = [inputs_of(one, "additive", one_of).record["data"] for one_of in (changed_data, turned)]
+    found = [
+        inputs_of(one, "sgd", "additive", one_of).record["data"]
+        for one_of in (changed_data, turned)
+    ]
     assert found[0]["train_y"]["digest"] != found[1]["train_y"]["digest"]

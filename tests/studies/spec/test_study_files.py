@@ -71,11 +71,14 @@ def test_every_problem_is_documented() -> None:
 
 def test_the_page_on_plugins_shows_the_template() -> None:
     page = (ROOT / "docs" / "plugins.md").read_text()
-    rule, problem, toml, test = re.findall(r"```(?:python|toml)\n(.*?)```", page, re.DOTALL)
+    rule, direction, problem, toml, test = re.findall(
+        r"```(?:python|toml)\n(.*?)```", page, re.DOTALL
+    )
     made: dict[str, object] = {}
     exec(rule, made)
     exec(problem, made)
     assert isinstance(made["soft_sign"], RulePlugin)
+    assert direction in (ROOT / "examples/plugin/gofau_moons/lion.py").read_text()
     entry = made["entry"]
     assert isinstance(entry, catalog.ProblemEntry)
     assert entry.metric_names == ("val_loss", "train_loss", "val_f1", "val_brier")
