@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,3 +141,10 @@ def test_every_setting_is_documented_in_the_words_of_the_code() -> None:
     for name, field in service.items():
         if isinstance(field.default, int | float) and not isinstance(field.default, bool):
             assert float(found[name][1].replace(",", "")) == field.default
+
+
+def test_every_extra_is_documented() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        extras = tomllib.load(file)["project"]["optional-dependencies"]
+    named = {cells[0].strip("`") for cells in rows("docs/quickstart.md")}
+    assert named == extras.keys() - {"dev"}
