@@ -148,3 +148,15 @@ def test_every_extra_is_documented() -> None:
         extras = tomllib.load(file)["project"]["optional-dependencies"]
     named = {cells[0].strip("`") for cells in rows("docs/quickstart.md")}
     assert named == extras.keys() - {"dev"}
+
+
+@pytest.mark.parametrize(
+    "package", ["gofau", "gofau/packing", "studies/gofau_studies", "service/gofau_service"]
+)
+def test_every_room_is_documented(package: str) -> None:
+    name = package.replace("studies/", "").replace("service/", "").replace("/", ".")
+    _, _, table = section("docs/architecture.md", "Rooms").partition(f"| room of `{name}` |")
+    first = re.findall(r"^\| (`.*?) \|", table.partition("\n\n")[0], re.MULTILINE)
+    named = re.findall(r"`(\w+)`", " ".join(first))
+    folders = {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
+    assert sorted(named) == sorted(folders)
