@@ -10,7 +10,7 @@ from tests.docs.conftest import ROOT
 FOLDER = ROOT / "docs" / "decisions"
 RECORDS = sorted(FOLDER.glob("[0-9]*.md"))
 FORMS = (
-    ("Question", "Choice", "Why", "Consequences"),
+    ("Question", "Choice", "Consequences"),
     ("Context", "Decision", "Consequences"),
 )
 LONGEST = 45

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,3 +141,22 @@ def test_every_setting_is_documented_in_the_words_of_the_code() -> None:
     for name, field in service.items():
         if isinstance(field.default, int | float) and not isinstance(field.default, bool):
             assert float(found[name][1].replace(",", "")) == field.default
+
+
+def test_every_extra_is_documented() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        extras = tomllib.load(file)["project"]["optional-dependencies"]
+    named = {cells[0].strip("`") for cells in rows("docs/quickstart.md")}
+    assert named == extras.keys() - {"dev"}
+
+
+@pytest.mark.parametrize(
+    "package", ["gofau", "gofau/packing", "studies/gofau_studies", "service/gofau_service"]
+)
+def test_every_room_is_documented(package: str) -> None:
+    name = package.replace("studies/", "").replace("service/", "").replace("/", ".")
+    _, _, table = section("docs/architecture.md", "Rooms").partition(f"| room of `{name}` |")
+    first = re.findall(r"^\| (`.*?) \|", table.partition("\n\n")[0], re.MULTILINE)
+    named = re.findall(r"`(\w+)`", " ".join(first))
+    folders = {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
+    assert sorted(named) == sorted(folders)
