@@ -23,6 +23,9 @@ from gofau_studies.report.wording import number
 NARROWEST, BAR = 1.25, 0.75
 """Inches of a map, at least, and of the colour bar."""
 
+TITLE = 0.2
+"""Inches of the line over all maps."""
+
 ASPECT = 0.9
 """Height of a map over its width."""
 
@@ -41,7 +44,7 @@ def heat_maps(
     columns = min(len(views), max(1, int((width - BAR) / NARROWEST)))
     rows = ceil(len(views) / columns)
     each = (width - BAR) / columns
-    figure = Figure(figsize=(width, rows * (each * ASPECT + 0.35)), layout="constrained")
+    figure = Figure(figsize=(width, rows * (each * ASPECT + 0.35) + (TITLE if of else 0.0)), layout="constrained")
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     panels: list[Axes] = list(grid.flat)
     norm = (LogNorm if scale.is_log else Normalize)(scale.low, scale.high)
