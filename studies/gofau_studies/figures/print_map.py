@@ -44,7 +44,8 @@ def heat_maps(
     columns = min(len(views), max(1, int((width - BAR) / NARROWEST)))
     rows = ceil(len(views) / columns)
     each = (width - BAR) / columns
-    figure = Figure(figsize=(width, rows * (each * ASPECT + 0.35) + (TITLE if of else 0.0)), layout="constrained")
+    height = rows * (each * ASPECT + 0.35) + (TITLE if of else 0.0)
+    figure = Figure(figsize=(width, height), layout="constrained")
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     panels: list[Axes] = list(grid.flat)
     norm = (LogNorm if scale.is_log else Normalize)(scale.low, scale.high)
