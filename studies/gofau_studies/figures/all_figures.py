@@ -12,6 +12,7 @@ from gofau_studies.figures.names import COLUMN, FROZEN, HEATMAP, figure_names
 from gofau_studies.figures.print_chart import line_chart
 from gofau_studies.figures.print_map import heat_maps
 from gofau_studies.landscape.landscape import Landscape
+from gofau_studies.report.all_charts import charted
 from gofau_studies.report.chart import Chart
 from gofau_studies.report.model import GroupReport, RobustnessReport
 
@@ -42,7 +43,7 @@ def drawn(
         only: kinds wanted; all of `figure_names` by default.
         width: inches.
     """
-    wanted = figure_names() if only is None else only
+    wanted, report = figure_names() if only is None else only, charted(report)
     for group in report.groups:
         members = [m for m in landscapes if m.key.group == (group.problem, group.direction)]
         yield from _maps(group, members, wanted, width)
@@ -63,11 +64,11 @@ def _maps(
     )
     if HEATMAP in only and shown:
         views = [map_view(m, group.tolerance) for m in shown]
-        figure = heat_maps(views, shared_scale(shown), width)
+        figure = heat_maps(views, shared_scale(shown), width, group.name)
         yield Drawn(stem(group.name, HEATMAP), HEATMAP, figure)
     frozen = [m for m in shown if m.frozen_fraction is not None]
     if FROZEN in only and any(np.nansum(np.asarray(m.frozen_fraction)) > 0 for m in frozen):
-        figure = heat_maps([frozen_view(m) for m in frozen], FROZEN_SCALE, width)
+        figure = heat_maps([frozen_view(m) for m in frozen], FROZEN_SCALE, width, group.name)
         yield Drawn(stem(group.name, FROZEN), FROZEN, figure)
 
 

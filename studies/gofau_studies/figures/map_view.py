@@ -42,8 +42,8 @@ class MapView:
 
     @property
     def label(self) -> str:
-        """``val_loss (lower is better)``."""
-        return labelled(self.metric, better_side(self.sign > 0))
+        """``val_loss (lower is better)``, with the unit where it has one."""
+        return labelled(self.metric, better_side(self.sign > 0), self.unit)
 
 
 def map_view(landscape: Landscape, tolerance: float | None) -> MapView:

@@ -10,6 +10,7 @@ from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from gofau.catalog import SHARE
 from gofau_studies.arrays import Floats
 from gofau_studies.figures.axis import edges
 from gofau_studies.figures.colour import ColourScale, blend
@@ -17,26 +18,34 @@ from gofau_studies.figures.map_view import MapView
 from gofau_studies.figures.names import COLUMN
 from gofau_studies.figures.save import literal
 from gofau_studies.report.ticks import log_ticks
+from gofau_studies.report.wording import number
 
 NARROWEST, BAR = 1.25, 0.75
 """Inches of a map, at least, and of the colour bar."""
+
+TITLE = 0.2
+"""Inches of the line over all maps."""
 
 ASPECT = 0.9
 """Height of a map over its width."""
 
 
-def heat_maps(views: Sequence[MapView], scale: ColourScale, width: float = COLUMN) -> Figure:
+def heat_maps(
+    views: Sequence[MapView], scale: ColourScale, width: float = COLUMN, of: str = ""
+) -> Figure:
     """Maps of several rules with one colour bar, in as many rows as the width asks for.
 
     Args:
         views: one a rule, with at least one of them.
         scale: shared colours.
         width: inches.
+        of: whose results they show, over all of them.
     """
     columns = min(len(views), max(1, int((width - BAR) / NARROWEST)))
     rows = ceil(len(views) / columns)
     each = (width - BAR) / columns
-    figure = Figure(figsize=(width, rows * (each * ASPECT + 0.35)), layout="constrained")
+    height = rows * (each * ASPECT + 0.35) + (TITLE if of else 0.0)
+    figure = Figure(figsize=(width, height), layout="constrained")
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     panels: list[Axes] = list(grid.flat)
     norm = (LogNorm if scale.is_log else Normalize)(scale.low, scale.high)
@@ -44,11 +53,14 @@ def heat_maps(views: Sequence[MapView], scale: ColourScale, width: float = COLUM
         mesh = _map(axes, view, norm, f"map{k}")
         _label(axes, view, most=5 if each > 1.8 else 3)
     _outer_labels(panels, columns, len(views))
+    if of:
+        figure.suptitle(literal(of), fontsize=8)
     bar = figure.colorbar(mesh, ax=panels)
     bar.set_label(literal(views[0].label), fontsize=8)
     bar.ax.tick_params(labelsize=7)
-    if views[0].sign < 0:
-        bar.ax.yaxis.set_major_formatter(lambda cost, _: f"{-cost:.3g}")
+    if views[0].sign < 0 or views[0].unit == SHARE:
+        sign, unit = views[0].sign, views[0].unit
+        bar.ax.yaxis.set_major_formatter(lambda cost, _: number(sign * cost, unit))
     return figure
 
 

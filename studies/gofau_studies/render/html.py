@@ -28,6 +28,7 @@ from gofau_studies.landscape.landscape import Landscape, LandscapeError
 from gofau_studies.render import html_tables, plain_tables
 from gofau_studies.render.markdown import IMPORTANCES, describe, describe_across, facts
 from gofau_studies.render.overview import overview
+from gofau_studies.report.all_charts import charted
 from gofau_studies.report.chart import Chart, Series
 from gofau_studies.report.model import GroupReport, RobustnessReport
 from gofau_studies.report.verdicts import verdict
@@ -71,7 +72,7 @@ def render(report: RobustnessReport, landscapes: Sequence[Landscape]) -> str:
     Raises:
         LandscapeError: a rule of the report has no landscape.
     """
-    page = environment().get_template("page.html")
+    page, report = environment().get_template("page.html"), charted(report)
     return page.render(
         title=f"Robustness of {report.study.name}",
         style=Markup(files("gofau_studies.render").joinpath("style.css").read_text("utf-8")),

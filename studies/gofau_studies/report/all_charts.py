@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 from gofau_studies.report import charts
 from gofau_studies.report.chart import Chart
 from gofau_studies.report.chart_maker import ChartMaker
-from gofau_studies.report.model import AcrossReport, GroupReport
+from gofau_studies.report.model import AcrossReport, GroupReport, RobustnessReport
 
 
 @cache
@@ -20,6 +20,13 @@ def makers() -> dict[str, ChartMaker]:
     """
     found = {m.name: _maker(m.name) for m in iter_modules(charts.__path__)}
     return dict(sorted(found.items(), key=lambda one: (one[1].place, one[0])))
+
+
+def charted(report: RobustnessReport) -> RobustnessReport:
+    """The report with its charts, which one that an earlier build wrote does not hold."""
+    groups = tuple(g if g.charts else with_charts(g) for g in report.groups)
+    across = tuple(a if a.charts else with_charts_across(a) for a in report.across)
+    return report.model_copy(update={"groups": groups, "across": across})
 
 
 def with_charts(group: GroupReport) -> GroupReport:

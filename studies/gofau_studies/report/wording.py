@@ -50,9 +50,10 @@ def sense(better: str, unit: str) -> str:
 def labelled(name: str, better: str, unit: str = "") -> str:
     """``val_loss (nats, lower is better)``, for an axis or a scale.
 
-    A share's unit is not named: its numbers are in percent.
+    A unit that the name says is not named again, nor is a share's: its numbers are in percent.
     """
-    told = (unit if unit != SHARE else "", "" if better == "neither" else f"{better} is better")
+    known = unit == SHARE or set(unit.split()) <= set(name.split())
+    told = ("" if known else unit, "" if better == "neither" else f"{better} is better")
     said = ", ".join(part for part in told if part)
     return f"{name} ({said})" if said else name
 

@@ -61,8 +61,8 @@ def test_unknown_and_absent_kinds_are_refused(gofau: Gofau, service: Service) ->
     ran = gofau("figures", made, "--only", "heatmap,pie")
     assert (ran.code, ran.err) == (
         2,
-        "error: --only: got pie, expected heatmap, frozen, sensitivity, tuning, steps, profile, "
-        "learning\n",
+        "error: --only: got pie, expected heatmap, frozen, learning, profile, sensitivity, steps, "
+        "tuning\n",
     )
     ran = gofau("figures", made, "--only", "profile")
     assert ran.code == 2

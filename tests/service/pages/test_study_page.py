@@ -195,6 +195,18 @@ def test_an_unknown_study_is_said_to_be_unknown(page: Page, service: Service) ->
     expect(page.locator("#notices")).to_contain_text("no study nope")
 
 
+RECORD = """
+() => {
+  const write = CanvasRenderingContext2D.prototype.fillText;
+  window.written = [];
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {
+    window.written.push(text);
+    return write.call(this, text, ...at);
+  };
+}
+"""
+
+
 def test_files_are_downloaded(page: Page, service: Service) -> None:
     study = stored(service)
     go(page, service, study)
@@ -202,9 +214,14 @@ def test_files_are_downloaded(page: Page, service: Service) -> None:
         with page.expect_download() as waited:
             page.get_by_role("button", name=name).click()
         assert waited.value.path().read_bytes().startswith(first), name
+    page.evaluate(RECORD)
     with page.expect_download() as waited:
         page.get_by_role("button", name="Download the map of hybrid as PNG").click()
     assert waited.value.path().read_bytes().startswith(b"\x89PNG")
+    assert page.evaluate("window.written") == [
+        *("hybrid", "digits-mlp, sgd", "val_loss, mean over seeds, lower is better"),
+        *("0.2 best", "1.25", "2.3 worst, the cap"),
+    ]
 
 
 def test_trials_are_paged_and_filtered_by_the_service(page: Page, service: Service) -> None:

@@ -1,6 +1,7 @@
 """Every print figure of a report, read back from its file."""
 
 import dataclasses
+import json
 import re
 from base64 import b64decode
 from datetime import UTC, datetime
@@ -15,9 +16,10 @@ from gofau_studies.figures.all_figures import drawn, stem
 from gofau_studies.figures.names import COLUMN, FROZEN, HEATMAP, PAGE, figure_names
 from gofau_studies.figures.save import save
 from gofau_studies.landscape.landscape import GoalMetric, LandscapeKey
+from gofau_studies.render import html
 from gofau_studies.report import AnalysisSettings, Provenance, SpecSummary, build
 from gofau_studies.report.learning import Training, learning_curves
-from gofau_studies.report.model import CellRole, CurveCell, Supplement
+from gofau_studies.report.model import CellRole, CurveCell, RobustnessReport, Supplement
 from gofau_studies.report.shown_cells import ShownCell
 
 RULES = ("additive", "hybrid")
@@ -87,6 +89,15 @@ def test_what_has_no_data_is_left_out(report, members):
     assert kinds == set(figure_names()) - {FROZEN, "profile"}
 
 
+def test_a_report_that_was_written_without_charts_has_them_painted(report, members):
+    data = json.loads(report.to_json())
+    for part in (*data["groups"], *data["across"]):
+        assert part.pop("charts")
+    old = RobustnessReport.from_json(json.dumps(data))
+    assert [one.stem for one in drawn(old, members)] == [one.stem for one in drawn(report, members)]
+    assert html.render(old, members) == html.render(report, members)
+
+
 def figure(report, members, name):
     return next(one.figure for one in drawn(report, members, [name], PAGE))
 
@@ -104,6 +115,14 @@ def test_the_map_in_the_file_has_every_part(report, members, tmp_path):
         assert len(list(mesh.iter(f"{SVG}path"))) == member.present.any(axis=2).sum()
     texts = {node.text for node in tree.iter(f"{SVG}text")}
     assert {"additive", "hybrid", "learning rate", "init scale", LABEL, "10⁻²"} <= texts
+    assert "p, sgd" in texts
+
+
+def test_shares_are_in_percent_on_the_page_and_in_print(report, members, tmp_path):
+    save(figure(report, members, FROZEN), tmp_path / "m.svg")
+    texts = {node.text for node in ElementTree.parse(tmp_path / "m.svg").iter(f"{SVG}text")}
+    assert {"frozen fraction (lower is better)", "0 %", "100 %"} <= texts
+    assert ">100 %</text>" in html.render(report, members)
 
 
 def test_missing_cells_are_blank(report, members, tmp_path):

@@ -11,6 +11,7 @@ const H = 260;
 const BOX = { left: 52, right: 12, top: 10, bottom: 40 };
 const HEAD = 26;
 const LINE = 18;
+const LETTER = 7.5;
 const MOST_ROWS = 60;
 
 /**
@@ -163,8 +164,9 @@ function numbers(chart) {
 /** The drawing with its title, legend and notes, which needs neither page nor style sheet. @param {Chart} chart @param {SVGElement} drawing */
 export function alone(chart, drawing) {
   const copy = /** @type {SVGElement} */ (drawing.cloneNode(true));
-  const rows = chart.series.length + chart.notes.length;
-  const plain = { xmlns: "http://www.w3.org/2000/svg", "font-family": "sans-serif", "font-size": "12", viewBox: `0 ${-HEAD} ${W} ${HEAD + H + LINE * rows + 6}` };
+  const texts = [fullTitle(chart), ...chart.series.map((one) => one.name), ...chart.notes];
+  const wide = Math.max(W, BOX.left + 34 + LETTER * Math.max(...texts.map((text) => text.length)));
+  const plain = { xmlns: "http://www.w3.org/2000/svg", "font-family": "sans-serif", "font-size": "12", viewBox: `0 ${-HEAD} ${wide} ${HEAD + H + LINE * texts.length}` };
   for (const [name, value] of Object.entries(plain)) copy.setAttribute(name, value);
   for (const path of copy.querySelectorAll(".axis, .rule")) {
     path.setAttribute("fill", "none");

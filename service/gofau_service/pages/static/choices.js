@@ -65,6 +65,12 @@ export class MapChoices {
     return this.axis(this.chosen.y);
   }
 
+  /** Whose results are shown, and where the other axes are cut. */
+  get subject() {
+    const { problem, direction } = this.chosen;
+    return [problem, direction, ...this.others().map((a) => `${a.name} ${setting(Number(this.chosen[`at ${a.name}`]))}`)].join(", ");
+  }
+
   kinds() {
     return kinds(this.study.goal, this.facts);
   }

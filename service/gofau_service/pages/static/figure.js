@@ -3,6 +3,7 @@
 
 import { h, put, save, slug, table } from "./dom.js";
 import { paintAxes, rubberBand, theme } from "./frame.js";
+import { picture } from "./picture.js";
 
 const DRAG = 6;
 
@@ -24,6 +25,7 @@ export class Figure {
     this.title = title;
     this.listeners = listeners;
     /** @type {Drawing | null} */ this.drawing = null;
+    this.of = "";
     /** @type {import("./frame.js").Frame | null} */ this.frame = null;
     /** @type {At | null} */ this.hovered = null;
     /** @type {At | null} */ this.picked = null;
@@ -38,9 +40,10 @@ export class Figure {
     new ResizeObserver(() => this.redraw()).observe(this.canvas);
   }
 
-  /** @param {Drawing} drawing */
-  show(drawing) {
+  /** @param {Drawing} drawing @param {string} of  whose results it shows */
+  show(drawing, of) {
     this.drawing = drawing;
+    this.of = of;
     this.canvas.setAttribute("aria-label", `${this.title}: ${drawing.label}. Arrow keys move, Enter opens a cell, plus and minus zoom, 0 shows all.`);
     this.redraw();
     this.fillTable();
@@ -140,12 +143,9 @@ export class Figure {
   }
 
   download() {
-    const out = document.createElement("canvas");
-    [out.width, out.height] = [this.base.width, this.base.height];
-    const c = /** @type {CanvasRenderingContext2D} */ (out.getContext("2d"));
-    c.fillStyle = theme(this.canvas).blank;
-    c.fillRect(0, 0, out.width, out.height);
-    c.drawImage(this.base, 0, 0);
-    out.toBlob((blob) => blob && save(`${slug(this.title)}.png`, blob));
+    if (!this.drawing) return;
+    const { title, of, drawing } = this;
+    const out = picture(this.base, devicePixelRatio || 1, title, of, drawing, theme(this.canvas));
+    out.toBlob((blob) => blob && save(`${slug(title)}.png`, blob));
   }
 }

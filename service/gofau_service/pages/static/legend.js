@@ -6,27 +6,36 @@ import { h, s } from "./dom.js";
 import { sense } from "./facts.js";
 import { number } from "./format.js";
 
+/** What a scale of colours says: its ends and middle, what its ends are, its direction and kind. @param {import("./colour.js").Scale} scale @param {import("./measures.js").Measure} what */
+export function scaleWords(scale, what) {
+  const judged = what.better !== "neither";
+  return {
+    ends: [0, 0.5, 1].map((part) => number(scale.value(part), what.unit)),
+    marks: judged ? [" best", "", scale.capped ? " worst, the cap" : " worst"] : ["", "", ""],
+    sense: sense(what.better),
+    kind: scale.isLog ? "log scale" : "",
+  };
+}
+
 /**
  * @param {import("./colour.js").Scale} scale @param {import("./measures.js").Measure} what
- * @param {boolean} capped @param {boolean} gridded
+ * @param {boolean} gridded
  */
-export function legend(scale, what, capped, gridded) {
+export function legend(scale, what, gridded) {
   const stops = Array.from({ length: 60 }, (_, k) =>
     s("rect", { x: k * 5, y: 0, width: 5.4, height: 12, fill: shade(1 - k / 59) }),
   );
-  const ends = [0, 0.5, 1].map((part) => number(scale.value(part), what.unit));
-  const judged = what.better !== "neither";
-  const words = judged ? [" best", capped ? " worst, the cap" : " worst"] : ["", ""];
-  const label = judged ? `Colours from ${ends[0]}, best and lightest, to ${ends[2]}, worst and darkest` : `Colours from ${ends[0]}, lightest, to ${ends[2]}, darkest`;
+  const { ends, marks, sense: way, kind } = scaleWords(scale, what);
+  const label = way ? `Colours from ${ends[0]}, best and lightest, to ${ends[2]}, worst and darkest` : `Colours from ${ends[0]}, lightest, to ${ends[2]}, darkest`;
   return h(
     "div",
     { class: "legend" },
     h(
       "div",
       { class: "bar" },
-      h("div", { class: "what" }, what.title, judged && h("small", {}, ` ${sense(what.better)}`), scale.isLog && h("small", {}, " log scale")),
+      h("div", { class: "what" }, what.title, way && h("small", {}, ` ${way}`), kind && h("small", {}, ` ${kind}`)),
       s("svg", { viewBox: "0 0 300 12", role: "img", "aria-label": label, preserveAspectRatio: "none" }, stops),
-      h("div", { class: "ends" }, ends.map((end, k) => h("span", {}, end, k === 0 && h("small", {}, words[0]), k === 2 && h("small", {}, words[1])))),
+      h("div", { class: "ends" }, ends.map((end, k) => h("span", {}, end, marks[k] && h("small", {}, marks[k])))),
     ),
     h("ul", { class: "marks" }, (gridded ? ofGrid(what) : ofPoints(what)).map(([mark, text]) => h("li", {}, key(mark), text))),
   );

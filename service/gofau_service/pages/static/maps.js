@@ -91,10 +91,10 @@ export class Maps {
     const limits = this.limits();
     const what = measure(kind, aggregate, this.fetched?.by ?? null, limits.cap);
     const { scale, drawings } = this.gridded ? this.grids(what, limits) : this.scatters(what, limits);
-    put(this.key, legend(scale, what, what.capped && limits.cap !== null, this.gridded));
+    put(this.key, legend(scale, what, this.gridded));
     const titles = drawings.map((d) => d.view.title);
     for (const title of this.figures.keys()) if (!titles.includes(title)) this.figures.delete(title);
-    for (const drawing of drawings) this.figureOf(drawing.view.title).show(drawing);
+    for (const drawing of drawings) this.figureOf(drawing.view.title).show(drawing, this.choices.subject);
     const wanted = titles.map((t) => this.figureOf(t).element);
     if (wanted.length !== this.grid.children.length || wanted.some((element, k) => this.grid.children[k] !== element)) put(this.grid, ...wanted);
   }

@@ -14,7 +14,8 @@ def charts(report: AcrossReport) -> Iterator[Chart]:
     curves = report.profiles
     if not finite(curves):
         return
-    y = axis(labelled("share of problems", curves[0].better), (0.0, 1.0), unit="share of problems")
+    shown = "share of problems"
+    y = axis(labelled(shown, curves[0].better), (0.0, 1.0), unit=shown)
     rules = [rule.rule for rule in report.rules]
     yield Chart(
         name="profile",

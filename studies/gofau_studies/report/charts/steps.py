@@ -1,28 +1,23 @@
 """Steps to the target over the learning rate at the standard init scale."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from gofau_studies.report.chart import Chart
 from gofau_studies.report.chart_maker import ChartMaker
-from gofau_studies.report.framing import axis, finite, series, value_axis
 from gofau_studies.report.model import CurveKind, GroupReport
-from gofau_studies.report.wording import labelled
+from gofau_studies.report.rule_chart import rule_chart
 
 
-def charts(group: GroupReport) -> Iterator[Chart]:
+def charts(group: GroupReport) -> Iterable[Chart]:
     """The median of every rule, with quartiles; broken where the target is never reached."""
-    curves = group.curves_of(CurveKind.STEPS)
-    ys = finite(curves)
-    if not ys:
-        return
-    y = value_axis(labelled("steps to target", curves[0].better), ys, "steps")
-    yield Chart(
+    return rule_chart(
+        group,
+        CurveKind.STEPS,
         name="steps",
         title="steps to target over learning rate",
-        of=group.name,
-        x=axis("learning rate", [x for c in curves for x in c.x], log=True),
-        y=y,
-        series=tuple(series(c, y, group.style(c.rule)) for c in curves),
+        x="learning rate",
+        log_x=True,
+        value=("steps to target", "steps"),
         notes=("At the standard init scale.", "Medians; bands: quartiles over seeds."),
     )
 

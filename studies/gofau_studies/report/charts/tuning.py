@@ -1,29 +1,22 @@
 """The expected best of 1, 2, ... random settings (M5)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from gofau_studies.report.chart import Chart
 from gofau_studies.report.chart_maker import ChartMaker
-from gofau_studies.report.framing import axis, finite, series, value_axis
 from gofau_studies.report.model import CurveKind, GroupReport
-from gofau_studies.report.wording import labelled
+from gofau_studies.report.rule_chart import rule_chart
 
 
-def charts(group: GroupReport) -> Iterator[Chart]:
+def charts(group: GroupReport) -> Iterable[Chart]:
     """One line a rule, with its bootstrap band."""
-    curves = group.curves_of(CurveKind.TUNING)
-    ys = finite(curves)
-    if not ys:
-        return
-    label = labelled(group.goal_metric, curves[0].better, group.goal_unit)
-    y = value_axis(label, ys, group.goal_unit)
-    yield Chart(
+    return rule_chart(
+        group,
+        CurveKind.TUNING,
         name="tuning",
         title="best of n random settings",
-        of=group.name,
-        x=axis("random settings tried", [x for c in curves for x in c.x], counts=True),
-        y=y,
-        series=tuple(series(c, y, group.style(c.rule)) for c in curves),
+        x="random settings tried",
+        value=(group.goal_metric, group.goal_unit),
         notes=("Bands: uncertainty over seeds.",),
     )
 
