@@ -61,7 +61,7 @@ def _init_scale(template: nn.Module) -> float:
 def _step(executor: Executor, one: Problem, few: Dataset) -> dict[str, Tensor]:
     """Outputs and metrics before a step, then losses, gradients and buffers, ``[K, ...]`` each."""
     like = torch.empty(0, dtype=torch.float64)
-    scale = _init_scale(executor.template)
+    scale = _init_scale(executor.module)
     trials = [TrialPlan(k, seed, scale**k, {}) for k, seed in enumerate(SEEDS)]
     draws = InitialDraws(one, like)
     blocks, buffers = draws.blocks(trials, executor.layout), draws.buffers(trials)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gofau.packing.executors import Batch, Demands, choose
 from gofau.packing.executors.base import IMAGES
-from gofau.packing.executors.examined import template
+from gofau.packing.executors.examined import examined_module
 from gofau.packing.executors.scoring import check_names
 from gofau.packing.plan.errors import PlanError
 from gofau.packing.plan.plan import PackPlan, TrialPlan
@@ -18,18 +18,18 @@ from gofau.packing.plan.rates import table
 from gofau.packing.stack.alignment import aligned
 from gofau.packing.stack.initial import InitialDraws
 from gofau.packing.stack.progress import Progress
-from gofau.packing.stack.running import Lane
+from gofau.packing.stack.running import RunningTrials
 from gofau.packing.stack.stack import Stack
-from gofau.packing.step.cuda_graph import RecordedSteps
-from gofau.packing.step.epoch import Tour, Tours
+from gofau.packing.step.cuda_graph import CudaGraphSteps
+from gofau.packing.step.epoch import Epoch, Epochs
 from gofau.packing.step.optimizer import StackOptimizer
 from gofau.problems import examples, problem
 
 SYNC_EVERY = 32
 """Steps between looks at which trials are still finite, within an epoch."""
 
-SHED_SHARE = 0.2
-"""The share of a lane that must have died for it to be compacted within an epoch."""
+DROP_SHARE = 0.2
+"""The share of a stack that must have died for it to be compacted within an epoch."""
 
 MOST_REASON = 500
 """Characters of a record's reason."""
@@ -61,7 +61,7 @@ class Program:
         data = self.examples = examples(self.problem)
         """The data set as the problem gives it."""
         self._check_examples()
-        self.template = template(self.problem, plan, data, self.like)
+        self.module = examined_module(self.problem, plan, data, self.like)
         self.shows_images = data.train_x.dim() == IMAGES
         """Whether the inputs are images, ``[N, C, H, W]``."""
         if plan.channels_last and not self.shows_images:
@@ -70,7 +70,7 @@ class Program:
         self.executor, self.why_not_others = choose(
             plan.executor,
             self.problem,
-            self.template,
+            self.module,
             data,
             kernels=fused,
             demands=Demands.of(plan),
@@ -84,8 +84,8 @@ class Program:
         self.batch = self.size if self.problem.full_batch else plan.batch_size
         self.epoch_steps = self.size // self.batch
         self._check()
-        self._tours = Tours(self.problem, self.data, self.batch)
-        self._recorded = RecordedSteps(self._advance) if plan.records else None
+        self._epochs = Epochs(self.problem, self.data, self.batch)
+        self._graph = CudaGraphSteps(self._advance) if plan.cuda_graphs else None
         self.optimizer = StackOptimizer(plan, self.executor.layout, self.like, fused)
         if fused and self.optimizer.reason:
             self.reason = "; ".join(filter(None, (self.reason, self.optimizer.reason)))
@@ -93,15 +93,15 @@ class Program:
         self._draws = InitialDraws(self.problem, self.like)
         self._first: dict[tuple[int, float], dict[str, float]] = {}
 
-    def start(self, trials: Sequence[TrialPlan]) -> Lane:
-        """A lane of ``trials`` before their first step, with the values before training.
+    def start(self, trials: Sequence[TrialPlan]) -> RunningTrials:
+        """``trials`` before their first step, with the values before training.
 
         The training loss among them is not known before the first step, and NaN until then.
         """
         stack = self._stack(trials)
         frozen = self.optimizer.frozen_fraction(stack).tolist()
         rows = self._first_rows(stack, trials)
-        return Lane(
+        return RunningTrials(
             stack,
             [
                 self._progress(trial, share, values)
@@ -121,52 +121,52 @@ class Program:
         hyper = self.optimizer.vectors(trials, self.like)
         return replace(stack, hyper=hyper, factors=self._factors(trials))
 
-    def epoch(self, lane: Lane) -> tuple[Lane | None, list[Progress]]:
-        """Train every trial of ``lane`` for one epoch.
+    def epoch(self, running: RunningTrials) -> tuple[RunningTrials | None, list[Progress]]:
+        """Train every trial of ``running`` for one epoch.
 
         No row of a stack reads another, so a trial that turns non-finite runs on harmlessly; once
-        more than `SHED_SHARE` of the lane is dead, the rest goes on in a smaller one.
+        more than `DROP_SHARE` of them are dead, the rest goes on in a smaller stack.
 
         Returns:
-            tuple: the lane with the epoch recorded (``None`` if all trials died), and the
-            records of the trials that were shed on the way.
+            tuple: the trials with the epoch recorded (``None`` if all trials died), and the
+            records of the trials that were dropped on the way.
         """
-        shed: list[Progress] = []
-        tour = self._tour(lane)
-        sums = lane.stack.step.new_zeros(len(lane))
+        dropped: list[Progress] = []
+        epoch = self._begin(running)
+        sums = running.stack.step.new_zeros(len(running))
         for step in range(self.epoch_steps):
-            losses = self._step(lane, tour, step)
-            if step == 0 and any(p.epoch == 0 for p in lane.progress):
-                self._note_start(lane, losses)
+            losses = self._step(running, epoch, step)
+            if step == 0 and any(p.epoch == 0 for p in running.progress):
+                self._note_start(running, losses)
             sums += losses
             if (step + 1) % SYNC_EVERY or step + 1 == self.epoch_steps:
                 continue
             alive = sums.isfinite().tolist()
-            if alive.count(False) > SHED_SHARE * len(lane):
-                shed += [p for p, ok in zip(lane.progress, alive, strict=True) if not ok]
+            if alive.count(False) > DROP_SHARE * len(running):
+                dropped += [p for p, ok in zip(running.progress, alive, strict=True) if not ok]
                 rows = [i for i, ok in enumerate(alive) if ok]
                 if not rows:
-                    return None, self._die(shed)
-                lane, sums = lane.take(rows), sums[rows]
-                tour = self._tour(lane)
-        self._record(lane, sums / self.epoch_steps)
-        return lane, self._die(shed)
+                    return None, self._record_nonfinite(dropped)
+                running, sums = running.take(rows), sums[rows]
+                epoch = self._begin(running)
+        self._record(running, sums / self.epoch_steps)
+        return running, self._record_nonfinite(dropped)
 
-    def steps(self, lane: Lane, count: int) -> None:
-        """Train ``lane`` for the first ``count`` steps of an epoch, recording nothing."""
+    def steps(self, running: RunningTrials, count: int) -> None:
+        """Train ``running`` for the first ``count`` steps of an epoch, recording nothing."""
         count = min(count, self.epoch_steps)
-        tour = self._tour(lane, count)
+        epoch = self._begin(running, count)
         for step in range(count):
-            self._step(lane, tour, step)
+            self._step(running, epoch, step)
 
-    def evaluate(self, lane: Lane) -> None:
-        """Measure ``lane`` as at the end of an epoch, recording nothing."""
-        self._rows(lane.stack, lane.stack.step)
+    def evaluate(self, running: RunningTrials) -> None:
+        """Measure ``running`` as at the end of an epoch, recording nothing."""
+        self._rows(running.stack, running.stack.step)
 
     def release(self) -> None:
-        """Give back the device's memory that a recorded step holds."""
-        if self._recorded is not None:
-            self._recorded.forget()
+        """Give back the device's memory that a captured step holds."""
+        if self._graph is not None:
+            self._graph.forget()
 
     def _stack(self, trials: Sequence[TrialPlan]) -> Stack:
         """The tensors of ``trials`` before their first step."""
@@ -182,28 +182,28 @@ class Program:
         self.optimizer.init(stack)
         return stack
 
-    def _note_start(self, lane: Lane, losses: Tensor) -> None:
+    def _note_start(self, running: RunningTrials, losses: Tensor) -> None:
         """Let the losses ``[K]`` of the first step be those before training.
 
         Training mode gives a batch norm the statistics of its batch. In evaluation mode it would
         divide by those it starts with, and the loss would grow with the init scale to the power of
         the depth.
         """
-        for progress, loss in zip(lane.progress, losses.tolist(), strict=True):
+        for progress, loss in zip(running.progress, losses.tolist(), strict=True):
             if progress.epoch == 0:
                 progress.curves["train_loss"][0] = loss
 
-    def _step(self, lane: Lane, tour: Tour, step: int) -> Tensor:
+    def _step(self, running: RunningTrials, epoch: Epoch, step: int) -> Tensor:
         """One update of every trial; returns the losses before it, ``[K]``."""
-        batch = self.executor.drawn(self._tours.batch(tour, step))
-        factor = self._factor(lane, step)
-        if tour.fused is None:
-            advance = self._advance if self._recorded is None else self._recorded.step
-            return advance(lane.stack, batch, factor)
+        batch = self.executor.drawn(self._epochs.batch(epoch, step))
+        factor = self._factor(running, step)
+        if epoch.fused is None:
+            advance = self._advance if self._graph is None else self._graph.step
+            return advance(running.stack, batch, factor)
         with self._casting():
-            loose = self.executor.loose_gradients(lane.stack, batch)
-            losses, ready = loose or self.executor.gradients(lane.stack, batch)
-        self.optimizer.fused_step(lane.stack, ready, tour.fused, step, factor)
+            loose = self.executor.gradients_by_trial(running.stack, batch)
+            losses, ready = loose or self.executor.gradients(running.stack, batch)
+        self.optimizer.fused_step(running.stack, ready, epoch.fused, step, factor)
         return losses
 
     def _advance(self, stack: Stack, batch: Batch, factor: Tensor | None) -> Tensor:
@@ -216,8 +216,8 @@ class Program:
     def _casting(self) -> AbstractContextManager[object]:
         if not self.plan.casts:
             return nullcontext()
-        # A recorded step must not read the copies of parameters that an earlier one cached.
-        cached = not self.plan.records
+        # A captured step must not read the copies of parameters that an earlier one cached.
+        cached = not self.plan.cuda_graphs
         return torch.autocast(self.like.device.type, torch.bfloat16, cache_enabled=cached)
 
     def _check_examples(self) -> None:
@@ -261,27 +261,27 @@ class Program:
             return self.like.new_empty(len(trials), 0)
         return torch.from_numpy(table([trial.schedule for trial in trials], total)).to(self.like)
 
-    def _factor(self, lane: Lane, step: int) -> Tensor | None:
-        if lane.stack.factors.shape[1] == 0:
+    def _factor(self, running: RunningTrials, step: int) -> Tensor | None:
+        if running.stack.factors.shape[1] == 0:
             return None
-        done = [p.epoch * self.epoch_steps + step for p in lane.progress]
+        done = [p.epoch * self.epoch_steps + step for p in running.progress]
         index = torch.tensor(done, device=self.like.device).unsqueeze(1)
-        return lane.stack.factors.gather(1, index).squeeze(1)
+        return running.stack.factors.gather(1, index).squeeze(1)
 
-    def _tour(self, lane: Lane, steps: int | None = None) -> Tour:
-        return self._tours.plan(lane, self.optimizer.begin(lane), steps)
+    def _begin(self, running: RunningTrials, steps: int | None = None) -> Epoch:
+        return self._epochs.plan(running, self.optimizer.begin(running), steps)
 
-    def _die(self, shed: list[Progress]) -> list[Progress]:
-        for progress in shed:
+    def _record_nonfinite(self, dropped: list[Progress]) -> list[Progress]:
+        for progress in dropped:
             progress.record({}, finite=False)
-        return shed
+        return dropped
 
-    def _record(self, lane: Lane, train_loss: Tensor) -> None:
+    def _record(self, running: RunningTrials, train_loss: Tensor) -> None:
         finite = train_loss.isfinite()
-        for block in lane.stack.blocks:
+        for block in running.stack.blocks:
             finite &= finite_rows(block.flatten(1))
-        rows = self._rows(lane.stack, train_loss)
-        for progress, values, flag in zip(lane.progress, rows, finite.tolist(), strict=True):
+        rows = self._rows(running.stack, train_loss)
+        for progress, values, flag in zip(running.progress, rows, finite.tolist(), strict=True):
             progress.record(values, flag)
 
     def _first_rows(self, stack: Stack, trials: Sequence[TrialPlan]) -> list[dict[str, float]]:

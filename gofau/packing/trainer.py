@@ -16,9 +16,9 @@ from gofau.packing.plan.identity import identified
 from gofau.packing.plan.plan import PackPlan, TrialOutcome
 from gofau.packing.program import Program
 from gofau.packing.recovery.checkpoint import Checkpointing, Snapshot
-from gofau.packing.recovery.left_behind import Remains, bury, resumed, revived, runs
+from gofau.packing.recovery.left_behind import LeftBehind, remove_complete, resumed, runs, taken_up
 from gofau.packing.stack.progress import Progress
-from gofau.packing.stack.running import Lane, join_all
+from gofau.packing.stack.running import RunningTrials, join_all
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def run_pack(
             they have been measured.
         checkpoint: where to keep the state, and how often. One that cannot be written is logged,
             and the training goes on. A run that finds a checkpoint of the same plan goes on from
-            it: it first yields again what had ended by then. One that salvages goes on with each
+            it: it first yields again what had ended by then. One that recovers goes on with each
             trial that any checkpoint in the folder has. States that other data, other code or
             another gofau left are not gone on with.
         fused: let compiled kernels take the optimizer's steps, and the passes of multilayer
@@ -92,14 +92,14 @@ class Trainer:
 
     Args:
         plan: what to train.
-        width: the most trials in the lane; halved when the device runs out of memory.
+        width: the most trials in training; halved when the device runs out of memory.
         on_progress: see `run_pack`.
         checkpoint: see `run_pack`.
         fused: see `run_pack`.
         why: why the plan names the executor it names, for the records.
-        guarded: keep a copy of the lane in the host's memory during each epoch, to go on from
+        guarded: keep a copy of the stack in the host's memory during each epoch, to go on from
             when the device's memory runs out; by default on accelerators.
-        left: what other packs left of the plan's trials, if the checkpoint salvages.
+        left: what other packs left of the plan's trials, if the checkpoint recovers.
     """
 
     def __init__(
@@ -112,17 +112,17 @@ class Trainer:
         fused: bool = True,
         why: str = "",
         guarded: bool | None = None,
-        left: Sequence[Remains] = (),
+        left: Sequence[LeftBehind] = (),
     ) -> None:
         self.plan = plan
         self.width = width
         self.program = Program(plan, fused, why)
-        self.queue = deque(sorted(plan.trials, key=lambda t: (t.seed, t.key)))
-        self.lane: Lane | None = None
-        self.parked: deque[Lane] = deque()
+        self.waiting = deque(sorted(plan.trials, key=lambda t: (t.seed, t.key)))
+        self.running: RunningTrials | None = None
+        self.paused: deque[RunningTrials] = deque()
         self._on_progress = on_progress or (lambda _: None)
         self._checkpoint = checkpoint
-        self._remains = left
+        self._left = left
         self._device = self.program.like.device
         self._guarded = self._device != CPU if guarded is None else guarded
         self._finished: list[TrialOutcome] = []
@@ -159,115 +159,115 @@ class Trainer:
             self._save()
             return
         self._checkpoint.clear()
-        bury(wanted, self._remains)
+        remove_complete(wanted, self._left)
 
-    def refill(self) -> Lane | None:
-        """Let parked and then waiting trials into the lane, once enough of it is free.
+    def refill(self) -> RunningTrials | None:
+        """Let paused and then waiting trials into the stack, once enough of it is free.
 
-        When the device runs out of memory, those that were entering wait, and the lane goes on.
+        When the device runs out of memory, those that were entering wait, and the stack goes on.
         """
-        held = [] if self.lane is None else [self.lane]
+        held = [] if self.running is None else [self.running]
         free = self.width - sum(map(len, held))
         if free < REFILL_SHARE * self.width:
-            return self.lane
-        entering: list[Lane] = []
+            return self.running
+        entering: list[RunningTrials] = []
         try:
             with flushed_denormals():
                 self._enter(entering, free)
-                self.lane = join_all([*held, *entering])
+                self.running = join_all([*held, *entering])
         except torch.OutOfMemoryError:
-            asked = sum(map(len, entering or list(self.parked)[:1]))
+            asked = sum(map(len, entering or list(self.paused)[:1]))
             if not held and not entering and asked < 2:
                 raise
             width = len(held[0]) if held else max(asked // 2, 1)
-            self._narrow([lane.copy(CPU) for lane in entering], width)
-            return self.lane if held else self.refill()
-        return self.lane
+            self._narrow([running.copy(CPU) for running in entering], width)
+            return self.running if held else self.refill()
+        return self.running
 
-    def _enter(self, entering: list[Lane], free: int) -> None:
-        """Move parked trials, and start waiting ones, into ``entering``, at most ``free``."""
-        while self.parked and len(self.parked[0]) <= free:
-            entering.append(self.parked[0].copy(self._device))
-            free -= len(self.parked.popleft())
-        if not self.parked and self.queue and free:
-            entering.append(self._start(min(free, len(self.queue))))
+    def _enter(self, entering: list[RunningTrials], free: int) -> None:
+        """Move paused trials, and start waiting ones, into ``entering``, at most ``free``."""
+        while self.paused and len(self.paused[0]) <= free:
+            entering.append(self.paused[0].copy(self._device))
+            free -= len(self.paused.popleft())
+        if not self.paused and self.waiting and free:
+            entering.append(self._start(min(free, len(self.waiting))))
 
     def advance(self) -> list[Progress]:
-        """Train the lane for an epoch; returns the trials that were shed on the way.
+        """Train the stack for an epoch; returns the trials that were dropped on the way.
 
-        When the device runs out of memory, the lane goes back to where the epoch began, in two
+        When the device runs out of memory, the stack goes back to where the epoch began, in two
         halves that run one after the other.
         """
-        if self.lane is None:
+        if self.running is None:
             return []
-        lane, started = self.lane, perf_counter()
-        saved = lane.copy(CPU) if self._guarded else None
-        trained = list(lane.progress)
+        running, started = self.running, perf_counter()
+        saved = running.copy(CPU) if self._guarded else None
+        trained = list(running.progress)
         try:
             with flushed_denormals():
-                self.lane, shed = self.program.epoch(lane)
+                self.running, dropped = self.program.epoch(running)
         except torch.OutOfMemoryError:
             if saved is None or len(saved) == 1:
                 raise
-            self.lane = None
+            self.running = None
             self._narrow([saved], (len(saved) + 1) // 2)
             return []
         _charge(trained, started)
         self._on_progress(len(trained))
-        return shed
+        return dropped
 
-    def _start(self, count: int) -> Lane:
-        """A lane of the next ``count`` waiting trials, or of half as many if memory runs out."""
+    def _start(self, count: int) -> RunningTrials:
+        """The next ``count`` waiting trials, or half as many if memory runs out."""
         started = perf_counter()
         try:
-            lane = self.program.start([self.queue[i] for i in range(count)])
+            running = self.program.start([self.waiting[i] for i in range(count)])
         except torch.OutOfMemoryError:
             if count == 1:
                 raise
             self.width = max(self.width // 2, 1)
             return self._start((count + 1) // 2)
         for _ in range(count):
-            self.queue.popleft()
-        _charge(lane.progress, started)
-        return lane
+            self.waiting.popleft()
+        _charge(running.progress, started)
+        return running
 
-    def _narrow(self, lanes: Sequence[Lane], width: int) -> None:
-        """Set ``lanes`` in the host's memory aside, and let at most ``width`` trials train."""
+    def _narrow(self, parts: Sequence[RunningTrials], width: int) -> None:
+        """Set ``parts`` in the host's memory aside, and let at most ``width`` trials train."""
         self.program.release()
         self.width = width
-        whole = [*lanes, *self.parked]
-        self.parked = deque(part for lane in whole for part in lane.split(width))
+        whole = [*parts, *self.paused]
+        self.paused = deque(part for running in whole for part in running.split(width))
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _release(self, shed: list[Progress]) -> list[TrialOutcome]:
-        """The records of trials that ended; closes the gaps they leave in the lane."""
-        ended = list(shed)
-        self._thin(ended)
-        if self.lane is not None:
-            left = [i for i, p in enumerate(self.lane.progress) if p.outcome is None]
-            ended += [p for p in self.lane.progress if p.outcome is not None]
-            if len(left) < len(self.lane):
-                self._shrink(self.lane, left)
+    def _release(self, dropped: list[Progress]) -> list[TrialOutcome]:
+        """The records of trials that ended; closes the gaps they leave in the stack."""
+        ended = list(dropped)
+        self._stop_halved(ended)
+        if self.running is not None:
+            left = [i for i, p in enumerate(self.running.progress) if p.outcome is None]
+            ended += [p for p in self.running.progress if p.outcome is not None]
+            if len(left) < len(self.running):
+                self._shrink(self.running, left)
         program = self.program
         outcomes = [p.result(program.executor.name, program.reason) for p in ended]
         if self._checkpoint is not None:
             self._finished += outcomes
         return outcomes
 
-    def _shrink(self, lane: Lane, left: Sequence[int]) -> None:
-        """Keep the rows ``left`` of the lane, by way of the host where its copy has no room."""
+    def _shrink(self, running: RunningTrials, left: Sequence[int]) -> None:
+        """Keep the rows ``left`` of the stack, by way of the host where its copy has no room."""
         try:
-            self.lane = lane.take(left) if left else None
+            self.running = running.take(left) if left else None
         except torch.OutOfMemoryError:
-            self.lane = None
-            self._narrow([lane.copy(CPU).take(left)], self.width)
+            self.running = None
+            self._narrow([running.copy(CPU).take(left)], self.width)
 
-    def _thin(self, shed: list[Progress]) -> None:
+    def _stop_halved(self, dropped: list[Progress]) -> None:
         """Stop what successive halving stops of the trials that finished an epoch."""
         if self._rungs is None:
             return
-        trained = [*shed, *([] if self.lane is None else self.lane.progress)]
+        trained = [*dropped, *([] if self.running is None else self.running.progress)]
         arrived = {i: (p.epoch, p.curves[self._judge][-1]) for i, p in enumerate(trained)}
         for i in self._rungs.judge(arrived):
             trained[i].stop()
@@ -276,28 +276,28 @@ class Trainer:
         if self._rungs is None:
             return
         self._rungs.recall(outcome.curves[self._judge] for outcome in found.finished)
-        lanes = [*found.parked, *([] if found.lane is None else [found.lane])]
-        self._rungs.recall(p.curves[self._judge] for lane in lanes for p in lane.progress)
+        parts = [*found.paused, *([] if found.running is None else [found.running])]
+        self._rungs.recall(p.curves[self._judge] for running in parts for p in running.progress)
 
     def _resume(self, found: Snapshot) -> None:
         self._recall(found)
         self._finished = list(found.finished)
-        self.lane = found.lane
+        self.running = found.running
         waiting = set(found.waiting)
-        self.queue = deque(trial for trial in self.queue if trial.key in waiting)
-        self.parked = deque(found.parked)
+        self.waiting = deque(trial for trial in self.waiting if trial.key in waiting)
+        self.paused = deque(found.paused)
         self.width = found.width
 
     def _found(self) -> Snapshot | None:
         if self._checkpoint is None:
             return None
-        if not self._checkpoint.salvage:
+        if not self._checkpoint.recover:
             return self._checkpoint.load(self.plan)
-        if not self._remains:
+        if not self._left:
             return None
         if self._rungs is not None:
-            return resumed(self.program, self._remains[0])
-        return revived(self.program, self._remains, self.width)
+            return resumed(self.program, self._left[0])
+        return taken_up(self.program, self._left, self.width)
 
     def _is_due(self, epochs: int) -> bool:
         return self._checkpoint is not None and epochs % self._checkpoint.every == 0
@@ -305,10 +305,10 @@ class Trainer:
     def _save(self) -> None:
         if self._checkpoint is None:
             return
-        waiting = [trial.key for trial in self.queue]
+        waiting = [trial.key for trial in self.waiting]
         layout = self.program.executor.layout.name
         snapshot = Snapshot(
-            self.lane, list(self.parked), waiting, self._finished, self.width, layout
+            self.running, list(self.paused), waiting, self._finished, self.width, layout
         )
         try:
             self._checkpoint.save(self.plan, snapshot)

@@ -19,7 +19,7 @@ def checkpointing(settings: WorkerSettings, plan: PackPlan) -> Checkpointing | N
     folder = _folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{fingerprint(plan)}.pt"
-    return Checkpointing(path, settings.checkpoint_every, salvage=True)
+    return Checkpointing(path, settings.checkpoint_every, recover=True)
 
 
 def discard(settings: WorkerSettings) -> None:

@@ -177,7 +177,7 @@ def _packed(plan: PackPlan, program: Program, rate: Rate) -> tuple[Calibration, 
     names = able(
         plan.executor,
         program.problem,
-        program.template,
+        program.module,
         program.examples,
         Demands.of(plan),
         kernels=program.fused,
@@ -210,7 +210,7 @@ def _formats(plan: PackPlan, program: Program, name: ExecutorName) -> list[Memor
         return [plan.memory_format]
     last = Demands(channels_last=True)
     both = program.shows_images and able(
-        name, program.problem, program.template, program.examples, last
+        name, program.problem, program.module, program.examples, last
     )
     return ["contiguous", "channels_last"] if both else ["contiguous"]
 
@@ -255,9 +255,9 @@ def _launched(
     if able(
         chosen.executor,
         program.problem,
-        program.template,
+        program.module,
         program.examples,
-        Demands(records=True),
+        Demands(cuda_graphs=True),
     ):
         gain = speed_of("cudagraphs") / speed
         if gain >= WORTH_CHANGING:

@@ -38,12 +38,12 @@ def trial_steps_per_second(
     trials = [replace(base[i % len(base)], key=i) for i in range(width)]
     steps = min(STEPS, program.epoch_steps)
     with flushed_denormals():
-        lane = program.start(trials)
-        program.steps(lane, 1)
+        running = program.start(trials)
+        program.steps(running, 1)
         stepping = min(
-            _timed(lambda: program.steps(lane, steps), program.like) for _ in range(TIMES)
+            _timed(lambda: program.steps(running, steps), program.like) for _ in range(TIMES)
         )
-        evaluating = _timed(lambda: program.evaluate(lane), program.like)
+        evaluating = _timed(lambda: program.evaluate(running), program.like)
     return width / (stepping / steps + evaluating / program.epoch_steps)
 
 
@@ -84,13 +84,13 @@ def _kept(program: Program) -> int:
     x = batch.to(program.like.dtype, program.like.device).train_x
     try:
         with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-            program.template(x)
+            program.module(x)
     except RuntimeError as error:
         if "saved tensor hooks" not in str(error):
             raise
         made = _Made()  # type: ignore[no-untyped-call]
         with made:
-            program.template(x)
+            program.module(x)
         return made.total
     return total
 

@@ -48,14 +48,14 @@ class Demands:
     Args:
         autocast: forward passes run under `torch.autocast`.
         channels_last: images and kernels keep their channels innermost.
-        records: steps are recorded as CUDA graphs.
+        cuda_graphs: steps are recorded as CUDA graphs.
         compiles: torch's compiler fuses operations.
         examples: of a step.
     """
 
     autocast: bool = False
     channels_last: bool = False
-    records: bool = False
+    cuda_graphs: bool = False
     compiles: bool = False
     examples: int = 8
 
@@ -63,7 +63,11 @@ class Demands:
     def of(cls, plan: PackPlan) -> "Demands":
         """Those of ``plan``."""
         return cls(
-            plan.casts, plan.channels_last, plan.records, plan.compiles, examples=plan.batch_size
+            plan.casts,
+            plan.channels_last,
+            plan.cuda_graphs,
+            plan.compiles,
+            examples=plan.batch_size,
         )
 
 
@@ -73,7 +77,7 @@ NOTHING = Demands()
 def able(
     name: ExecutorName,
     problem: Problem,
-    template: nn.Module,
+    module: nn.Module,
     data: Dataset,
     demands: Demands = NOTHING,
     *,
@@ -81,7 +85,7 @@ def able(
 ) -> list[ExecutorName]:
     """The executors among those asked for that can train the problem, best first; see `choose`."""
     kinds = _candidates(name, kernels)
-    return [k.name for k in kinds if obstacle_to(k, problem, template, data, demands) is None]
+    return [k.name for k in kinds if obstacle_to(k, problem, module, data, demands) is None]
 
 
 def _candidates(name: ExecutorName, kernels: bool) -> list[type[Executor]]:
@@ -93,15 +97,15 @@ def _candidates(name: ExecutorName, kernels: bool) -> list[type[Executor]]:
 def obstacle_to(
     kind: type[Executor],
     problem: Problem,
-    template: nn.Module,
+    module: nn.Module,
     data: Dataset,
     demands: Demands = NOTHING,
 ) -> str | None:
     """Why an executor cannot train that module, or ``None``."""
     return (
         _unmet(kind, demands)
-        or kind.obstacle(problem, template, data)
-        or _found_by_trying(kind, problem, template, data, demands.examples)
+        or kind.obstacle(problem, module, data)
+        or _found_by_trying(kind, problem, module, data, demands.examples)
     )
 
 
@@ -111,7 +115,7 @@ def _unmet(kind: type[Executor], demands: Demands) -> str | None:
         return "its products are written by hand, in one dtype"
     if demands.channels_last and not kind.channels:
         return "it cannot keep the channels of images last"
-    if demands.records and not kind.records:
+    if demands.cuda_graphs and not kind.cuda_graphs:
         return "its modules may compute on the host, which a CUDA graph leaves out"
     if demands.compiles and not kind.compiles:
         return "its kernel is not torch's to compile"
@@ -119,17 +123,17 @@ def _unmet(kind: type[Executor], demands: Demands) -> str | None:
 
 
 def _found_by_trying(
-    kind: type[Executor], problem: Problem, template: nn.Module, data: Dataset, examples: int
+    kind: type[Executor], problem: Problem, module: nn.Module, data: Dataset, examples: int
 ) -> str | None:
     """What `unable` and `place_matters` say, found once in a process: they run a few steps."""
-    key = (kind, *sort_of(problem, template))
+    key = (kind, *sort_of(problem, module))
     if kind.tried:
-        found = _once(key, lambda: unable(kind, problem, template, data))
+        found = _once(key, lambda: unable(kind, problem, module, data))
         if found is not None:
             return found
-    if kind.placed and next(template.parameters()).device.type == "cpu":
+    if kind.placed and next(module.parameters()).device.type == "cpu":
         here = (*key, examples, torch.get_num_threads())
-        return _once(here, lambda: place_matters(kind, problem, template, data.first(examples)))
+        return _once(here, lambda: place_matters(kind, problem, module, data.first(examples)))
     return None
 
 
@@ -145,7 +149,7 @@ _tried: dict[tuple[object, ...], str | None] = {}
 def choose(
     name: ExecutorName,
     problem: Problem,
-    template: nn.Module,
+    module: nn.Module,
     data: Dataset,
     *,
     kernels: bool = True,
@@ -156,7 +160,7 @@ def choose(
     Args:
         name: an executor's, or ``auto``.
         problem: what is trained.
-        template: its module, in the dtype and on the device of the training.
+        module: its module, in the dtype and on the device of the training.
         data: its examples, all of them.
         kernels: whether ``auto`` may take kernels that this machine compiles.
         demands: what else is asked of it.
@@ -166,10 +170,10 @@ def choose(
     """
     reasons: list[str] = []
     for kind in _candidates(name, kernels):
-        obstacle = obstacle_to(kind, problem, template, data, demands)
+        obstacle = obstacle_to(kind, problem, module, data, demands)
         if obstacle is None:
             asked = "" if name == "auto" else "asked for"
-            executor = kind(problem, template)
+            executor = kind(problem, module)
             executor.channels_last = demands.channels_last
             return executor, "; ".join(reasons) or asked
         reasons.append(f"not {kind.name}: {obstacle}")

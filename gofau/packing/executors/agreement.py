@@ -26,15 +26,15 @@ Result = Mapping[str, Tensor]
 """The loss, the gradients, the tensors after a step, and outputs in evaluation mode, by name."""
 
 
-def sort_of(problem: Problem, template: nn.Module) -> tuple[object, ...]:
+def sort_of(problem: Problem, module: nn.Module) -> tuple[object, ...]:
     """What decides how a module behaves in a stack: its problem, dtype and device.
 
     A class may be patched, and an instance may have a loss of its own, made anew each time.
     """
-    like = next(iter(template.parameters()))
+    like = next(iter(module.parameters()))
     given = type(problem), tuple(sorted(problem.parameters.items()))
     called = (problem.loss, problem.measure, problem.module, problem.dataset)
-    passes = (type(part).forward for part in template.modules())
+    passes = (type(part).forward for part in module.modules())
     reached = tuple(_code(one) for one in (*called, *passes))
     return *given, reached, like.dtype, like.device
 
@@ -43,17 +43,15 @@ def _code(function: object) -> object:
     return getattr(function, "__code__", type(function))
 
 
-def unable(
-    kind: type[Executor], problem: Problem, template: nn.Module, data: Dataset
-) -> str | None:
+def unable(kind: type[Executor], problem: Problem, module: nn.Module, data: Dataset) -> str | None:
     """Why an executor cannot train two trials as the serial one does, or ``None``.
 
     Found by trying: with examples of their own, and with examples that they share.
     """
-    like = next(iter(template.parameters()))
+    like = next(iter(module.parameters()))
     few = data.first(EXAMPLES).to(like.dtype, like.device)
     for streams in ("one", "other"), ("both", "both"):
-        serial, stacked = SerialExecutor(problem, template), kind(problem, template)
+        serial, stacked = SerialExecutor(problem, module), kind(problem, module)
         try:
             with _Paddings() as watch:  # type: ignore[no-untyped-call]
                 want = _scored(serial, _pair(serial), few, streams)
@@ -181,7 +179,7 @@ def tensors(module: nn.Module) -> dict[str, Tensor]:
 
 def _stack(executor: Executor, held: Sequence[Result]) -> Stack:
     """Trials with these parameters and buffers."""
-    names = dict(executor.template.named_parameters())
+    names = dict(executor.module.named_parameters())
     like = next(iter(names.values())).detach().flatten()
     blocks = executor.layout.allocate(len(held), like)
     for row, values in enumerate(held):
@@ -191,7 +189,7 @@ def _stack(executor: Executor, held: Sequence[Result]) -> Stack:
 
 
 def _pair(executor: Executor) -> Stack:
-    stack = _stack(executor, [tensors(executor.template)] * 2)
+    stack = _stack(executor, [tensors(executor.module)] * 2)
     for block in stack.blocks:
         block[1] *= FAINTER
     return stack

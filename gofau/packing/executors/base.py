@@ -87,7 +87,7 @@ class Executor(ABC):
     """Whether its forward pass follows `torch.autocast`."""
     channels: ClassVar[bool] = False
     """Whether it can keep the channels of images innermost."""
-    records: ClassVar[bool] = True
+    cuda_graphs: ClassVar[bool] = True
     """Whether a CUDA graph can record it: it does nothing on the host that matters."""
     compiles: ClassVar[bool] = True
     """Whether it consists of torch's operations, which torch's compiler can fuse."""
@@ -101,17 +101,17 @@ class Executor(ABC):
     """Whether trials are measured in one call where torch can vectorise the measure."""
     layout: Layout
 
-    def __init__(self, problem: Problem, template: nn.Module) -> None:
+    def __init__(self, problem: Problem, module: nn.Module) -> None:
         self.problem = problem
-        self.template = template
+        self.module = module
         self.channels_last = False
-        self._masks = DropoutMasks(template)
+        self._masks = DropoutMasks(module)
         self._grads = torch.empty(0)
         self._score = Scores(problem, self.together)
 
     @staticmethod
     @abstractmethod
-    def obstacle(problem: Problem, template: nn.Module, data: Dataset) -> str | None:
+    def obstacle(problem: Problem, module: nn.Module, data: Dataset) -> str | None:
         """Why this executor cannot train that module on that problem's ``data``, or ``None``."""
 
     def prepare(self, dataset: Dataset) -> Dataset:
@@ -123,7 +123,7 @@ class Executor(ABC):
 
     def drawn(self, batch: Batch) -> Batch:
         """``batch`` with the dropout masks that `gradients` expects, drawn on the host."""
-        masks = self._masks.draw(self.template, batch.x[0], batch.noise)
+        masks = self._masks.draw(self.module, batch.x[0], batch.noise)
         return replace(batch, masks=masks) if masks else batch
 
     @abstractmethod
@@ -139,7 +139,7 @@ class Executor(ABC):
             next call.
         """
 
-    def loose_gradients(
+    def gradients_by_trial(
         self, stack: Stack, batch: Batch
     ) -> tuple[Tensor, list[list[Tensor]]] | None:
         """As `gradients`, from an executor that makes them trial by trial.

@@ -29,24 +29,24 @@ class CompiledExecutor(MLPExecutor):
     name: ClassVar[ExecutorName] = "compiled"
     compiles: ClassVar[bool] = False
 
-    def __init__(self, problem: Problem, template: nn.Module) -> None:
-        super().__init__(problem, template)
-        self._kernel = _kernel(template)
+    def __init__(self, problem: Problem, module: nn.Module) -> None:
+        super().__init__(problem, module)
+        self._kernel = _kernel(module)
 
     @staticmethod
-    def obstacle(problem: Problem, template: nn.Module, data: Dataset) -> str | None:
+    def obstacle(problem: Problem, module: nn.Module, data: Dataset) -> str | None:
         """See `Executor.obstacle`."""
-        general = MLPExecutor.obstacle(problem, template, data) or other_than_written(problem)
+        general = MLPExecutor.obstacle(problem, module, data) or other_than_written(problem)
         if general is not None:
             return general
-        like = next(iter(template.parameters()))
+        like = next(iter(module.parameters()))
         if like.device.type != "cpu":
             return f"its kernel runs on CPUs only, not on {like.device.type}"
         try:
-            _kernel(template)
+            _kernel(module)
         except UnsupportedError as error:
             return str(error)
-        return other_than_classes(data, _layers(template)[-1].out_features)
+        return other_than_classes(data, _layers(module)[-1].out_features)
 
     @torch.no_grad()
     def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
@@ -68,11 +68,11 @@ class CompiledExecutor(MLPExecutor):
         return {"val_loss": losses / len(x), "val_accuracy": hits.to(block.dtype) / len(x)}
 
 
-def _layers(template: nn.Module) -> list[nn.Linear]:
-    return [m for m in template.children() if isinstance(m, nn.Linear)]
+def _layers(module: nn.Module) -> list[nn.Linear]:
+    return [m for m in module.children() if isinstance(m, nn.Linear)]
 
 
-def _kernel(template: nn.Module) -> NetworkKernel:
-    layers = _layers(template)
+def _kernel(module: nn.Module) -> NetworkKernel:
+    layers = _layers(module)
     widths = [layers[0].in_features, *(layer.out_features for layer in layers)]
     return NetworkKernel(widths, layers[0].weight.dtype)

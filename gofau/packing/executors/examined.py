@@ -27,7 +27,7 @@ EXAMPLES = 2
 KEEPING = "one that keeps in parameters and buffers all that outlasts it, and draws by torch"
 
 
-def template(problem: Problem, plan: PackPlan, data: Dataset, like: Tensor) -> nn.Module:
+def examined_module(problem: Problem, plan: PackPlan, data: Dataset, like: Tensor) -> nn.Module:
     """A module of ``problem`` in the dtype and on the device of ``like``.
 
     Executors switch its mode and call it with other parameters and buffers, so that nothing of a

@@ -86,9 +86,9 @@ class ModuleExecutor(Executor):
 
     layout: FlatLayout
 
-    def __init__(self, problem: Problem, template: nn.Module) -> None:
-        super().__init__(problem, template)
-        self.layout = FlatLayout(template)
+    def __init__(self, problem: Problem, module: nn.Module) -> None:
+        super().__init__(problem, module)
+        self.layout = FlatLayout(module)
         self._losses: Losses = self.batch_losses
 
     @abstractmethod
@@ -107,7 +107,7 @@ class ModuleExecutor(Executor):
 
     def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """See `Executor.gradients`."""
-        self.template.train()
+        self.module.train()
         views = self.layout.views(stack.blocks)
         leaves = {name: view.detach().requires_grad_() for name, view in views.items()}
         losses = self._losses(leaves, stack, batch)

@@ -30,14 +30,14 @@ class GroupedExecutor(ModuleExecutor):
     channels: ClassVar[bool] = True
 
     @staticmethod
-    def obstacle(problem: Problem, template: nn.Module, data: Dataset) -> str | None:
+    def obstacle(problem: Problem, module: nn.Module, data: Dataset) -> str | None:
         """See `Executor.obstacle`."""
-        if type(template) is not nn.Sequential:
+        if type(module) is not nn.Sequential:
             return "its module is not a Sequential"
-        kinds = [type(m) for m in template]
+        kinds = [type(m) for m in module]
         if nn.Conv2d not in kinds:
             return "it has no convolution"
-        reason = changed_from_without(template) or next(filter(None, map(_unfit, template)), None)
+        reason = changed_from_without(module) or next(filter(None, map(_unfit, module)), None)
         if reason is not None:
             return reason
         if kinds.count(nn.Flatten) != 1:
@@ -66,7 +66,7 @@ class GroupedExecutor(ModuleExecutor):
         size = len(x)
         h = self._formed(fold(x))
         # Unlike named_children, whose names are those of layers' first places.
-        for name, module in self.template._modules.items():
+        for name, module in self.module._modules.items():
             assert module is not None
             own = {key.rpartition(".")[2]: values[key] for key in values if _of(key, name)}
             if isinstance(module, nn.Conv2d):

@@ -64,19 +64,19 @@ class MLPExecutor(Executor):
     casts: ClassVar[bool] = False
     layout: AffineLayout
 
-    def __init__(self, problem: Problem, template: nn.Module) -> None:
-        super().__init__(problem, template)
-        layers = {n: m for n, m in template.named_children() if isinstance(m, nn.Linear)}
+    def __init__(self, problem: Problem, module: nn.Module) -> None:
+        super().__init__(problem, module)
+        layers = {n: m for n, m in module.named_children() if isinstance(m, nn.Linear)}
         self.layout = AffineLayout(layers)
         self._spaces: dict[tuple[int, int], Workspace] = {}
         self._by_hand = False
 
     @staticmethod
-    def obstacle(problem: Problem, template: nn.Module, data: Dataset) -> str | None:
+    def obstacle(problem: Problem, module: nn.Module, data: Dataset) -> str | None:
         """See `Executor.obstacle`."""
         if problem.augmentation is not None:
             return "its training inputs change at random"
-        return _unlike_mlp(template) or changed_from_without(template) or _unlike_rows(data)
+        return _unlike_mlp(module) or changed_from_without(module) or _unlike_rows(data)
 
     def prepare(self, dataset: Dataset) -> Dataset:
         """Inputs with a column of ones."""
@@ -194,21 +194,21 @@ class MLPExecutor(Executor):
             own.copy_(weight)
 
 
-def _unlike_mlp(template: nn.Module) -> str | None:
+def _unlike_mlp(module: nn.Module) -> str | None:
     # Unlike children(), which leaves out a layer's second place.
-    layers = list(template._modules.values())
+    layers = list(module._modules.values())
     kinds = [type(m) for m in layers]
     alternates = kinds[::2] == [nn.Linear] * len(kinds[::2]) and kinds[1::2] == [nn.ReLU] * len(
         kinds[1::2]
     )
-    if type(template) is not nn.Sequential or not alternates or len(kinds) % 2 == 0:
+    if type(module) is not nn.Sequential or not alternates or len(kinds) % 2 == 0:
         return "its module is not a Sequential of Linear layers with a ReLU between each two"
     linear = [m for m in layers if isinstance(m, nn.Linear)]
     if any(m.bias is None for m in linear):
         return "a Linear layer has no bias"
     if any(tuple(m.weight.shape) != (m.out_features, m.in_features) for m in linear):
         return "a Linear layer's weight has another shape than it says"
-    if len(list(template.parameters())) != 2 * len(linear):
+    if len(list(module.parameters())) != 2 * len(linear):
         return "it has parameters beside those of its Linear layers"
     return None
 

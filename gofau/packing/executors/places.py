@@ -15,7 +15,7 @@ MATTERS = "a trial's place in the stack decides its last bits on this machine"
 
 
 def place_matters(
-    kind: type[Executor], problem: Problem, template: nn.Module, data: Dataset
+    kind: type[Executor], problem: Problem, module: nn.Module, data: Dataset
 ) -> str | None:
     """Why an executor of multilayer perceptrons does not keep its promise here, or ``None``.
 
@@ -25,11 +25,11 @@ def place_matters(
     Args:
         kind: the executor, which can train the module.
         problem: what is trained.
-        template: its module, which has no buffers.
+        module: its module, which has no buffers.
         data: as many examples as a step has, since what a library does depends on it.
     """
-    executor = kind(problem, template)
-    like = next(iter(template.parameters()))
+    executor = kind(problem, module)
+    like = next(iter(module.parameters()))
     few = executor.prepare(aligned(data.to(like.dtype, like.device)))
     trials = torch.arange(TRIALS).tolist()
     together = _results(executor, trials, few)
@@ -43,7 +43,7 @@ def place_matters(
 
 def _results(executor: Executor, trials: Sequence[int], few: Dataset) -> list[Tensor]:
     """Losses, gradients and metrics of trials, each ``[K, ...]``."""
-    weights = dict(executor.template.named_parameters())
+    weights = dict(executor.module.named_parameters())
     like = next(iter(weights.values())).detach().flatten()
     blocks = executor.layout.allocate(len(trials), like)
     for row, trial in enumerate(trials):

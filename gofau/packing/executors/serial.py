@@ -38,20 +38,20 @@ class SerialExecutor(Executor):
     name: ClassVar[ExecutorName] = "serial"
     bitwise: ClassVar[bool] = True
     channels: ClassVar[bool] = True
-    records: ClassVar[bool] = False
+    cuda_graphs: ClassVar[bool] = False
     tried: ClassVar[bool] = False
     together: ClassVar[bool] = False
 
-    def __init__(self, problem: Problem, template: nn.Module) -> None:
-        super().__init__(problem, template)
-        self.layout = FlatLayout(template)
-        self._weights = tuple(name for name, _ in template.named_parameters())
-        self._call = Stateless(template)
-        self._step = Stateless(Step(template, problem))
+    def __init__(self, problem: Problem, module: nn.Module) -> None:
+        super().__init__(problem, module)
+        self.layout = FlatLayout(module)
+        self._weights = tuple(name for name, _ in module.named_parameters())
+        self._call = Stateless(module)
+        self._step = Stateless(Step(module, problem))
         self._loss: Loss | None = None
 
     @staticmethod
-    def obstacle(problem: Problem, template: nn.Module, data: Dataset) -> str | None:
+    def obstacle(problem: Problem, module: nn.Module, data: Dataset) -> str | None:
         """See `Executor.obstacle`; there is none."""
         return None
 
@@ -61,15 +61,15 @@ class SerialExecutor(Executor):
 
     def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """See `Executor.gradients`."""
-        losses, rows = self.loose_gradients(stack, batch)
+        losses, rows = self.gradients_by_trial(stack, batch)
         grads = self._grads_of(stack.blocks[0])
         for k, made in enumerate(rows):
             torch.cat([grad.flatten() for grad in made], out=grads[k])
         return losses, [grads]
 
-    def loose_gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[list[Tensor]]]:
-        """See `Executor.loose_gradients`."""
-        self.template.train()
+    def gradients_by_trial(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[list[Tensor]]]:
+        """See `Executor.gradients_by_trial`."""
+        self.module.train()
         losses, rows = [], []
         for group, row in enumerate(batch.groups.rows):
             x, y = owned(batch.x[group]), owned(batch.y[group])
@@ -102,7 +102,7 @@ class SerialExecutor(Executor):
         Whatever is drawn comes from one stream of the problem, so that every evaluation of a trial
         with the same parameters gives the same.
         """
-        self.template.eval()
+        self.module.eval()
         seed = evaluation_seed(self.problem.name)
         for k in range(stack.size):
             # Copies, since an evaluation must leave a trial as it found it.

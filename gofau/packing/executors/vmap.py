@@ -23,12 +23,12 @@ class VmapExecutor(ModuleExecutor):
     name: ClassVar[ExecutorName] = "vmap"
     pads: ClassVar[bool] = False
 
-    def __init__(self, problem: Problem, template: nn.Module) -> None:
-        super().__init__(problem, template)
-        self._call = Stateless(template)
+    def __init__(self, problem: Problem, module: nn.Module) -> None:
+        super().__init__(problem, module)
+        self._call = Stateless(module)
 
     @staticmethod
-    def obstacle(problem: Problem, template: nn.Module, data: Dataset) -> str | None:
+    def obstacle(problem: Problem, module: nn.Module, data: Dataset) -> str | None:
         """See `Executor.obstacle`; what there is shows when it is tried."""
         return None
 
@@ -48,7 +48,7 @@ class VmapExecutor(ModuleExecutor):
 
     def outputs(self, stack: Stack, x: Tensor) -> Tensor:
         """See `Executor.outputs`."""
-        self.template.eval()
+        self.module.eval()
         parameters = self.layout.views(stack.blocks)
         # Copies, since an evaluation must leave a trial as it found it.
         buffers = {name: buffer.clone() for name, buffer in stack.buffers.items()}

@@ -141,7 +141,7 @@ class PackPlan:
         return "inductor" in self.backend
 
     @property
-    def records(self) -> bool:
+    def cuda_graphs(self) -> bool:
         """Whether steps are recorded as CUDA graphs."""
         return "cudagraphs" in self.backend
 
@@ -160,7 +160,7 @@ class PackPlan:
         _member("autocast", self.autocast, get_args(AutocastName))
         _member("backend", self.backend, get_args(BackendName))
         _member("memory_format", self.memory_format, get_args(MemoryFormatName))
-        if self.records and not self.device.startswith("cuda"):
+        if self.cuda_graphs and not self.device.startswith("cuda"):
             expected = f"auto, eager or inductor on {self.device}"
             raise PlanError("backend", self.backend, expected)
         if self.casts and self.dtype != "float32":

@@ -20,11 +20,11 @@ from gofau.packing.plan.plan import PackPlan, TrialOutcome, TrialPlan
 from gofau.packing.plan.rates import Schedule
 from gofau.packing.recovery.files import replacing
 from gofau.packing.stack.progress import Progress
-from gofau.packing.stack.running import Lane
+from gofau.packing.stack.running import RunningTrials
 from gofau.packing.stack.stack import Stack
 from gofau.version import code_version
 
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass
@@ -32,16 +32,16 @@ class Snapshot:
     """The state of a run between two epochs.
 
     Args:
-        lane: trials in training.
-        parked: trials set aside when memory ran out.
+        running: trials in training.
+        paused: trials set aside when memory ran out.
         waiting: keys of trials not started.
         finished: records of trials that ended.
-        width: the most trials in the lane.
-        layout: the name of the order in which the lanes' blocks hold the parameters.
+        width: the most trials in training.
+        layout: the name of the order in which the trials' blocks hold the parameters.
     """
 
-    lane: Lane | None
-    parked: list[Lane]
+    running: RunningTrials | None
+    paused: list[RunningTrials]
     waiting: list[int]
     finished: list[TrialOutcome]
     width: int
@@ -55,12 +55,12 @@ class Checkpointing:
     Args:
         path: the file; its folder exists.
         every: epochs of the stack between two checkpoints, >= 1.
-        salvage: also go on with trials whose state other packs left in the file's folder.
+        recover: also go on with trials whose state other packs left in the file's folder.
     """
 
     path: Path
     every: int = 10
-    salvage: bool = False
+    recover: bool = False
 
     def __post_init__(self) -> None:
         if self.every < 1:
@@ -73,15 +73,15 @@ class Checkpointing:
             CheckpointError: it cannot be written, such as to a full disk.
         """
         # Under successive halving, processes that train parts of a killed pack share its file.
-        own = f".{gethostname()}-{os.getpid()}" if self.salvage else ""
+        own = f".{gethostname()}-{os.getpid()}" if self.recover else ""
         partial = self.path.with_name(f"{self.path.name}{own}.partial")
         content = {
             "format": FORMAT,
             "plan": fingerprint(plan),
             "common": common(plan),
             "trials": [_trial_out(trial) for trial in plan.trials],
-            "lane": None if snapshot.lane is None else _lane_out(snapshot.lane),
-            "parked": [_lane_out(lane) for lane in snapshot.parked],
+            "running": None if snapshot.running is None else _stored(snapshot.running),
+            "paused": [_stored(running) for running in snapshot.paused],
             "waiting": [_plain(key) for key in snapshot.waiting],
             "finished": [{**asdict(o), "key": _plain(o.key)} for o in snapshot.finished],
             "width": snapshot.width,
@@ -191,8 +191,8 @@ def trial_in(content: Mapping[str, Any]) -> TrialPlan:
 def snapshot_in(plan: PackPlan, content: Mapping[str, Any]) -> Snapshot:
     """The state of a run of ``plan`` that a checkpoint file holds."""
     return Snapshot(
-        lane=None if content["lane"] is None else lane_in(plan, content["lane"]),
-        parked=[lane_in(plan, parked) for parked in content["parked"]],
+        running=None if content["running"] is None else running_in(plan, content["running"]),
+        paused=[running_in(plan, paused) for paused in content["paused"]],
         waiting=content["waiting"],
         finished=[TrialOutcome(**outcome) for outcome in content["finished"]],
         width=content["width"],
@@ -203,17 +203,19 @@ def snapshot_in(plan: PackPlan, content: Mapping[str, Any]) -> Snapshot:
 _KEPT = tuple(f.name for f in fields(Progress) if f.name not in ("trial", "plan"))
 
 
-def _lane_out(lane: Lane) -> dict[str, Any]:
+def _stored(running: RunningTrials) -> dict[str, Any]:
     records = [
         {"key": _plain(p.trial.key), **{name: getattr(p, name) for name in _KEPT}}
-        for p in lane.progress
+        for p in running.progress
     ]
-    tensors = {f.name: getattr(lane.stack, f.name) for f in fields(Stack)}
+    tensors = {f.name: getattr(running.stack, f.name) for f in fields(Stack)}
     return {"records": records, "tensors": tensors}
 
 
-def lane_in(plan: PackPlan, content: Mapping[str, Any], rows: Sequence[int] | None = None) -> Lane:
-    """A stored lane of trials of ``plan``, or its ``rows`` only, in memory of their own."""
+def running_in(
+    plan: PackPlan, content: Mapping[str, Any], rows: Sequence[int] | None = None
+) -> RunningTrials:
+    """Stored trials of ``plan``, or its ``rows`` only, in memory of their own."""
     stack, records = Stack(**content["tensors"]), content["records"]
     if rows is not None:
         stack, records = stack.take(rows), [records[row] for row in rows]
@@ -222,4 +224,4 @@ def lane_in(plan: PackPlan, content: Mapping[str, Any], rows: Sequence[int] | No
         Progress(trial=trials[record["key"]], plan=plan, **{n: record[n] for n in _KEPT})
         for record in records
     ]
-    return Lane(stack, progress)
+    return RunningTrials(stack, progress)

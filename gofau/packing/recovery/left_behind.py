@@ -15,25 +15,25 @@ from gofau.packing.recovery.checkpoint import (
     Snapshot,
     common,
     fingerprint,
-    lane_in,
     read,
+    running_in,
     snapshot_in,
     trial_in,
 )
-from gofau.packing.stack.running import Lane
+from gofau.packing.stack.running import RunningTrials
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Remains:
+class LeftBehind:
     """A checkpoint that some pack left behind.
 
     Args:
         path: its file.
         trials: the trials of that pack, by key.
         finished: records of those that had ended.
-        lanes: stored lanes, each with the keys of its rows.
+        parts: stored stacks of trials, each with the keys of its rows.
         layout: the name of the order in which their blocks hold the parameters.
         content: all that the file holds.
     """
@@ -41,7 +41,7 @@ class Remains:
     path: Path
     trials: dict[int, TrialPlan]
     finished: list[TrialOutcome]
-    lanes: list[tuple[list[int], Any]]
+    parts: list[tuple[list[int], Any]]
     layout: str
     content: dict[str, Any]
 
@@ -58,7 +58,7 @@ class Run:
 
     plan: PackPlan
     checkpoint: Checkpointing | None
-    left: list[Remains]
+    left: list[LeftBehind]
 
 
 def runs(plan: PackPlan, checkpoint: Checkpointing | None) -> list[Run]:
@@ -68,9 +68,9 @@ def runs(plan: PackPlan, checkpoint: Checkpointing | None) -> list[Run]:
     is trained on as it was, with the trials of it that are no longer wanted and without others;
     their records are for the caller to leave out.
     """
-    if checkpoint is None or not checkpoint.salvage:
+    if checkpoint is None or not checkpoint.recover:
         return [Run(plan, checkpoint, [])]
-    found = remains(plan, checkpoint.path.parent)
+    found = left_behind(plan, checkpoint.path.parent)
     if plan.halving is None:
         return [Run(plan, checkpoint, found)]
     made: list[Run] = []
@@ -88,14 +88,14 @@ def runs(plan: PackPlan, checkpoint: Checkpointing | None) -> list[Run]:
     return [*made, Run(plan, checkpoint, [])] if alone else made
 
 
-def remains(plan: PackPlan, folder: Path) -> list[Remains]:
+def left_behind(plan: PackPlan, folder: Path) -> list[LeftBehind]:
     """What ``folder`` has of the trials of ``plan``, the latest file first.
 
     A file that vanishes while this looks is one whose pack has just completed. One that cannot be
     read costs its trials their head start and nothing more, so it is logged and left alone.
     """
     wanted = {trial.key: trial for trial in plan.trials}
-    dated: list[tuple[float, Remains]] = []
+    dated: list[tuple[float, LeftBehind]] = []
     for path in folder.glob("*.pt"):
         try:
             # Mapped, since most rows of most files are never looked at.
@@ -107,33 +107,33 @@ def remains(plan: PackPlan, folder: Path) -> list[Remains]:
             continue
         if (content["format"], content.get("common")) != (FORMAT, common(plan)):
             continue
-        found = _remains(path, content)
+        found = _read_from(path, content)
         if any(wanted.get(key) == trial for key, trial in found.trials.items()):
             dated.append((written, found))
     return [found for _, found in sorted(dated, key=lambda pair: pair[0], reverse=True)]
 
 
-def resumed(program: Program, one: Remains) -> Snapshot | None:
+def resumed(program: Program, one: LeftBehind) -> Snapshot | None:
     """The state in which the pack of the program's plan was left.
 
     ``None`` where this program keeps states in another form: the pack then begins anew, and
     decides again from the start.
     """
     found = snapshot_in(program.plan, one.content)
-    lanes = [*found.parked, *([] if found.lane is None else [found.lane])]
-    if not lanes:
+    parts = [*found.paused, *([] if found.running is None else [found.running])]
+    if not parts:
         return found
-    fitted = [_fitted(program, one, lane) for lane in lanes]
-    if any(lane is None for lane in fitted):
+    fitted = [_fitted(program, one, running) for running in parts]
+    if any(running is None for running in fitted):
         return None
     # In memory of their own: what was read is mapped from the file.
-    ready = [lane.copy(lane.stack.step.device) for lane in fitted if lane is not None]
-    if found.lane is None:
-        return replace(found, parked=ready)
-    return replace(found, parked=ready[:-1], lane=ready[-1].copy(program.like.device))
+    ready = [running.copy(running.stack.step.device) for running in fitted if running is not None]
+    if found.running is None:
+        return replace(found, paused=ready)
+    return replace(found, paused=ready[:-1], running=ready[-1].copy(program.like.device))
 
 
-def revived(program: Program, found: Sequence[Remains], width: int) -> Snapshot:
+def taken_up(program: Program, found: Sequence[LeftBehind], width: int) -> Snapshot:
     """The state from which the trials of the program's plan go on; the others start afresh."""
     trials = {trial.key: trial for trial in program.plan.trials}
     finished = {
@@ -143,50 +143,50 @@ def revived(program: Program, found: Sequence[Remains], width: int) -> Snapshot:
         if trials.get(outcome.key) == one.trials[outcome.key]
     }
     taken = set(finished)
-    lanes: list[Lane] = []
+    parts: list[RunningTrials] = []
     for one in found:
         same = {key for key, trial in one.trials.items() if trials.get(key) == trial}
-        for lane in _lanes(program, one, same - taken):
-            taken |= {progress.trial.key for progress in lane.progress}
-            lanes += lane.split(width)
+        for running in _continued_of(program, one, same - taken):
+            taken |= {progress.trial.key for progress in running.progress}
+            parts += running.split(width)
     waiting = [key for key in trials if key not in taken]
     layout = program.executor.layout.name
-    return Snapshot(None, lanes, waiting, list(finished.values()), width, layout)
+    return Snapshot(None, parts, waiting, list(finished.values()), width, layout)
 
 
-def bury(keys: Set[int], found: Iterable[Remains]) -> None:
+def remove_complete(keys: Set[int], found: Iterable[LeftBehind]) -> None:
     """Remove the files all of whose trials are among ``keys``."""
     for one in found:
         if one.trials.keys() <= keys:
             one.path.unlink(missing_ok=True)
 
 
-def _lanes(program: Program, one: Remains, wanted: set[int]) -> Iterator[Lane]:
-    for keys, content in one.lanes:
+def _continued_of(program: Program, one: LeftBehind, wanted: set[int]) -> Iterator[RunningTrials]:
+    for keys, content in one.parts:
         rows = [row for row, key in enumerate(keys) if key in wanted]
         if not rows:
             continue
-        lane = _fitted(program, one, lane_in(program.plan, content, rows))
-        if lane is not None:
-            yield lane
+        running = _fitted(program, one, running_in(program.plan, content, rows))
+        if running is not None:
+            yield running
 
 
-def _fitted(program: Program, one: Remains, lane: Lane) -> Lane | None:
-    """``lane`` with the hyperparameters of the program's plan, if the program can go on with it."""
+def _fitted(program: Program, one: LeftBehind, running: RunningTrials) -> RunningTrials | None:
+    """``running`` with the hyperparameters of the program's plan, if that can go on with it."""
     # Layouts place the same number of parameters in other orders, which no shape tells apart.
     if one.layout != program.executor.layout.name:
         return None
-    stack = program.refitted(lane.stack, [p.trial for p in lane.progress])
-    return None if stack is None else Lane(stack, lane.progress)
+    stack = program.refitted(running.stack, [p.trial for p in running.progress])
+    return None if stack is None else RunningTrials(stack, running.progress)
 
 
-def _remains(path: Path, content: dict[str, Any]) -> Remains:
-    stored = [*([] if content["lane"] is None else [content["lane"]]), *content["parked"]]
-    return Remains(
+def _read_from(path: Path, content: dict[str, Any]) -> LeftBehind:
+    stored = [*([] if content["running"] is None else [content["running"]]), *content["paused"]]
+    return LeftBehind(
         path=path,
         trials={trial["key"]: trial_in(trial) for trial in content["trials"]},
         finished=[TrialOutcome(**outcome) for outcome in content["finished"]],
-        lanes=[([record["key"] for record in lane["records"]], lane) for lane in stored],
+        parts=[([record["key"] for record in running["records"]], running) for running in stored],
         layout=content["layout"],
         content=content,
     )

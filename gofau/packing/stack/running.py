@@ -10,7 +10,7 @@ from gofau.packing.stack.stack import Stack
 
 
 @dataclass
-class Lane:
+class RunningTrials:
     """A stack and what has been measured of its trials, row by row."""
 
     stack: Stack
@@ -19,27 +19,29 @@ class Lane:
     def __len__(self) -> int:
         return len(self.progress)
 
-    def take(self, rows: Sequence[int]) -> "Lane":
+    def take(self, rows: Sequence[int]) -> "RunningTrials":
         """The trials at ``rows``."""
-        return Lane(self.stack.take(rows), [self.progress[i] for i in rows])
+        return RunningTrials(self.stack.take(rows), [self.progress[i] for i in rows])
 
-    def join(self, other: "Lane") -> "Lane":
+    def join(self, other: "RunningTrials") -> "RunningTrials":
         """These trials and then the other's."""
-        return Lane(self.stack.join(other.stack), self.progress + other.progress)
+        return RunningTrials(self.stack.join(other.stack), self.progress + other.progress)
 
-    def copy(self, device: torch.device) -> "Lane":
+    def copy(self, device: torch.device) -> "RunningTrials":
         """The same trials in memory of their own on ``device``."""
-        return Lane(self.stack.to(device), [progress.copied() for progress in self.progress])
+        return RunningTrials(
+            self.stack.to(device), [progress.copied() for progress in self.progress]
+        )
 
-    def split(self, most: int) -> list["Lane"]:
-        """The same trials in lanes of at most ``most``."""
+    def split(self, most: int) -> list["RunningTrials"]:
+        """The same trials in parts of at most ``most``."""
         rows = range(len(self))
         return [self.take(rows[i : i + most]) for i in range(0, len(self), most)]
 
 
-def join_all(lanes: Sequence[Lane]) -> Lane | None:
-    """All trials in one lane, or ``None`` for no lanes."""
-    joined: Lane | None = None
-    for lane in lanes:
-        joined = lane if joined is None else joined.join(lane)
+def join_all(parts: Sequence[RunningTrials]) -> RunningTrials | None:
+    """All trials in one stack, or ``None`` for no parts."""
+    joined: RunningTrials | None = None
+    for running in parts:
+        joined = running if joined is None else joined.join(running)
     return joined

@@ -8,7 +8,7 @@ AHEAD_BYTES = 8 * 2**20
 """Inputs gathered at once: few enough to stay in the caches until they are used."""
 
 
-class Feed:
+class Batches:
     """The batches of G orders of the same examples.
 
     Gathering a small batch costs more in calls than in copies, so steps are gathered together.

@@ -28,7 +28,7 @@ def capture(run: Replay) -> Replay:
     return graph.replay
 
 
-class RecordedSteps:
+class CudaGraphSteps:
     """Moves stacks by replays of their step.
 
     A graph's kernels read and write the addresses they were recorded with. So the inputs of a
@@ -62,13 +62,13 @@ class RecordedSteps:
             if self._warm < WARM_UP:
                 self._warm += 1
                 return self._advance(stack, batch, factor)
-            self._replay = self._recorded(stack, batch, factor)
+            self._replay = self._graph(stack, batch, factor)
         for fixed, given in zip(self._inputs, _inputs(batch, factor), strict=True):
             fixed.copy_(given)
         self._replay()
         return self._losses
 
-    def _recorded(self, stack: Stack, batch: Batch, factor: Tensor | None) -> Replay:
+    def _graph(self, stack: Stack, batch: Batch, factor: Tensor | None) -> Replay:
         self._inputs = [tensor.clone() for tensor in _inputs(batch, factor)]
         self._losses = torch.empty_like(stack.step)
         x, y, *rest = self._inputs

@@ -1,4 +1,4 @@
-"""The examples that a lane visits in one epoch, batch by batch."""
+"""The examples that a stack visits in one epoch, batch by batch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,31 +9,31 @@ from torch import Tensor
 from gofau.packing.executors import Batch, Groups
 from gofau.packing.plan.streams import epoch_order, stream, stream_seed
 from gofau.packing.stack.alignment import owned, placed
-from gofau.packing.stack.running import Lane
-from gofau.packing.step.batches import Feed
+from gofau.packing.stack.running import RunningTrials
+from gofau.packing.step.batches import Batches
 from gofau.packing.step.fused import FusedPass
 from gofau.problems import Dataset, Problem
 
 
 @dataclass(frozen=True)
-class Tour:
-    """One epoch of a lane.
+class Epoch:
+    """One epoch of a stack.
 
     Args:
-        feed: its batches, by step.
+        batches: its examples, by step.
         groups: which trials share one.
         streams: (seed, epoch) of each group.
         fused: what the epoch's fused optimizer steps share, if steps are fused.
     """
 
-    feed: Feed
+    batches: Batches
     groups: Groups
     streams: tuple[tuple[int, int], ...]
     fused: FusedPass | None
 
 
-class Tours:
-    """Plans tours over a problem's training examples, and makes their batches.
+class Epochs:
+    """Plans epochs over a problem's training examples, and makes their batches.
 
     Args:
         problem: whose examples, names of streams and augmentation.
@@ -49,26 +49,28 @@ class Tours:
         self.steps = self._size // batch
         """Steps of an epoch."""
 
-    def plan(self, lane: Lane, fused: FusedPass | None, steps: int | None = None) -> Tour:
-        """The lane's next epoch, or its first ``steps``."""
-        streams, device = [p.stream for p in lane.progress], self._data.train_x.device
+    def plan(
+        self, running: RunningTrials, fused: FusedPass | None, steps: int | None = None
+    ) -> Epoch:
+        """The trials' next epoch, or its first ``steps``."""
+        streams, device = [p.stream for p in running.progress], self._data.train_x.device
         groups = Groups.of(streams, device)
         heads = tuple(streams[row.start] for row in groups.rows)
         name = self._problem.name
         orders = [epoch_order(name, seed, epoch, self._size) for seed, epoch in heads]
         order = torch.stack(orders)[:, : (steps or self.steps) * self._batch].to(device)
-        feed = Feed(self._data.train_x, self._data.train_y, order, self._batch)
-        return Tour(feed, groups, heads, fused)
+        batches = Batches(self._data.train_x, self._data.train_y, order, self._batch)
+        return Epoch(batches, groups, heads, fused)
 
-    def batch(self, tour: Tour, step: int) -> Batch:
+    def batch(self, epoch: Epoch, step: int) -> Batch:
         """The examples of one step, without dropout masks."""
-        x, y = tour.feed.at(step)
+        x, y = epoch.batches.at(step)
         noise = tuple(
             stream_seed(self._problem.name, *self._place(where, step, "noise"))
-            for where in tour.streams
+            for where in epoch.streams
         )
-        given = self._augmented(placed(x), tour.streams, step)
-        return Batch(given, placed(y), tour.groups, noise)
+        given = self._augmented(placed(x), epoch.streams, step)
+        return Batch(given, placed(y), epoch.groups, noise)
 
     def _augmented(self, x: Tensor, streams: Sequence[tuple[int, int]], step: int) -> Tensor:
         """Inputs ``[G, B, ...]``, changed by draws from the stream of each group's seed."""

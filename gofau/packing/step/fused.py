@@ -16,7 +16,7 @@ from gofau.errors import UnsupportedError
 from gofau.fused.composition import DIRECTIONS, RULES, Part, decay_part
 from gofau.fused.library import ELEMENTS, Kernel, kernel, run_rows
 from gofau.hyper import Hyper, is_off
-from gofau.packing.stack.running import Lane
+from gofau.packing.stack.running import RunningTrials
 from gofau.packing.stack.stack import Stack
 from gofau.rules import UpdateRule
 
@@ -81,13 +81,13 @@ class FusedRows:
         if not is_steady(self._kernel, len(self._states), like, numbers):
             raise UnsupportedError(PLACE_MATTERS)
 
-    def begin(self, lane: Lane) -> "FusedPass":
-        """What the steps of one epoch of ``lane`` share."""
-        rows = [plain(progress.hyper) for progress in lane.progress]
+    def begin(self, running: RunningTrials) -> "FusedPass":
+        """What the steps of one epoch of ``running`` share."""
+        rows = [plain(progress.hyper) for progress in running.progress]
         table = np.zeros((len(rows), 13))
         for k, row in enumerate(rows):
             self._set(table[k], row)
-        return FusedPass(rows, table, _kinds(lane, rows, self._names))
+        return FusedPass(rows, table, _kinds(running, rows, self._names))
 
     def step(
         self, stack: Stack, grads: Grads, shared: "FusedPass", done: int, factor: Tensor | None
@@ -159,9 +159,9 @@ class FusedPass:
     kinds: list[Kind]
 
 
-def _kinds(lane: Lane, rows: Sequence[Row], names: Sequence[str]) -> list[Kind]:
+def _kinds(running: RunningTrials, rows: Sequence[Row], names: Sequence[str]) -> list[Kind]:
     kinds: dict[tuple[object, ...], Kind] = {}
-    for k, (progress, row) in enumerate(zip(lane.progress, rows, strict=True)):
+    for k, (progress, row) in enumerate(zip(running.progress, rows, strict=True)):
         key = (progress.steps, *(row[name] for name in names))
         kinds.setdefault(key, Kind(row, progress.steps, [])).members.append(k)
     return list(kinds.values())

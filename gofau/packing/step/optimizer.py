@@ -18,7 +18,7 @@ from gofau.packing.plan.errors import PlanError
 from gofau.packing.plan.plan import PackPlan, TrialPlan
 from gofau.packing.stack.alignment import owned
 from gofau.packing.stack.layout import Layout, column
-from gofau.packing.stack.running import Lane
+from gofau.packing.stack.running import RunningTrials
 from gofau.packing.stack.stack import Stack
 from gofau.packing.step.fused import FusedPass, FusedRows, Grads, plain
 from gofau.rules import UpdateRule, rule
@@ -146,19 +146,19 @@ class StackOptimizer:
 
         Whether zeros can ever move depends on that one; `begin` sets each epoch's own.
         """
-        return self.space.vectors([self._loosest(trial) for trial in trials], like)
+        return self.space.vectors([self._with_smallest_gamma(trial) for trial in trials], like)
 
-    def begin(self, lane: Lane) -> FusedPass | None:
-        """Set the γ of the lane's next epoch.
+    def begin(self, running: RunningTrials) -> FusedPass | None:
+        """Set the γ of the trials' next epoch.
 
         Returns:
             What the fused steps of the epoch share, or ``None`` without them.
         """
         if self._moves_gamma:
-            gamma = lane.stack.hyper["gamma"]
-            # In place: a recorded step reads it where it was.
-            gamma.copy_(gamma.new_tensor([p.hyper["gamma"] for p in lane.progress]))
-        return None if self.fused is None else self.fused.begin(lane)
+            gamma = running.stack.hyper["gamma"]
+            # In place: a captured step reads it where it was.
+            gamma.copy_(gamma.new_tensor([p.hyper["gamma"] for p in running.progress]))
+        return None if self.fused is None else self.fused.begin(running)
 
     def fused_step(
         self, stack: Stack, grads: Grads, shared: FusedPass, done: int, factor: Tensor | None
@@ -215,7 +215,7 @@ class StackOptimizer:
             frozen += still.flatten(1).sum(1)
         return frozen / self._layout.per_trial
 
-    def _loosest(self, trial: TrialPlan) -> Mapping[str, Scalar]:
+    def _with_smallest_gamma(self, trial: TrialPlan) -> Mapping[str, Scalar]:
         if trial.gamma.is_constant:
             return trial.hyper
         epochs = range(self._plan.epochs)

@@ -11,8 +11,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from gofau import catalog
 from gofau.catalog import ProblemEntry, Scalar
 from gofau.packing import PackPlan, TrialPlan, executors
-from gofau.packing.executors import examined as template
-from gofau.packing.executors import mlp
+from gofau.packing.executors import examined, mlp
 from gofau.problems import Classification, Dataset, registry
 from tests.compilers import compiler_works
 
@@ -224,8 +223,8 @@ def fake_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A pretended GPU. Autograd's engine asks for a real one, so there are no backward passes."""
     monkeypatch.setattr(nn.Module, "to", _moved)
     monkeypatch.setattr(executors, "unable", lambda *_: None)
-    monkeypatch.setattr(template, "examine", lambda *_: None)
-    monkeypatch.setattr(template, "check_scoring", lambda *_: None)
+    monkeypatch.setattr(examined, "examine", lambda *_: None)
+    monkeypatch.setattr(examined, "check_scoring", lambda *_: None)
     monkeypatch.setattr(mlp, "other_than_classes", lambda *_: None)
     with FakeTensorMode(allow_non_fake_inputs=True):
         yield

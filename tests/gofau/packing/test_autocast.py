@@ -15,8 +15,8 @@ PROBLEMS = ["test-blobs", "test-convolutions", "test-tokens"]
 
 def first_loss(plan: PackPlan) -> torch.Tensor:
     program = Program(plan)
-    lane = program.start(sorted(plan.trials, key=lambda t: (t.seed, t.key)))
-    return program._step(lane, program._tour(lane), 0)
+    running = program.start(sorted(plan.trials, key=lambda t: (t.seed, t.key)))
+    return program._step(running, program._begin(running), 0)
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
@@ -42,9 +42,9 @@ def test_packs_train_as_one_by_one(plan: Plans, problem: str) -> None:
 
 def test_parameters_and_states_stay_in_float32(plan: Plans) -> None:
     program = Program(plan("adam", "hybrid", 2, problem="test-blobs", autocast="bfloat16"))
-    lane, _ = program.epoch(program.start(program.plan.trials))
-    assert lane is not None
-    kept = [*lane.stack.blocks, *lane.stack.direction[0].values()]
+    running, _ = program.epoch(program.start(program.plan.trials))
+    assert running is not None
+    kept = [*running.stack.blocks, *running.stack.direction[0].values()]
     assert {tensor.dtype for tensor in kept} == {torch.float32}
 
 

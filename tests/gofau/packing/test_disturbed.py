@@ -62,7 +62,7 @@ def rich(direction: str, stop: bool) -> PackPlan:
 
 
 def saved(folder: Path, name: str, every: int) -> Checkpointing:
-    return Checkpointing(folder / f"{name}.pt", every=every, salvage=True)
+    return Checkpointing(folder / f"{name}.pt", every=every, recover=True)
 
 
 def undisturbed(plan: PackPlan) -> dict[int, TrialOutcome]:

@@ -21,11 +21,11 @@ def packed(plan: PackPlan, epochs: int, fused: bool) -> dict[str, Tensor]:
     """All trials' parameters after ``epochs``, ``[K, ...]`` in the plan's order of seeds."""
     program = Program(plan, fused)
     assert (program.optimizer.fused is not None) == fused
-    lane = program.start(sorted(program.plan.trials, key=lambda t: (t.seed, t.key)))
+    running = program.start(sorted(program.plan.trials, key=lambda t: (t.seed, t.key)))
     for _ in range(epochs):
-        trained, _ = program.epoch(lane)
-        assert trained is lane
-    return program.executor.layout.views(lane.stack.blocks)
+        trained, _ = program.epoch(running)
+        assert trained is running
+    return program.executor.layout.views(running.stack.blocks)
 
 
 def worst_error(plan: PackPlan, epochs: int, fused: bool = False) -> float:

@@ -132,10 +132,10 @@ def pack(name: str, parameters: Mapping[str, Scalar], size: int, batch: int) -> 
 
 def after_one_step(plan: PackPlan) -> tuple[str, dict[str, torch.Tensor]]:
     program = Program(plan)
-    lane = program.start(sorted(plan.trials, key=lambda t: (t.seed, t.key)))
-    program._step(lane, program._tour(lane), 0)
-    views = program.executor.layout.views(lane.stack.blocks)
-    return program.executor.name, {**views, **lane.stack.buffers}
+    running = program.start(sorted(plan.trials, key=lambda t: (t.seed, t.key)))
+    program._step(running, program._begin(running), 0)
+    views = program.executor.layout.views(running.stack.blocks)
+    return program.executor.name, {**views, **running.stack.buffers}
 
 
 def assert_packed_equals_serial(plan: PackPlan, executor: str) -> None:

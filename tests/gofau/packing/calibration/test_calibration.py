@@ -10,8 +10,7 @@ import pytest
 import torch
 
 from gofau.packing import PackPlan, run_pack
-from gofau.packing.calibration import calibration as module
-from gofau.packing.calibration import throughput as speed
+from gofau.packing.calibration import calibration, throughput
 from gofau.packing.calibration.calibration import Calibration, calibrated, measured
 from gofau.packing.calibration.memory import available
 from gofau.packing.calibration.throughput import memory_bound, trial_steps_per_second
@@ -84,12 +83,12 @@ def test_a_width_beyond_the_memory_ends_the_search(plan: Plans) -> None:
 def test_memory_bounds_the_width(plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
     program = Program(plan())
     element, parameters = 4, program.executor.layout.per_trial
-    monkeypatch.setattr(speed, "_free", lambda _device: 1_000_000)
-    monkeypatch.setattr(speed, "_kept", lambda _program: 0)
+    monkeypatch.setattr(throughput, "_free", lambda _device: 1_000_000)
+    monkeypatch.setattr(throughput, "_kept", lambda _program: 0)
     assert memory_bound(program) == int(500_000 / (element * parameters * (2 + 2 + 4)))
     got = measured(plan(), lambda _plan, executor, width: 1.0 if executor == "serial" else width)
     assert got.width <= memory_bound(program) < 2 * got.width
-    monkeypatch.setattr(speed, "_free", lambda _device: 1)
+    monkeypatch.setattr(throughput, "_free", lambda _device: 1)
     assert memory_bound(program) == 1
 
 
@@ -115,7 +114,7 @@ def test_a_container_has_what_its_limit_leaves(tmp_path: Path, limit: str, expec
 
 
 def test_a_wider_batch_keeps_more(plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speed, "_free", lambda _device: 1_000_000_000)
+    monkeypatch.setattr(throughput, "_free", lambda _device: 1_000_000_000)
     narrow, wide = (memory_bound(Program(plan(batch_size=size))) for size in (1, 33))
     assert narrow > wide > 0
 
@@ -131,7 +130,7 @@ def test_a_calibration_is_measured_once(
         calls.append(given)
         return made
 
-    monkeypatch.setattr(module, "measured", fake)
+    monkeypatch.setattr(calibration, "measured", fake)
     folder = tmp_path / "new"
     assert [calibrated(plan(), folder) for _ in range(3)] == [made] * 3
     assert len(calls) == 1
@@ -162,7 +161,7 @@ def test_a_damaged_file_is_measured_anew(
     text: str,
 ) -> None:
     made = Calibration("bmm", 5, 3.0, "calibrated: 3.0x serial at width 5")
-    monkeypatch.setattr(module, "measured", lambda _plan, *, fused: made)
+    monkeypatch.setattr(calibration, "measured", lambda _plan, *, fused: made)
     calibrated(plan(), tmp_path)
     (path,) = tmp_path.iterdir()
     path.write_text(text)
@@ -206,7 +205,7 @@ def test_other_code_and_a_lost_compiler_are_measured_anew(
 ) -> None:
     given = plan(size=2, batch_size=3)
     list(run_pack(given, calibration=tmp_path))
-    monkeypatch.setattr(module, "code_version", lambda: "another")
+    monkeypatch.setattr(calibration, "code_version", lambda: "another")
     list(run_pack(given, calibration=tmp_path))
     assert len(list(tmp_path.iterdir())) == 2
     monkeypatch.setenv("CXX", "no-such-compiler")
@@ -223,15 +222,15 @@ def test_speed_is_measured_on_copies_of_the_trials(plan: Plans) -> None:
 @pytest.fixture
 def memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gigabyte that is free, and a network that keeps nothing."""
-    monkeypatch.setattr(speed, "_free", lambda _device: 1_000_000_000)
-    monkeypatch.setattr(speed, "_kept", lambda _program: 0)
+    monkeypatch.setattr(throughput, "_free", lambda _device: 1_000_000_000)
+    monkeypatch.setattr(throughput, "_kept", lambda _program: 0)
 
 
 def by_way(**factors: float) -> Callable[[PackPlan, str, int], float]:
     """Ten trial-steps a second serially and a hundred packed, times the factors of what is on."""
 
     def rate(plan: PackPlan, executor: str, _width: int) -> float:
-        on = [plan.compiles and "inductor", plan.records and "cudagraphs"]
+        on = [plan.compiles and "inductor", plan.cuda_graphs and "cudagraphs"]
         on += [plan.channels_last and "channels_last"]
         return prod(factors[name] for name in on if name) * (10 if executor == "serial" else 100)
 
@@ -241,7 +240,7 @@ def by_way(**factors: float) -> Callable[[PackPlan, str, int], float]:
 @pytest.mark.usefixtures("fake_gpu", "memory")
 def test_on_a_gpu_what_pays_is_taken(plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 60.0])
-    monkeypatch.setattr(module, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(calibration, "perf_counter", lambda: next(clock))
     given = plan(problem="test-convolutions", device="cuda", epochs=1)
     got = measured(given, by_way(inductor=2.0, cudagraphs=3.0, channels_last=1.05))
     assert (got.executor, got.backend, got.memory_format) == ("grouped", "cudagraphs", "contiguous")
@@ -281,7 +280,7 @@ def test_what_no_executor_can_is_not_tried(plan: Plans) -> None:
 
     got = measured(plan(device="cuda"), rate)
     assert (got.executor, got.backend) == ("serial", "eager")
-    assert not any(one.records or one.channels_last for one in tried)
+    assert not any(one.cuda_graphs or one.channels_last for one in tried)
 
 
 @pytest.mark.parametrize(

@@ -33,12 +33,12 @@ CHOICES = [
 
 def parameters(plan: PackPlan, epochs: int) -> dict[str, torch.Tensor]:
     program = Program(plan)
-    lane = program.start(sorted(program.plan.trials, key=lambda t: (t.seed, t.key)))
+    running = program.start(sorted(program.plan.trials, key=lambda t: (t.seed, t.key)))
     for _ in range(epochs):
-        trained, _ = program.epoch(lane)
-        assert trained is lane
-    views = program.executor.layout.views(lane.stack.blocks)
-    return {**views, **lane.stack.buffers}
+        trained, _ = program.epoch(running)
+        assert trained is running
+    views = program.executor.layout.views(running.stack.blocks)
+    return {**views, **running.stack.buffers}
 
 
 def records(plan: PackPlan, width: int = 32) -> dict[int, TrialOutcome]:
@@ -139,9 +139,9 @@ def test_an_executor_asked_for_by_name_must_fit(
 
 def test_a_tie_of_logits_counts_as_the_first_class(plan: Plans) -> None:
     program = Program(plan("sgd", "additive", 2, problem="test-linear"))
-    lane = program.start(sorted(program.plan.trials, key=lambda t: (t.seed, t.key)))
-    lane.stack.blocks[0].zero_()
-    got = program.executor.measure(lane.stack, program.data.val_x, program.data.val_y)
+    running = program.start(sorted(program.plan.trials, key=lambda t: (t.seed, t.key)))
+    running.stack.blocks[0].zero_()
+    got = program.executor.measure(running.stack, program.data.val_x, program.data.val_y)
     problem = registry.get("test-linear", "problem")({})
     logits = torch.zeros(len(program.data.val_y), 3)
     want = problem.measure(logits, program.data.val_y)

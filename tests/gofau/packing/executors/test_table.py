@@ -56,15 +56,15 @@ def the_plan(plan: Plans, name: str, direction: str, rule: str) -> PackPlan:
 def trained_together(plan: PackPlan) -> dict[int, Trained]:
     """Each trial's tensors and curves."""
     program = Program(plan)
-    lane = program.start(sorted(plan.trials, key=lambda t: (t.seed, t.key)))
+    running = program.start(sorted(plan.trials, key=lambda t: (t.seed, t.key)))
     for _ in range(plan.epochs):
-        kept, shed = program.epoch(lane)
-        assert kept is lane
-        assert not shed
-    tensors = {**program.executor.layout.views(lane.stack.blocks), **lane.stack.buffers}
+        kept, dropped = program.epoch(running)
+        assert kept is running
+        assert not dropped
+    tensors = {**program.executor.layout.views(running.stack.blocks), **running.stack.buffers}
     return {
         p.trial.key: Trained({n: t[k] for n, t in tensors.items()}, p.curves)
-        for k, p in enumerate(lane.progress)
+        for k, p in enumerate(running.progress)
     }
 
 

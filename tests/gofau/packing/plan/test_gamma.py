@@ -76,10 +76,10 @@ def scheduled(plan: Plans, epochs: int) -> PackPlan:
 def test_each_trial_follows_its_own_schedule(plan: Plans, fused: bool) -> None:
     given = scheduled(plan, epochs=4)
     program = Program(given, fused)
-    lane = program.start(given.trials)
+    running = program.start(given.trials)
     for _ in range(given.epochs):
-        program.epoch(lane)
-    weights = next(iter(program.executor.layout.views(lane.stack.blocks).values()))
+        program.epoch(running)
+    weights = next(iter(program.executor.layout.views(running.stack.blocks).values()))
     for k, trial in enumerate(given.trials):
         alone = next(iter(separately(given, trial, given.epochs).values()))
         torch.testing.assert_close(weights[k], alone, rtol=1e-9, atol=1e-10)

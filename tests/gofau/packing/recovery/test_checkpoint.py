@@ -14,7 +14,7 @@ import torch
 from gofau.packing import CheckpointError, Checkpointing, PackPlan, TrialPlan, run_pack
 from gofau.packing.executors.mlp import MLPExecutor
 from gofau.packing.program import Program
-from gofau.packing.stack.running import Lane
+from gofau.packing.stack.running import RunningTrials
 from gofau.packing.stack.stack import Stack
 from gofau.packing.trainer import Trainer
 from tests.gofau.packing.killed import killed_after, timeless
@@ -111,22 +111,22 @@ def test_a_damaged_file_is_refused_without_running_it(
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
-def test_salvage_leaves_a_damaged_file_alone(
+def test_recovery_leaves_a_damaged_file_alone(
     plan: Plans, tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     given = plan(size=3, epochs=4)
     broken = tmp_path / "broken.pt"
     killed_after(given, 2, Checkpointing(broken, every=1), width=3)
     DAMAGE[kind](broken)
-    checkpoint = Checkpointing(tmp_path / "pack.pt", every=1, salvage=True)
+    checkpoint = Checkpointing(tmp_path / "pack.pt", every=1, recover=True)
     resumed = timeless(list(run_pack(given, width=3, checkpoint=checkpoint)))
     assert resumed == timeless(list(run_pack(given, width=3)))
     assert "got a damaged or foreign file" in caplog.text
     assert [path.name for path in tmp_path.iterdir()] == ["broken.pt"]
 
 
-@pytest.mark.parametrize("salvage", [False, True])
-def test_numpy_numbers_survive(plan: Plans, tmp_path: Path, salvage: bool) -> None:
+@pytest.mark.parametrize("recover", [False, True])
+def test_numpy_numbers_survive(plan: Plans, tmp_path: Path, recover: bool) -> None:
     given = plan(size=3, epochs=4)
     trials = tuple(
         replace(
@@ -138,7 +138,7 @@ def test_numpy_numbers_survive(plan: Plans, tmp_path: Path, salvage: bool) -> No
         for t in given.trials
     )
     given = replace(given, trials=trials)
-    checkpoint = Checkpointing(tmp_path / "pack.pt", every=1, salvage=salvage)
+    checkpoint = Checkpointing(tmp_path / "pack.pt", every=1, recover=recover)
     killed_after(given, 2, checkpoint, width=2)
     resumed = timeless(list(run_pack(given, width=2, checkpoint=checkpoint)))
     assert resumed == timeless(list(run_pack(given, width=2)))
@@ -183,7 +183,7 @@ def test_memory_running_out_at_the_start_admits_fewer(
     given = plan(size=7, epochs=2)
     start = Program.start
 
-    def tight(self: Program, trials: Sequence[TrialPlan]) -> Lane:
+    def tight(self: Program, trials: Sequence[TrialPlan]) -> RunningTrials:
         if len(trials) > 2:
             raise torch.OutOfMemoryError("the device is full")
         return start(self, trials)
@@ -193,33 +193,33 @@ def test_memory_running_out_at_the_start_admits_fewer(
 
 
 def _no_wide_join(patch: pytest.MonkeyPatch) -> None:
-    join = Lane.join
+    join = RunningTrials.join
 
-    def tight(self: Lane, other: Lane) -> Lane:
+    def tight(self: RunningTrials, other: RunningTrials) -> RunningTrials:
         if len(self) + len(other) > 4:
             raise torch.OutOfMemoryError("the device is full")
         return join(self, other)
 
-    patch.setattr(Lane, "join", tight)
+    patch.setattr(RunningTrials, "join", tight)
 
 
 def _no_wide_take(patch: pytest.MonkeyPatch) -> None:
-    take, failed = Lane.take, False
+    take, failed = RunningTrials.take, False
 
-    def tight(self: Lane, rows: Sequence[int]) -> Lane:
+    def tight(self: RunningTrials, rows: Sequence[int]) -> RunningTrials:
         nonlocal failed
         if len(rows) > 3 and not failed:
             failed = True
             raise torch.OutOfMemoryError("the device is full")
         return take(self, rows)
 
-    patch.setattr(Lane, "take", tight)
+    patch.setattr(RunningTrials, "take", tight)
 
 
 def _no_second_start(patch: pytest.MonkeyPatch) -> None:
     start, count = Program.start, 0
 
-    def tight(self: Program, trials: Sequence[TrialPlan]) -> Lane:
+    def tight(self: Program, trials: Sequence[TrialPlan]) -> RunningTrials:
         nonlocal count
         count += 1
         if 1 < count < 4:

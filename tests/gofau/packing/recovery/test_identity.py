@@ -54,7 +54,7 @@ def with_turned_labels(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_killed_pack_goes_on_with_the_same_data(given: PackPlan, tmp_path: Path) -> None:
-    at = Checkpointing(tmp_path / "pack.pt", every=2, salvage=True)
+    at = Checkpointing(tmp_path / "pack.pt", every=2, recover=True)
     killed(given, at, 4)
     assert epochs_of(given, at)[0] == 2
 
@@ -63,7 +63,7 @@ def test_a_killed_pack_goes_on_with_the_same_data(given: PackPlan, tmp_path: Pat
 def test_it_begins_anew_where_data_or_code_have_changed(
     given: PackPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    at = Checkpointing(tmp_path / "pack.pt", every=2, salvage=True)
+    at = Checkpointing(tmp_path / "pack.pt", every=2, recover=True)
     killed(given, at, 4)
     if what == "data":
         with_turned_labels(monkeypatch)

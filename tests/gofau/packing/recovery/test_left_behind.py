@@ -13,7 +13,7 @@ Plans = Callable[..., PackPlan]
 
 
 def checkpoint(folder: Path, name: str) -> Checkpointing:
-    return Checkpointing(folder / f"{name}.pt", every=1, salvage=True)
+    return Checkpointing(folder / f"{name}.pt", every=1, recover=True)
 
 
 def part(plan: PackPlan, keys: Sequence[int]) -> PackPlan:
@@ -111,7 +111,7 @@ def decided(
     """The records of packs of those keys, trained one after the other over one folder."""
     got: dict[int, TrialOutcome] = {}
     for number, keys in enumerate(parts):
-        saved = Checkpointing(folder / f"part-{number}.pt", every, salvage=True)
+        saved = Checkpointing(folder / f"part-{number}.pt", every, recover=True)
         found = timeless(list(run_pack(part(plan, keys), width=3, checkpoint=saved)))
         assert found.keys() == set(keys)
         got |= found
@@ -125,7 +125,7 @@ def test_a_halved_pack_decides_as_if_it_had_not_been_killed(
 ) -> None:
     given = halved(plan)
     whole = timeless(list(run_pack(given, width=3)))
-    posted = killed_after(given, calls, Checkpointing(tmp_path / "a.pt", every, salvage=True))
+    posted = killed_after(given, calls, Checkpointing(tmp_path / "a.pt", every, recover=True))
     left = sorted(whole.keys() - {o.key for o in posted})
     # Two packs go on with what waits, as when another number of workers cuts it.
     resumed = decided(given, [left[::2], left[1::2]], tmp_path, every)
@@ -140,7 +140,7 @@ def test_packs_that_competed_apart_decide_apart(plan: Plans, tmp_path: Path) -> 
     for name, keys in (("a", range(4)), ("b", range(4, 8))):
         own = part(given, keys)
         whole |= timeless(list(run_pack(own, width=3)))
-        posted += killed_after(own, 2, Checkpointing(tmp_path / f"{name}.pt", 100, salvage=True))
+        posted += killed_after(own, 2, Checkpointing(tmp_path / f"{name}.pt", 100, recover=True))
     fresh = timeless(list(run_pack(part(given, [8]), width=3)))
     left = sorted(whole.keys() - {o.key for o in posted})
     assert posted

@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from gofau import catalog
 from gofau.catalog import Parameter, ProblemEntry
 from gofau.packing import PackPlan, TrialOutcome, run_pack
-from gofau.packing.executors import _preferred, places
-from gofau.packing.executors import mlp as hand_batched
+from gofau.packing.executors import _preferred, mlp, places
 from gofau.packing.executors.denormals import flushed_denormals
 from gofau.packing.program import Program
 from gofau.packing.step import fused
@@ -102,15 +101,17 @@ def trained(plan: PackPlan, keys: Sequence[int], kernels: bool = True, odd: int 
     program = Program(plan, kernels)
     trials = [next(t for t in plan.trials if t.key == key) for key in keys]
     with flushed_denormals():
-        lane = program.start(trials)
-        for i, block in enumerate(lane.stack.blocks):
+        running = program.start(trials)
+        for i, block in enumerate(running.stack.blocks):
             room = block.new_zeros(block.numel() + odd)
-            lane.stack.blocks[i] = room[odd:].view(block.shape).copy_(block)
-        left, _ = program.epoch(lane)
-    assert left is lane
-    (block,) = lane.stack.blocks
-    rows = zip(lane.progress, block, strict=True)
-    curves = {p.trial.key: torch.tensor(list(p.curves.values())).flatten() for p in lane.progress}
+            running.stack.blocks[i] = room[odd:].view(block.shape).copy_(block)
+        left, _ = program.epoch(running)
+    assert left is running
+    (block,) = running.stack.blocks
+    rows = zip(running.progress, block, strict=True)
+    curves = {
+        p.trial.key: torch.tensor(list(p.curves.values())).flatten() for p in running.progress
+    }
     return {p.trial.key: torch.cat((row.double(), curves[p.trial.key])) for p, row in rows}
 
 
@@ -302,7 +303,7 @@ def test_an_executor_that_breaks_its_promise_is_not_taken(
     plan: Plans, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gofau.packing.executors._tried", {})
-    monkeypatch.setattr(hand_batched, "products", by_place)
+    monkeypatch.setattr(mlp, "products", by_place)
     program = Program(plan(problem="test-blobs"), fused=False)
     assert program.executor.name not in {"compiled", "bmm"}
     assert f"not bmm: {places.MATTERS}" in program.why_not_others

@@ -12,8 +12,8 @@ from gofau.packing import ExecutorError, PackPlan, PlanError, TrialOutcome, run_
 from gofau.packing.plan.gamma import Gamma
 from gofau.packing.plan.rates import Schedule
 from gofau.packing.program import Program
-from gofau.packing.step import cuda_graph as recorded
-from gofau.packing.step.cuda_graph import WARM_UP, RecordedSteps
+from gofau.packing.step import cuda_graph
+from gofau.packing.step.cuda_graph import WARM_UP, CudaGraphSteps
 from gofau.packing.trainer import Trainer
 from tests.gofau.packing.compared import EACH, assert_same
 from tests.gofau.packing.killed import timeless
@@ -119,14 +119,14 @@ class Captures:
 @pytest.fixture
 def captures(monkeypatch: pytest.MonkeyPatch) -> Captures:
     made = Captures()
-    monkeypatch.setattr(recorded, "capture", made)
+    monkeypatch.setattr(cuda_graph, "capture", made)
     return made
 
 
 def recording(plan: PackPlan, width: int) -> Trainer:
     """A trainer on the CPU that records its steps."""
     trainer = Trainer(plan, width, fused=False)
-    trainer.program._recorded = RecordedSteps(trainer.program._advance)
+    trainer.program._graph = CudaGraphSteps(trainer.program._advance)
     return trainer
 
 
@@ -171,20 +171,20 @@ def test_a_stack_that_changes_is_recorded_anew(plan: Plans, captures: Captures) 
 
 def test_a_recorded_step_writes_where_it_read(plan: Plans, captures: Captures) -> None:
     trainer = recording(plan("adam", "hybrid", 5, epochs=9, executor="bmm"), 8)
-    program, lane = trainer.program, trainer.refill()
-    assert lane is not None
-    program.steps(lane, WARM_UP)
-    places = [t.data_ptr() for t in recorded._tensors(lane.stack)]
-    program.steps(lane, 3)
+    program, running = trainer.program, trainer.refill()
+    assert running is not None
+    program.steps(running, WARM_UP)
+    places = [t.data_ptr() for t in cuda_graph._tensors(running.stack)]
+    program.steps(running, 3)
     assert captures.replayed == 3
-    assert places == [t.data_ptr() for t in recorded._tensors(lane.stack)]
+    assert places == [t.data_ptr() for t in cuda_graph._tensors(running.stack)]
 
 
 def test_released_memory_is_recorded_anew(plan: Plans, captures: Captures) -> None:
     trainer = recording(plan("sgd", "additive", 5, epochs=2, executor="bmm"), 8)
-    program, lane = trainer.program, trainer.refill()
-    assert lane is not None
-    program.steps(lane, 3)
+    program, running = trainer.program, trainer.refill()
+    assert running is not None
+    program.steps(running, 3)
     program.release()
-    program.steps(lane, 3)
+    program.steps(running, 3)
     assert captures.made == 2

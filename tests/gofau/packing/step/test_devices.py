@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_leaves
 from gofau import catalog
 from gofau.packing import PackPlan
 from gofau.packing.program import Program
-from gofau.packing.stack.running import Lane
+from gofau.packing.stack.running import RunningTrials
 from tests.gofau.packing.compared import EACH
 
 Plans = Callable[..., PackPlan]
@@ -32,11 +32,13 @@ class OnDevice(TorchDispatchMode):
         return out
 
 
-def lane_of(program: Program) -> Lane:
-    """A lane of the plan's trials, without the numbers that only a real run knows."""
+def running_of(program: Program) -> RunningTrials:
+    """A running of the plan's trials, without the numbers that only a real run knows."""
     trials = program.plan.trials
     values = dict.fromkeys(program.problem.entry.metric_names, 0.0)
-    return Lane(program._stack(trials), [program._progress(t, 0.0, values) for t in trials])
+    return RunningTrials(
+        program._stack(trials), [program._progress(t, 0.0, values) for t in trials]
+    )
 
 
 def on(found: Any) -> set[str]:
@@ -47,11 +49,13 @@ def on(found: Any) -> set[str]:
 @pytest.mark.parametrize(("executor", "problem"), PACKED)
 def test_what_a_step_needs_is_on_the_gpu(plan: Plans, executor: str, problem: str) -> None:
     program = Program(plan("adam", "hybrid", 7, problem=problem, device="cuda", executor=executor))
-    lane = lane_of(program)
-    batch = program.executor.drawn(program._tours.batch(program._tour(lane), 1))
-    assert on((lane.stack.__dict__, batch.x, batch.y, batch.groups.index, batch.masks)) == {"cuda"}
-    assert on(program.executor.outputs(lane.stack, program.data.val_x)) == {"cuda"}
-    measured = program.executor.measure(lane.stack, program.data.val_x, program.data.val_y)
+    running = running_of(program)
+    batch = program.executor.drawn(program._epochs.batch(program._begin(running), 1))
+    assert on((running.stack.__dict__, batch.x, batch.y, batch.groups.index, batch.masks)) == {
+        "cuda"
+    }
+    assert on(program.executor.outputs(running.stack, program.data.val_x)) == {"cuda"}
+    measured = program.executor.measure(running.stack, program.data.val_x, program.data.val_y)
     assert on(measured) == {"cuda"}
 
 
@@ -59,11 +63,11 @@ def test_what_a_step_needs_is_on_the_gpu(plan: Plans, executor: str, problem: st
 @pytest.mark.parametrize(("executor", "problem"), PACKED[1:])
 def test_a_forward_pass_stays_on_the_gpu(plan: Plans, executor: str, problem: str) -> None:
     program = Program(plan("adam", "hybrid", 7, problem=problem, device="cuda", executor=executor))
-    lane, trained = lane_of(program), program.executor
-    batch = trained.drawn(program._tours.batch(program._tour(lane), 0))
-    parameters = trained.layout.views(lane.stack.blocks)
+    running, trained = running_of(program), program.executor
+    batch = trained.drawn(program._epochs.batch(program._begin(running), 0))
+    parameters = trained.layout.views(running.stack.blocks)
     with torch.no_grad(), OnDevice():
-        trained.batch_losses(parameters, lane.stack, batch)  # type: ignore[attr-defined]
+        trained.batch_losses(parameters, running.stack, batch)  # type: ignore[attr-defined]
 
 
 @pytest.mark.usefixtures("fake_gpu")
@@ -71,7 +75,7 @@ def test_a_forward_pass_stays_on_the_gpu(plan: Plans, executor: str, problem: st
 @pytest.mark.parametrize("rule", [*catalog.rules.entries])
 def test_a_step_stays_on_the_gpu(plan: Plans, direction: str, rule: str) -> None:
     program = Program(plan(direction, rule, 7, device="cuda", executor="bmm"))
-    lane = lane_of(program)
-    batch = program.executor.drawn(program._tours.batch(program._tour(lane), 0))
+    running = running_of(program)
+    batch = program.executor.drawn(program._epochs.batch(program._begin(running), 0))
     with OnDevice():
-        program._advance(lane.stack, batch, torch.ones(7, device="cuda"))
+        program._advance(running.stack, batch, torch.ones(7, device="cuda"))
