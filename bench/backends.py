@@ -13,9 +13,9 @@ from time import perf_counter
 import torch
 from packing_workloads import WORKLOADS, Workload
 
-from gofau.packing import PackPlan
 from gofau.packing.calibration.throughput import trial_steps_per_second
 from gofau.packing.plan.plan import BackendName, ExecutorName, MemoryFormatName
+from gofau.packing.program import Program
 
 ROWS: tuple[tuple[str, ExecutorName, int], ...] = (
     ("digits-mlp-64", "bmm", 128),
@@ -45,11 +45,11 @@ def speeds(work: Workload, executor: ExecutorName, width: int) -> dict[str, dict
     base = work.plan(work.trials(max(width, 2)), executor)
     found: dict[str, dict[str, float]] = {}
     for backend, form in columns(work.device, executor, "mlp" not in work.name):
-        plan: PackPlan = replace(base, backend=backend, memory_format=form)
         started = perf_counter()
-        first = trial_steps_per_second(plan, executor, width)
+        program = Program(replace(base, backend=backend, memory_format=form))
+        first = trial_steps_per_second(program, width)
         setup = perf_counter() - started
-        rates = [first, *(trial_steps_per_second(plan, executor, width) for _ in range(REPEATS))]
+        rates = [first, *(trial_steps_per_second(program, width) for _ in range(REPEATS))]
         found[f"{backend}, {form}"] = {"speed": max(rates), "first_s": setup}
     return found
 

@@ -31,7 +31,8 @@ import torch
 from packing_workloads import WORKLOADS, Workload
 
 from gofau.packing import run_pack
-from gofau.packing.calibration.calibration import calibrated
+from gofau.packing.calibration.folder import calibrated
+from gofau.packing.program import Programs
 
 CORES = len(os.sched_getaffinity(0))
 DOCS = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -117,7 +118,7 @@ def measure(work: Workload, quick: bool) -> dict[str, float]:
     """Trials per second by row."""
     few = 3 if quick else work.serial
     many = 128 if quick else work.packed
-    found = calibrated(work.plan(work.trials(many)), Path(os.environ[CALIBRATIONS]))
+    found = calibrated(Programs(work.plan(work.trials(many))), Path(os.environ[CALIBRATIONS]))
     print(f"{work.name}: {found.executor}, {found.reason}", flush=True)
     rows = {
         "serial": rate(serial, work, few, 1 if quick else 3),

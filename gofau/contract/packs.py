@@ -8,6 +8,7 @@ from gofau.errors import UnsupportedError
 from gofau.initialization import scaling_reasons
 from gofau.packing import TrialPlan
 from gofau.packing.executors import Batch, Executor, Groups, SerialExecutor, able, choose
+from gofau.packing.executors.examined import Examined
 from gofau.packing.stack.initial import InitialDraws
 from gofau.packing.stack.stack import Stack
 from gofau.problems import Dataset, Problem
@@ -33,8 +34,10 @@ def check_pack(one: Problem, template: nn.Module, data: Dataset, subject: str) -
     """
     few = data.first(EXAMPLES).to(torch.float64, CPU)
     want = _step(SerialExecutor(one, template), one, few)
-    for name in able("auto", one, template, data):
-        executor, _ = choose(name, one, template, data)
+    examined = Examined(one, template, data, torch.empty(0, dtype=torch.float64))
+    for name in able("auto", examined):
+        kind, _ = choose(name, examined)
+        executor = kind(one, template)
         got = _step(executor, one, few)
         where = f"{subject} by the {executor.name} executor"
         require(want.keys() == got.keys(), where, f"{', '.join(want)}", ", ".join(got))

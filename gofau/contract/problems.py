@@ -9,7 +9,7 @@ from gofau.catalog import Scalar
 from gofau.contract.errors import require
 from gofau.contract.packs import check_pack
 from gofau.packing import PlanError
-from gofau.packing.executors.examined import check_module, check_tensors, fit
+from gofau.packing.executors.module_checks import check_module, check_tensors, fit
 from gofau.packing.executors.scored import Scored
 from gofau.packing.plan.streams import initial_module
 from gofau.problems import Dataset, Problem, problem

@@ -3,27 +3,24 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from math import nan
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from gofau.packing.executors import Batch, Demands, choose
-from gofau.packing.executors.base import IMAGES
-from gofau.packing.executors.examined import examined_module
-from gofau.packing.executors.scoring import check_names
-from gofau.packing.plan.errors import PlanError
+from gofau.packing.executors import Batch, Demands, Executor, choose
+from gofau.packing.executors.examined import Examined, examined
+from gofau.packing.plan.checks import check_fit
 from gofau.packing.plan.plan import PackPlan, TrialPlan
 from gofau.packing.plan.rates import table
-from gofau.packing.stack.alignment import aligned
 from gofau.packing.stack.initial import InitialDraws
 from gofau.packing.stack.progress import Progress
 from gofau.packing.stack.running import RunningTrials
 from gofau.packing.stack.stack import Stack
 from gofau.packing.step.cuda_graph import CudaGraphSteps
 from gofau.packing.step.epoch import Epoch, Epochs
+from gofau.packing.step.evaluation import Evaluation, finite_trials
 from gofau.packing.step.optimizer import StackOptimizer
-from gofau.problems import examples, problem
 
 SYNC_EVERY = 32
 """Steps between looks at which trials are still finite, within an epoch."""
@@ -35,63 +32,49 @@ MOST_REASON = 500
 """Characters of a record's reason."""
 
 
-def shorten(text: str) -> str:
-    """``text`` in at most `MOST_REASON` characters."""
-    return text if len(text) <= MOST_REASON else text[: MOST_REASON - 1] + "…"
-
-
-def finite_rows(block: Tensor) -> Tensor:
-    """Which rows of ``[K, P]`` hold finite numbers only, ``[K]``.
-
-    A finite sum has finite terms; only where a sum is not, every element is looked at.
-    """
-    finite = block.sum(1).isfinite()
-    return finite if finite.all() else block.isfinite().all(1)
-
-
 class Program:
-    """Everything that the trials of one plan share."""
+    """Everything that the trials of one plan share.
 
-    def __init__(self, plan: PackPlan, fused: bool = True, why: str = "") -> None:
+    Args:
+        plan: what to train.
+        fused: whether kernels that this machine compiles may run.
+        subject: the plan's problem, if it has been looked at already; else it is looked at now.
+
+    Raises:
+        PlanError: a plan that cannot be run as written, see also `examined`.
+        ExecutorError: the plan names an executor that cannot train its problem.
+    """
+
+    def __init__(self, plan: PackPlan, fused: bool = True, subject: Examined | None = None) -> None:
         self.plan = plan
-        self.fused = fused
-        """Whether kernels that this machine compiles may run."""
-        self.problem = problem(plan.problem, plan.problem_parameters)
-        self.like = torch.empty(0, dtype=getattr(torch, plan.dtype), device=plan.device)
-        data = self.examples = examples(self.problem)
-        """The data set as the problem gives it."""
-        self._check_examples()
-        self.module = examined_module(self.problem, plan, data, self.like)
-        self.shows_images = data.train_x.dim() == IMAGES
-        """Whether the inputs are images, ``[N, C, H, W]``."""
-        if plan.channels_last and not self.shows_images:
-            expected = f"contiguous, since the inputs of {plan.problem} are not [N, C, H, W]"
-            raise PlanError("memory_format", plan.memory_format, expected)
-        self.executor, self.why_not_others = choose(
-            plan.executor,
-            self.problem,
-            self.module,
-            data,
-            kernels=fused,
-            demands=Demands.of(plan),
-        )
+        self.examined = subject or examined(plan)
+        self.problem = self.examined.problem
+        self.like = self.examined.like
+        demands = Demands.of(plan)
+        kind, self.why_not_others = choose(plan.executor, self.examined, demands, kernels=fused)
+        self.executor: Executor = kind(self.problem, self.examined.module)
+        self.executor.channels_last = plan.channels_last
         if plan.compiles:
             self.executor.compile()
-        self.reason = why or self.why_not_others
-        moved = data.to(self.like.dtype, self.like.device)
-        self.data = self.executor.prepare(aligned(moved))
-        self.size = len(data.train_x)
-        self.batch = self.size if self.problem.full_batch else plan.batch_size
-        self.epoch_steps = self.size // self.batch
-        self._check()
+        self.data = self.executor.prepare(self.examined.data)
+        size = len(self.data.train_x)
+        self.batch = size if self.problem.full_batch else plan.batch_size
+        self.epoch_steps = size // self.batch
+        check_fit(plan, self.problem.entry.metric_names, size, self.epoch_steps)
         self._epochs = Epochs(self.problem, self.data, self.batch)
         self._graph = CudaGraphSteps(self._advance) if plan.cuda_graphs else None
         self.optimizer = StackOptimizer(plan, self.executor.layout, self.like, fused)
-        if fused and self.optimizer.reason:
-            self.reason = "; ".join(filter(None, (self.reason, self.optimizer.reason)))
-        self.reason = shorten(self.reason)
-        self._draws = InitialDraws(self.problem, self.like)
-        self._first: dict[tuple[int, float], dict[str, float]] = {}
+        self._why_unfused = self.optimizer.reason if fused else ""
+        self.forget()
+
+    def reason(self, why: str = "") -> str:
+        """Why this executor trains, and why no fused steps do, in at most `MOST_REASON` characters.
+
+        Args:
+            why: what is said of the executor instead of why not the others.
+        """
+        text = "; ".join(filter(None, (why or self.why_not_others, self._why_unfused)))
+        return text if len(text) <= MOST_REASON else text[: MOST_REASON - 1] + "…"
 
     def start(self, trials: Sequence[TrialPlan]) -> RunningTrials:
         """``trials`` before their first step, with the values before training.
@@ -100,7 +83,8 @@ class Program:
         """
         stack = self._stack(trials)
         frozen = self.optimizer.frozen_fraction(stack).tolist()
-        rows = self._first_rows(stack, trials)
+        with self._casting():
+            rows = self._evaluation.first_rows(stack, trials)
         return RunningTrials(
             stack,
             [
@@ -161,12 +145,20 @@ class Program:
 
     def evaluate(self, running: RunningTrials) -> None:
         """Measure ``running`` as at the end of an epoch, recording nothing."""
-        self._rows(running.stack, running.stack.step)
+        with self._casting():
+            self._evaluation.rows(running.stack, running.stack.step)
 
     def release(self) -> None:
         """Give back the device's memory that a captured step holds."""
         if self._graph is not None:
             self._graph.forget()
+
+    def forget(self) -> None:
+        """Drop what trials have left, so that others train as in a program just built."""
+        self.release()
+        self.executor.forget()
+        self._draws = InitialDraws(self.problem, self.like)
+        self._evaluation = Evaluation(self.executor, self.data)
 
     def _stack(self, trials: Sequence[TrialPlan]) -> Stack:
         """The tensors of ``trials`` before their first step."""
@@ -220,31 +212,6 @@ class Program:
         cached = not self.plan.cuda_graphs
         return torch.autocast(self.like.device.type, torch.bfloat16, cache_enabled=cached)
 
-    def _check_examples(self) -> None:
-        data = self.examples
-        for part in ("train", "val"):
-            x, y = getattr(data, f"{part}_x"), getattr(data, f"{part}_y")
-            if not len(x) == len(y) > 0:
-                got = f"{self.problem.name}, with {len(x)} {part}_x and {len(y)} {part}_y"
-                raise PlanError("problem", got, "a target for each of one example or more")
-
-    def _check(self) -> None:
-        if self.epoch_steps == 0:
-            expected = f"at most {self.size}, the training examples"
-            raise PlanError("batch_size", self.plan.batch_size, expected)
-        total = self.plan.epochs * self.epoch_steps
-        for trial in self.plan.trials:
-            if trial.schedule.warmup and not round(trial.schedule.warmup * total):
-                where = f"trials[key={trial.key}].schedule.warmup"
-                expected = f"a share that comes to one of the {total} steps or more, or 0"
-                raise PlanError(where, trial.schedule.warmup, expected, trial=trial.key)
-        metrics = self.problem.entry.metric_names
-        wanted = {"halving.metric": self.plan.judge, "goal_metric": self.plan.goal_metric}
-        for field, name in reversed(wanted.items()):
-            if name not in metrics:
-                expected = f"a metric of {self.problem.name}: {', '.join(metrics)}"
-                raise PlanError(field, name, expected)
-
     def _progress(self, trial: TrialPlan, frozen: float, values: dict[str, float]) -> Progress:
         return Progress(
             trial=trial,
@@ -277,29 +244,42 @@ class Program:
         return dropped
 
     def _record(self, running: RunningTrials, train_loss: Tensor) -> None:
-        finite = train_loss.isfinite()
-        for block in running.stack.blocks:
-            finite &= finite_rows(block.flatten(1))
-        rows = self._rows(running.stack, train_loss)
+        finite = finite_trials(running.stack, train_loss)
+        with self._casting():
+            rows = self._evaluation.rows(running.stack, train_loss)
         for progress, values, flag in zip(running.progress, rows, finite.tolist(), strict=True):
             progress.record(values, flag)
 
-    def _first_rows(self, stack: Stack, trials: Sequence[TrialPlan]) -> list[dict[str, float]]:
-        """The values before training: trials of one seed and init scale start as one network."""
-        starts = [(trial.seed, trial.init_scale) for trial in trials]
-        fresh = {start: k for k, start in enumerate(starts) if start not in self._first}
-        if fresh:
-            some = stack if len(fresh) == len(trials) else stack.take(list(fresh.values()))
-            rows = self._rows(some, torch.full_like(some.step, nan))
-            self._first.update(zip(fresh, rows, strict=True))
-        return [self._first[start] for start in starts]
 
-    def _rows(self, stack: Stack, train_loss: Tensor) -> list[dict[str, float]]:
-        """Each trial's metrics as numbers, fetched from the device in one go."""
-        with self._casting():
-            measured = self.executor.measure(stack, self.data.val_x, self.data.val_y)
-        check_names(self.problem, measured)
-        columns = {**measured, "train_loss": train_loss}
-        names = self.problem.entry.metric_names
-        table = torch.stack([columns[name] for name in names], 1).tolist()
-        return [dict(zip(names, row, strict=True)) for row in table]
+class Programs:
+    """The programs of one run: each way to train is built once, however often it is asked for.
+
+    So what a calibration measures is what then trains.
+
+    Args:
+        plan: what to train.
+        fused: as for `Program`.
+    """
+
+    def __init__(self, plan: PackPlan, fused: bool = True) -> None:
+        self.plan = plan
+        self.fused = fused
+        self._built: list[Program] = []
+
+    @cached_property
+    def examined(self) -> Examined:
+        """What all of them train."""
+        return examined(self.plan)
+
+    def of(self, plan: PackPlan) -> Program:
+        """The program of ``plan``: this run's, but for its trials and how they are computed."""
+        for program in self._built:
+            if program.plan == plan:
+                return program
+        self._built.append(Program(plan, self.fused, self.examined))
+        return self._built[-1]
+
+    def take(self, plan: PackPlan) -> Program:
+        """As `of`; the others are forgotten."""
+        self._built = [self.of(plan)]
+        return self._built[0]

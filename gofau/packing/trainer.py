@@ -8,13 +8,13 @@ from time import perf_counter
 
 import torch
 
-from gofau.packing.calibration.calibration import calibrated
+from gofau.packing.calibration.folder import calibrated
 from gofau.packing.executors.denormals import flushed_denormals
 from gofau.packing.plan.errors import CheckpointError, PlanError
 from gofau.packing.plan.halving import Rungs
 from gofau.packing.plan.identity import identified
 from gofau.packing.plan.plan import PackPlan, TrialOutcome
-from gofau.packing.program import Program
+from gofau.packing.program import Program, Programs
 from gofau.packing.recovery.checkpoint import Checkpointing, Snapshot
 from gofau.packing.recovery.left_behind import LeftBehind, remove_complete, resumed, runs, taken_up
 from gofau.packing.stack.progress import Progress
@@ -66,18 +66,18 @@ def run_pack(
     why = ""
     if calibration is not None or checkpoint is not None:
         plan = identified(plan)
+    programs = Programs(plan, fused)
     if calibration is not None:
-        found = calibrated(plan, calibration, fused=fused)
+        found = calibrated(programs, calibration)
         plan, why = found.applied(plan), found.reason
         width = width or found.width
     wanted = {trial.key for trial in plan.trials}
     for one in runs(plan, checkpoint):
         trainer = Trainer(
-            one.plan,
+            programs.take(one.plan),
             width or DEFAULT_WIDTH,
             on_progress=on_progress,
             checkpoint=one.checkpoint,
-            fused=fused,
             why=why,
             left=one.left,
         )
@@ -91,11 +91,10 @@ class Trainer:
     """Trains the trials of one plan, at most ``width`` of them at a time.
 
     Args:
-        plan: what to train.
+        program: what its trials share.
         width: the most trials in training; halved when the device runs out of memory.
         on_progress: see `run_pack`.
         checkpoint: see `run_pack`.
-        fused: see `run_pack`.
         why: why the plan names the executor it names, for the records.
         guarded: keep a copy of the stack in the host's memory during each epoch, to go on from
             when the device's memory runs out; by default on accelerators.
@@ -104,19 +103,19 @@ class Trainer:
 
     def __init__(
         self,
-        plan: PackPlan,
+        program: Program,
         width: int,
         *,
         on_progress: OnProgress | None = None,
         checkpoint: Checkpointing | None = None,
-        fused: bool = True,
         why: str = "",
         guarded: bool | None = None,
         left: Sequence[LeftBehind] = (),
     ) -> None:
-        self.plan = plan
+        self.plan = plan = program.plan
         self.width = width
-        self.program = Program(plan, fused, why)
+        self.program = program
+        self._reason = program.reason(why)
         self.waiting = deque(sorted(plan.trials, key=lambda t: (t.seed, t.key)))
         self.running: RunningTrials | None = None
         self.paused: deque[RunningTrials] = deque()
@@ -249,8 +248,7 @@ class Trainer:
             ended += [p for p in self.running.progress if p.outcome is not None]
             if len(left) < len(self.running):
                 self._shrink(self.running, left)
-        program = self.program
-        outcomes = [p.result(program.executor.name, program.reason) for p in ended]
+        outcomes = [p.result(self.program.executor.name, self._reason) for p in ended]
         if self._checkpoint is not None:
             self._finished += outcomes
         return outcomes

@@ -11,7 +11,8 @@ from unittest.mock import patch
 
 import torch
 
-from gofau.packing.calibration import calibration
+from gofau.packing.calibration import folder
+from gofau.packing.calibration.calibration import Calibration
 from gofau.packing.plan.plan import TrialOutcome
 from gofau_studies.spec.cells import cells
 from gofau_studies.spec.parsing import parse_yaml
@@ -30,7 +31,7 @@ axes:
 seeds: 1
 """
 
-WIDE = calibration.Calibration("bmm", 8, 2.0, "not measured: on a busy machine it comes out anyhow")
+WIDE = Calibration("bmm", 8, 2.0, "not measured: on a busy machine it comes out anyhow")
 
 
 def train(
@@ -41,7 +42,7 @@ def train(
     found = list(cells(parse_yaml(SPEC)))[first:last]
     trials = [PendingTrial(i, 0, 0, cell.definition) for i, cell in enumerate(found, start=first)]
     settings = replace(SETTINGS, cache_dir=cache, checkpoint_every=every)
-    with patch.object(calibration, "measured", return_value=WIDE):
+    with patch.object(folder, "measured", return_value=WIDE):
         return list(packed(settings)(plan(trials), check))
 
 

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
 
+from gofau.drawing import drawing_from
 from gofau.packing.calibration.memory import available
 from gofau.packing.executors.denormals import flushed_denormals
+from gofau.packing.executors.functional import Stateless
 from gofau.packing.executors.watching import Watch
-from gofau.packing.plan.plan import ExecutorName, PackPlan
 from gofau.packing.program import Program
 
 STEPS = 4
@@ -26,24 +27,25 @@ TEMPORARIES = 4
 """Copies of a row that an optimizer step by torch's operations holds at once."""
 
 
-def trial_steps_per_second(
-    plan: PackPlan, executor: ExecutorName, width: int, *, fused: bool = True
-) -> float:
-    """The speed of ``width`` trials over an epoch, from a few steps and one evaluation.
+def trial_steps_per_second(program: Program, width: int) -> float:
+    """The throughput of ``width`` trials over an epoch, from a few steps and one evaluation.
 
-    The best of `TIMES` runs of `STEPS` steps counts, after a step to warm up.
+    The best of `TIMES` runs of `STEPS` steps counts, after a step to warm up. Nothing of the trials
+    stays in the program.
     """
-    program = Program(replace(plan, executor=executor), fused)
-    base = plan.trials
+    base = program.plan.trials
     trials = [replace(base[i % len(base)], key=i) for i in range(width)]
     steps = min(STEPS, program.epoch_steps)
-    with flushed_denormals():
-        running = program.start(trials)
-        program.steps(running, 1)
-        stepping = min(
-            _timed(lambda: program.steps(running, steps), program.like) for _ in range(TIMES)
-        )
-        evaluating = _timed(lambda: program.evaluate(running), program.like)
+    try:
+        with flushed_denormals():
+            running = program.start(trials)
+            program.steps(running, 1)
+            stepping = min(
+                _timed(lambda: program.steps(running, steps), program.like) for _ in range(TIMES)
+            )
+            evaluating = _timed(lambda: program.evaluate(running), program.like)
+    finally:
+        program.forget()
     return width / (stepping / steps + evaluating / program.epoch_steps)
 
 
@@ -80,18 +82,25 @@ def _kept(program: Program) -> int:
         total += tensor.numel() * tensor.element_size()
         return tensor
 
-    batch = program.examples.first(program.batch)
-    x = batch.to(program.like.dtype, program.like.device).train_x
-    try:
-        with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-            program.module(x)
-    except RuntimeError as error:
-        if "saved tensor hooks" not in str(error):
-            raise
-        made = _Made()  # type: ignore[no-untyped-call]
-        with made:
-            program.module(x)
-        return made.total
+    like, module = program.like, program.examined.module
+    x = program.examined.examples.first(program.batch).to(like.dtype, like.device).train_x
+    # Copies, since a forward pass may change them.
+    held = {
+        **{name: p.detach().clone().requires_grad_() for name, p in module.named_parameters()},
+        **{name: buffer.clone() for name, buffer in module.named_buffers()},
+    }
+    run = Stateless(module.train())
+    with drawing_from(0, like.device):
+        try:
+            with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+                run(held, x)
+        except RuntimeError as error:
+            if "saved tensor hooks" not in str(error):
+                raise
+            made = _Made()  # type: ignore[no-untyped-call]
+            with made:
+                run(held, x)
+            return made.total
     return total
 
 

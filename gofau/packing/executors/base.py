@@ -121,6 +121,10 @@ class Executor(ABC):
     def compile(self) -> None:  # noqa: B027 - what is written by hand has nothing to compile
         """Let torch's compiler make what autograd differentiates."""
 
+    def forget(self) -> None:
+        """Give back the memory that is kept from step to step."""
+        self._grads = torch.empty(0)
+
     def drawn(self, batch: Batch) -> Batch:
         """``batch`` with the dropout masks that `gradients` expects, drawn on the host."""
         masks = self._masks.draw(self.module, batch.x[0], batch.noise)

@@ -87,6 +87,11 @@ class MLPExecutor(Executor):
             _with_ones(dataset.train_x), dataset.train_y, _with_ones(dataset.val_x), dataset.val_y
         )
 
+    def forget(self) -> None:
+        """See `Executor.forget`."""
+        super().forget()
+        self._spaces = {}
+
     @torch.no_grad()
     def gradients(self, stack: Stack, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """See `Executor.gradients`."""

@@ -240,8 +240,8 @@ def test_a_pack_that_measures_otherwise_is_named(
     def mistaken(self: Executor, *given: object) -> dict[str, Tensor]:
         return {name: v + 1e-6 for name, v in measure(self, *given).items()}  # type: ignore[arg-type]
 
-    monkeypatch.setattr("gofau.packing.executors.unable", lambda *_: None)
-    monkeypatch.setattr("gofau.packing.executors._tried", {})
+    monkeypatch.setattr("gofau.packing.executors.choice.unable", lambda *_: None)
+    monkeypatch.setattr("gofau.packing.executors.choice._tried", {})
     monkeypatch.setattr(executor, "_measure", mistaken)
     if executor is CompiledExecutor and not compiler_works():
         pytest.skip("needs a C++ compiler")

@@ -10,8 +10,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from gofau import catalog
 from gofau.catalog import ProblemEntry, Scalar
-from gofau.packing import PackPlan, TrialPlan, executors
-from gofau.packing.executors import examined, mlp
+from gofau.packing import PackPlan, TrialPlan
+from gofau.packing.executors import choice, mlp, module_checks
 from gofau.problems import Classification, Dataset, registry
 from tests.compilers import compiler_works
 
@@ -222,9 +222,9 @@ def _moved(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Mo
 def fake_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A pretended GPU. Autograd's engine asks for a real one, so there are no backward passes."""
     monkeypatch.setattr(nn.Module, "to", _moved)
-    monkeypatch.setattr(executors, "unable", lambda *_: None)
-    monkeypatch.setattr(examined, "examine", lambda *_: None)
-    monkeypatch.setattr(examined, "check_scoring", lambda *_: None)
+    monkeypatch.setattr(choice, "unable", lambda *_: None)
+    monkeypatch.setattr(module_checks, "examine", lambda *_: None)
+    monkeypatch.setattr(module_checks, "check_scoring", lambda *_: None)
     monkeypatch.setattr(mlp, "other_than_classes", lambda *_: None)
     with FakeTensorMode(allow_non_fake_inputs=True):
         yield

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gofau.packing import __all__ as public
-from gofau.packing.executors import _preferred
+from gofau.packing.executors.choice import PREFERRED
 
 PAGE = (Path(__file__).parents[3] / "docs" / "packing.md").read_text(encoding="utf-8")
 
@@ -18,7 +18,7 @@ def test_the_snippet_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(capsys.readouterr().out.splitlines()) == 6
 
 
-@pytest.mark.parametrize("name", [kind.name for kind in _preferred])
+@pytest.mark.parametrize("name", [kind.name for kind in PREFERRED])
 def test_every_executor_is_described(name: str) -> None:
     assert f"| `{name}` |" in PAGE
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from gofau.packing import ExecutorError, PackPlan, TrialOutcome, run_pack
-from gofau.packing.calibration.calibration import measured
+from gofau.packing.calibration.search import measured
 from gofau.packing.plan.plan import BackendName
+from gofau.packing.program import Program, Programs
 from gofau.packing.trainer import Trainer
 from tests.gofau.packing.compared import EACH, assert_same
 
@@ -84,14 +85,14 @@ def test_memory_that_runs_out_loses_no_trial(plan: Plans) -> None:
     free, total = torch.cuda.mem_get_info()
     torch.cuda.set_per_process_memory_fraction(min(1.0, (total - free) / total + 0.001))
     try:
-        trainer = Trainer(given, width=64)
+        trainer = Trainer(Program(given), width=64)
         assert sorted(outcome.key for outcome in trainer.run()) == list(range(64))
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
 
 
 def test_calibration_measures_the_gpu(plan: Plans) -> None:
-    found = measured(plan(device="cuda", problem="test-convolutions"))
+    found = measured(Programs(plan(device="cuda", problem="test-convolutions")))
     assert found.width >= 1
     assert found.compiled_gain > 0
     assert found.compile_s > 0

@@ -9,7 +9,7 @@ import torch
 
 from gofau.packing import PackPlan, TrialOutcome, TrialPlan, run_pack
 from gofau.packing.plan.plan import ExecutorName
-from gofau.packing.program import finite_rows
+from gofau.packing.step.evaluation import finite_rows
 
 Plans = Callable[..., PackPlan]
 SGD = {

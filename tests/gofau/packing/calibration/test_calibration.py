@@ -5,24 +5,37 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from gofau.packing import PackPlan, run_pack
-from gofau.packing.calibration import calibration, throughput
-from gofau.packing.calibration.calibration import Calibration, calibrated, measured
+from gofau.packing.calibration import folder, search, throughput
+from gofau.packing.calibration.calibration import Calibration
+from gofau.packing.calibration.folder import calibrated
 from gofau.packing.calibration.memory import available
+from gofau.packing.calibration.search import Rate
 from gofau.packing.calibration.throughput import memory_bound, trial_steps_per_second
-from gofau.packing.program import Program
+from gofau.packing.program import Program, Programs
 from tests.compilers import needs_compiler
+from tests.gofau.packing.killed import timeless
 
 Plans = Callable[..., PackPlan]
 
 
-def saturating(most: dict[str, float], half: float) -> Callable[[PackPlan, str, int], float]:
-    """Speeds that approach ``most`` as the width passes ``half``."""
-    return lambda _plan, executor, width: most[executor] * width / (width + half)
+def measured(plan: PackPlan, rate: Rate) -> Calibration:
+    return search.measured(Programs(plan), rate)
+
+
+def saturating(most: dict[str, float], half: float) -> Rate:
+    """Throughputs that approach ``most`` as the width passes ``half``."""
+    return lambda program, width: most[program.executor.name] * width / (width + half)
+
+
+def serially(one: float, packed: float) -> Rate:
+    """That of the serial executor, and of all others."""
+    return lambda program, _width: one if program.executor.name == "serial" else packed
 
 
 @needs_compiler
@@ -46,7 +59,7 @@ def test_the_fastest_executor_wins(plan: Plans) -> None:
 
 
 def test_little_gain_means_serial(plan: Plans) -> None:
-    got = measured(plan(), lambda _plan, executor, _width: 1.0 if executor == "serial" else 1.19)
+    got = measured(plan(), serially(1.0, 1.19))
     assert got == Calibration(
         "serial", 1, 1.19, "calibrated: packing gains 1.19x over serial, less than 1.2x"
     )
@@ -54,7 +67,7 @@ def test_little_gain_means_serial(plan: Plans) -> None:
 
 def test_an_executor_asked_for_by_name_stays(plan: Plans) -> None:
     given = plan(executor="vmap")
-    got = measured(given, lambda _plan, executor, _width: 1.0 if executor == "serial" else 0.5)
+    got = measured(given, serially(1.0, 0.5))
     assert (got.executor, got.width) == ("vmap", 1)
 
 
@@ -72,10 +85,10 @@ def test_the_serial_executor_asked_for_is_no_choice(plan: Plans) -> None:
 
 @needs_compiler
 def test_a_width_beyond_the_memory_ends_the_search(plan: Plans) -> None:
-    def rate(_plan: PackPlan, executor: str, width: int) -> float:
+    def rate(program: Program, width: int) -> float:
         if width > 8:
             raise torch.OutOfMemoryError("the device is full")
-        return 1.0 if executor == "serial" else 2.0 * width
+        return 1.0 if program.executor.name == "serial" else 2.0 * width
 
     assert measured(plan(), rate).width == 8
 
@@ -86,7 +99,8 @@ def test_memory_bounds_the_width(plan: Plans, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(throughput, "_free", lambda _device: 1_000_000)
     monkeypatch.setattr(throughput, "_kept", lambda _program: 0)
     assert memory_bound(program) == int(500_000 / (element * parameters * (2 + 2 + 4)))
-    got = measured(plan(), lambda _plan, executor, width: 1.0 if executor == "serial" else width)
+    serial = serially(1.0, 0.0)
+    got = measured(plan(), lambda program, width: serial(program, width) or width)
     assert got.width <= memory_bound(program) < 2 * got.width
     monkeypatch.setattr(throughput, "_free", lambda _device: 1)
     assert memory_bound(program) == 1
@@ -123,22 +137,21 @@ def test_a_calibration_is_measured_once(
     plan: Plans, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = Calibration("bmm", 5, 3.0, "calibrated: 3.0x serial at width 5")
-    calls: list[PackPlan] = []
+    calls: list[Programs] = []
 
-    def fake(given: PackPlan, *, fused: bool) -> Calibration:
-        assert fused
+    def fake(given: Programs) -> Calibration:
         calls.append(given)
         return made
 
-    monkeypatch.setattr(calibration, "measured", fake)
-    folder = tmp_path / "new"
-    assert [calibrated(plan(), folder) for _ in range(3)] == [made] * 3
+    monkeypatch.setattr(folder, "measured", fake)
+    new = tmp_path / "new"
+    assert [calibrated(Programs(plan()), new) for _ in range(3)] == [made] * 3
     assert len(calls) == 1
-    assert len(list(folder.iterdir())) == 1
+    assert len(list(new.iterdir())) == 1
     for other in (plan("sgd"), plan(rule="additive"), plan(batch_size=5), plan(dtype="float64")):
-        calibrated(other, folder)
+        calibrated(Programs(other), new)
     assert len(calls) == 5
-    calibrated(plan(size=9, epochs=4), folder)
+    calibrated(Programs(plan(size=9, epochs=4)), new)
     assert len(calls) == 5
 
 
@@ -161,14 +174,14 @@ def test_a_damaged_file_is_measured_anew(
     text: str,
 ) -> None:
     made = Calibration("bmm", 5, 3.0, "calibrated: 3.0x serial at width 5")
-    monkeypatch.setattr(calibration, "measured", lambda _plan, *, fused: made)
-    calibrated(plan(), tmp_path)
+    monkeypatch.setattr(folder, "measured", lambda _programs: made)
+    calibrated(Programs(plan()), tmp_path)
     (path,) = tmp_path.iterdir()
     path.write_text(text)
-    assert calibrated(plan(), tmp_path) == made
+    assert calibrated(Programs(plan()), tmp_path) == made
     assert "got a damaged file" in caplog.text
     caplog.clear()
-    assert calibrated(plan(), tmp_path) == made
+    assert calibrated(Programs(plan()), tmp_path) == made
     assert list(tmp_path.iterdir()) == [path]
     assert not caplog.text
 
@@ -176,7 +189,7 @@ def test_a_damaged_file_is_measured_anew(
 @needs_compiler
 def test_a_run_follows_its_calibration(plan: Plans, tmp_path: Path) -> None:
     given = plan(size=7, epochs=2)
-    calibrated(given, tmp_path)
+    calibrated(Programs(given), tmp_path)
     (path,) = tmp_path.iterdir()
     chosen = Calibration("vmap", 3, 2.0, "calibrated: by hand")
     path.write_text(json.dumps(chosen.__dict__))
@@ -205,7 +218,7 @@ def test_other_code_and_a_lost_compiler_are_measured_anew(
 ) -> None:
     given = plan(size=2, batch_size=3)
     list(run_pack(given, calibration=tmp_path))
-    monkeypatch.setattr(calibration, "code_version", lambda: "another")
+    monkeypatch.setattr(folder, "code_version", lambda: "another")
     list(run_pack(given, calibration=tmp_path))
     assert len(list(tmp_path.iterdir())) == 2
     monkeypatch.setenv("CXX", "no-such-compiler")
@@ -213,10 +226,45 @@ def test_other_code_and_a_lost_compiler_are_measured_anew(
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_speed_is_measured_on_copies_of_the_trials(plan: Plans) -> None:
+@needs_compiler
+def test_a_run_builds_each_way_once(
+    plan: Plans, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[PackPlan] = []
+    build, measure = Program.__init__, search.trial_steps_per_second
+    measured_ways: list[tuple[str, int]] = []
+
+    def counted(program: Program, plan: PackPlan, *rest: Any) -> None:
+        built.append(plan)
+        build(program, plan, *rest)
+
+    def rate(program: Program, width: int) -> float:
+        measured_ways.append((program.executor.name, width))
+        measure(program, width)
+        return 1.0 if program.executor.name == "serial" else 2.0 * width
+
+    monkeypatch.setattr(Program, "__init__", counted)
+    monkeypatch.setattr(folder, "measured", lambda programs: search.measured(programs, rate))
+    given = plan(size=7, epochs=2)
+    first = list(run_pack(given, calibration=tmp_path))
+    # Every width of an executor is measured with one program, and the best of them trains.
+    assert [p.executor for p in built] == ["compiled", "serial"]
+    assert len(measured_ways) == len(set(measured_ways)) > len(built)
+    built.clear()
+    again = list(run_pack(given, calibration=tmp_path))
+    assert [p.executor for p in built] == ["compiled"]
+    built.clear()
+    list(run_pack(given))
+    assert len(built) == 1
+    # Nor do the trials that were measured leave anything in it.
+    assert timeless(first) == timeless(again)
+
+
+def test_throughput_is_measured_on_copies_of_the_trials(plan: Plans) -> None:
     given = plan(size=2)
-    assert trial_steps_per_second(given, "bmm", 5) > 0
-    assert trial_steps_per_second(replace(given, trials=given.trials[:1]), "serial", 1) > 0
+    assert trial_steps_per_second(Program(replace(given, executor="bmm")), 5) > 0
+    alone = replace(given, executor="serial", trials=given.trials[:1])
+    assert trial_steps_per_second(Program(alone), 1) > 0
 
 
 @pytest.fixture
@@ -226,13 +274,16 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throughput, "_kept", lambda _program: 0)
 
 
-def by_way(**factors: float) -> Callable[[PackPlan, str, int], float]:
+def by_way(**factors: float) -> Rate:
     """Ten trial-steps a second serially and a hundred packed, times the factors of what is on."""
 
-    def rate(plan: PackPlan, executor: str, _width: int) -> float:
+    def rate(program: Program, _width: int) -> float:
+        plan = program.plan
         on = [plan.compiles and "inductor", plan.cuda_graphs and "cudagraphs"]
         on += [plan.channels_last and "channels_last"]
-        return prod(factors[name] for name in on if name) * (10 if executor == "serial" else 100)
+        return prod(factors[name] for name in on if name) * (
+            10 if plan.executor == "serial" else 100
+        )
 
     return rate
 
@@ -240,7 +291,7 @@ def by_way(**factors: float) -> Callable[[PackPlan, str, int], float]:
 @pytest.mark.usefixtures("fake_gpu", "memory")
 def test_on_a_gpu_what_pays_is_taken(plan: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 60.0])
-    monkeypatch.setattr(calibration, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(search, "perf_counter", lambda: next(clock))
     given = plan(problem="test-convolutions", device="cuda", epochs=1)
     got = measured(given, by_way(inductor=2.0, cudagraphs=3.0, channels_last=1.05))
     assert (got.executor, got.backend, got.memory_format) == ("grouped", "cudagraphs", "contiguous")
@@ -274,8 +325,8 @@ def test_channels_go_last_where_that_pays_too(plan: Plans) -> None:
 def test_what_no_executor_can_is_not_tried(plan: Plans) -> None:
     tried: list[PackPlan] = []
 
-    def rate(given: PackPlan, executor: str, _width: int) -> float:
-        tried.append(given)
+    def rate(program: Program, _width: int) -> float:
+        tried.append(program.plan)
         return 1.0
 
     got = measured(plan(device="cuda"), rate)
@@ -296,8 +347,9 @@ def test_channels_go_last_on_a_cpu_where_that_pays(
 
 
 def test_a_single_training_keeps_its_own_format(plan: Plans) -> None:
-    def rate(given: PackPlan, executor: str, _width: int) -> float:
-        return 2.0 if executor == "serial" and given.channels_last else 1.0
+    def rate(program: Program, _width: int) -> float:
+        plan = program.plan
+        return 2.0 if plan.executor == "serial" and plan.channels_last else 1.0
 
     got = measured(plan(problem="test-convolutions"), rate)
     assert (got.executor, got.memory_format) == ("serial", "channels_last")

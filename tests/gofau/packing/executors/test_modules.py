@@ -101,7 +101,7 @@ def test_only_dropouts_entered_once_are_replaced(plan: Plans) -> None:
         ("test-doubling", 0),
         ("test-convolutions", 2),
     ):
-        modules = Program(plan(problem=problem)).module.modules()
+        modules = Program(plan(problem=problem)).examined.module.modules()
         assert sum(isinstance(module, StreamDropout) for module in modules) == replaced
 
 

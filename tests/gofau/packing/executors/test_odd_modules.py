@@ -77,7 +77,7 @@ def test_a_stack_that_trains_otherwise_than_trials_alone_is_not_taken(
         return compute(self, parameters, stack, batch).cumsum(0)
 
     monkeypatch.setattr(VmapExecutor, "batch_losses", mixed)
-    monkeypatch.setattr("gofau.packing.executors._tried", {})
+    monkeypatch.setattr("gofau.packing.executors.choice._tried", {})
     program = Program(plan(problem="test-tokens"))
     assert program.executor.name == "serial"
     assert program.why_not_others.endswith("not vmap: it gives another loss than trials alone")
@@ -86,11 +86,11 @@ def test_a_stack_that_trains_otherwise_than_trials_alone_is_not_taken(
 def test_layers_of_several_names_keep_their_own_tensors(plan: Plans) -> None:
     given = given_plan(plan, "shared-layer")
     program = Program(given)
-    before = {name: p.clone() for name, p in program.module.named_parameters()}
+    before = {name: p.clone() for name, p in program.examined.module.named_parameters()}
     running = program.start([TrialPlan(9, 5, 2.0, given.trials[0].hyper)])
     program.steps(running, 2)
     program.evaluate(running)
     drawn = initial_module(given.problem, 0, problem(given.problem).module)
-    for name, parameter in program.module.named_parameters():
+    for name, parameter in program.examined.module.named_parameters():
         assert torch.equal(parameter, before[name])
         assert torch.equal(parameter, drawn.get_parameter(name).double())

@@ -167,7 +167,7 @@ def test_memory_running_out_halves_the_lane_and_loses_nothing(
         return compute(self, stack, batch)  # type: ignore[arg-type]
 
     monkeypatch.setattr(MLPExecutor, "gradients", tight)
-    trainer = Trainer(given, width=8, guarded=True)
+    trainer = Trainer(Program(given), width=8, guarded=True)
     got = timeless(list(trainer.run()))
     assert trainer.width <= 3
     assert got.keys() == expected.keys()
@@ -241,7 +241,7 @@ def test_memory_running_out_between_epochs_loses_nothing(
     expected = timeless(list(run_pack(given, width=6)))
     tighten(monkeypatch)
     counts: list[int] = []
-    trainer = Trainer(given, width=6, guarded=True, on_progress=counts.append)
+    trainer = Trainer(Program(given), width=6, guarded=True, on_progress=counts.append)
     outcomes = list(trainer.run())
     got = timeless(outcomes)
     assert len(outcomes) == len(got) == 12
@@ -261,4 +261,4 @@ def test_memory_too_small_for_one_trial_is_an_error(
 
     monkeypatch.setattr(MLPExecutor, "gradients", full)
     with pytest.raises(torch.OutOfMemoryError):
-        list(Trainer(plan(size=5, executor="bmm"), width=4, guarded=True).run())
+        list(Trainer(Program(plan(size=5, executor="bmm")), width=4, guarded=True).run())

@@ -10,8 +10,10 @@ import pytest
 import torch
 
 from gofau.packing import CheckpointError, PackPlan, run_pack
-from gofau.packing.calibration import calibration
+from gofau.packing.calibration import folder
+from gofau.packing.calibration.calibration import Calibration
 from gofau.packing.plan.identity import identified
+from gofau.packing.program import Programs
 from gofau.packing.recovery import checkpoint
 from gofau.packing.recovery.checkpoint import Checkpointing
 from gofau.problems import Dataset
@@ -89,22 +91,22 @@ def test_one_checkpoint_of_other_data_is_refused_in_words(
 def test_a_calibration_is_kept_by_the_code_of_the_problem(
     given: PackPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = calibration.Calibration("serial", 1, 1.0, "by hand")
+    made = Calibration("serial", 1, 1.0, "by hand")
     asked: list[int] = []
 
-    def measured(*_: object, **__: object) -> calibration.Calibration:
+    def measured(*_: object, **__: object) -> Calibration:
         asked.append(0)
         return made
 
-    monkeypatch.setattr(calibration, "measured", measured)
+    monkeypatch.setattr(folder, "measured", measured)
     for _ in range(2):
-        calibration.calibrated(given, tmp_path)
+        folder.calibrated(Programs(given), tmp_path)
     assert len(asked) == 1
     with_turned_labels(monkeypatch)
-    calibration.calibrated(given, tmp_path)
+    folder.calibrated(Programs(given), tmp_path)
     assert len(asked) == 1
     monkeypatch.setattr(DigitsMLP, "module", _another_module)
-    calibration.calibrated(given, tmp_path)
+    folder.calibrated(Programs(given), tmp_path)
     assert len(asked) == 2
 
 

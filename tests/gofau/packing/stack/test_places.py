@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from gofau import catalog
 from gofau.catalog import Parameter, ProblemEntry
 from gofau.packing import PackPlan, TrialOutcome, run_pack
-from gofau.packing.executors import _preferred, mlp, places
+from gofau.packing.executors import mlp, places
+from gofau.packing.executors.choice import PREFERRED
 from gofau.packing.executors.denormals import flushed_denormals
 from gofau.packing.program import Program
 from gofau.packing.step import fused
@@ -302,7 +303,7 @@ def by_place(left: Tensor, right: Tensor, out: Tensor) -> Tensor:
 def test_an_executor_that_breaks_its_promise_is_not_taken(
     plan: Plans, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gofau.packing.executors._tried", {})
+    monkeypatch.setattr("gofau.packing.executors.choice._tried", {})
     monkeypatch.setattr(mlp, "products", by_place)
     program = Program(plan(problem="test-blobs"), fused=False)
     assert program.executor.name not in {"compiled", "bmm"}
@@ -328,5 +329,5 @@ def test_a_kernel_that_breaks_its_promise_is_not_taken(
 
 
 def test_who_promises() -> None:
-    assert [kind.name for kind in _preferred if kind.bitwise] == PROMISING
-    assert [kind.name for kind in _preferred if kind.placed] == ["compiled", "bmm"]
+    assert [kind.name for kind in PREFERRED if kind.bitwise] == PROMISING
+    assert [kind.name for kind in PREFERRED if kind.placed] == ["compiled", "bmm"]

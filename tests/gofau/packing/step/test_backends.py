@@ -125,7 +125,7 @@ def captures(monkeypatch: pytest.MonkeyPatch) -> Captures:
 
 def recording(plan: PackPlan, width: int) -> Trainer:
     """A trainer on the CPU that records its steps."""
-    trainer = Trainer(plan, width, fused=False)
+    trainer = Trainer(Program(plan, fused=False), width)
     trainer.program._graph = CudaGraphSteps(trainer.program._advance)
     return trainer
 
@@ -135,7 +135,7 @@ def replayed(plan: PackPlan, width: int = 32) -> dict[int, TrialOutcome]:
 
 
 def plainly(plan: PackPlan, width: int = 32) -> dict[int, TrialOutcome]:
-    return timeless(list(Trainer(plan, width, fused=False).run()))
+    return timeless(list(Trainer(Program(plan, fused=False), width).run()))
 
 
 def moving(plan: PackPlan) -> PackPlan:

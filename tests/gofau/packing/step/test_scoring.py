@@ -210,7 +210,7 @@ def patched(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_patched_class_is_another(plan: Plans, patched: str) -> None:
     program = Program(the_plan(plan, "plain"))
     assert program.executor.name == "bmm"
-    assert program.reason.startswith(f"not compiled: its {patched} is not ")
+    assert program.reason().startswith(f"not compiled: its {patched} is not ")
     by_hand = {o.key: o for o in run_pack(the_plan(plan, "plain"))}
     serial = run_pack(replace(the_plan(plan, "plain"), executor="serial"))
     for outcome in serial:
@@ -244,7 +244,7 @@ def test_numbers_by_hand_are_compared_before_they_are_taken(
         return {name: 1.01 * v for name, v in measure(self, *given).items()}  # type: ignore[arg-type]
 
     monkeypatch.setattr(executor, "_measure", mistaken)
-    monkeypatch.setattr("gofau.packing.executors._tried", {})
+    monkeypatch.setattr("gofau.packing.executors.choice._tried", {})
     with pytest.raises(ExecutorError) as caught:
         Program(replace(the_plan(plan, "plain"), executor=executor.name))
     reason = "it gives another measured val_loss than trials alone"
