@@ -40,7 +40,7 @@ up: $(STAMP) ## Serve the studies of this folder until Ctrl-C.
 	@$(BIN)/gofau up
 
 test: $(STAMP) ## Run the fast tests, one process a core.
-	$(TESTING) $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+	$(TESTING) $(BIN)/python -m pytest -p tests.pace --numprocesses auto --dist worksteal
 
 test-slow: $(STAMP) ## Run the tests with real processes and long runs.
 	$(TESTING) $(BIN)/python -m pytest -m slow --numprocesses auto --dist worksteal $(STACKS:%=--ignore=%)

@@ -15,11 +15,17 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
 
 
 @pytest.fixture(scope="session")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> faults.Values:
-    """The results of an undisturbed run."""
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> faults.Undisturbed:
+    """A run that nothing disturbed, and what its stack listened on."""
     folder = Folder(tmp_path_factory.mktemp("calm"))
     with faults.running(folder) as study:
-        pass
-    found = faults.values(folder, study)
+        listening = faults.listening(folder)
+    values, records = faults.values(folder, study), faults.records(folder, study)
     faults.end(folder)
-    return found
+    return faults.Undisturbed(values, records, listening)
+
+
+@pytest.fixture(scope="session")
+def calm(undisturbed: faults.Undisturbed) -> faults.Values:
+    """The results of an undisturbed run."""
+    return undisturbed.values

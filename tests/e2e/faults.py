@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import psutil
@@ -34,6 +34,15 @@ CPUS = 2
 
 Setting = tuple[str, float, float, int]
 Values = dict[Setting, float]
+Records = dict[Setting, dict[str, Any]]
+
+
+class Undisturbed(NamedTuple):
+    """What a run gives that nothing disturbs."""
+
+    values: Values
+    records: Records
+    listening: list[str]
 
 
 def is_driver(arguments: str) -> bool:
@@ -92,9 +101,8 @@ def kill(folder: Folder, chosen: Callable[[str], bool]) -> list[int]:
     return pids
 
 
-@contextmanager
-def running(folder: Folder, port: int = 0) -> Iterator[str]:
-    """A study of which some trials are done and packs run; afterwards it has to end as it must."""
+def settle(folder: Folder) -> None:
+    """Put the spec into a folder, and settings that are the same for every study of it."""
     (folder.path / "study.yaml").write_text(SPEC)
     folder.environment |= {
         "GOFAU_LEASE_TTL_S": "6",
@@ -103,6 +111,12 @@ def running(folder: Folder, port: int = 0) -> Iterator[str]:
         "GOFAU_CACHE_DIR": str(folder.path.parent / "cache"),
         "OMP_NUM_THREADS": "1",
     }
+
+
+@contextmanager
+def running(folder: Folder, port: int = 0) -> Iterator[str]:
+    """A study of which some trials are done and packs run; afterwards it has to end as it must."""
+    settle(folder)
     folder.gofau("up", "--detach", "--port", str(port), "--cpus", str(CPUS))
     study = folder.json("submit", "study.yaml")["id"]
     until(lambda: completed(folder, study) and those(folder, is_pack), "results")
@@ -140,6 +154,13 @@ def values(folder: Folder, study: str) -> Values:
     return {
         (r["rule"], r["point"]["lr"], r["point"]["init_scale"], r["seed"]): r["value"] for r in rows
     }
+
+
+def records(folder: Folder, study: str) -> Records:
+    """Every trial's record with its curves, by where it stands in the study."""
+    folder.gofau("export", study, "--format", "curves", "--out", "all.ndjson")
+    rows = map(json.loads, (folder.path / "all.ndjson").read_text().splitlines())
+    return {(r["rule"], r["lr"], r["init_scale"], r["seed"]): r for r in rows}
 
 
 def assert_same(disturbed: Values, calm: Values) -> None:

@@ -1,8 +1,6 @@
 """What people do to a running study changes no record: pause, extend, cancel, Ctrl-C and again."""
 
-import json
 import signal
-from typing import Any
 
 import pytest
 
@@ -12,21 +10,11 @@ from tests.e2e.folder import PATIENCE_S, Folder
 pytestmark = pytest.mark.slow
 
 EXACT = ("outcome", "epochs_run", "steps", "steps_to_target", "frozen_fraction")
-AXES = ("lr", "init_scale")
 NEAR = {"val_loss": 1e-5, "train_loss": 1e-5, "val_accuracy": 3.5 / 360}
 """What curves may be apart, beside a thousandth: rounding may tip a few of the 360 examples."""
 
-Records = dict[tuple[Any, ...], dict[str, Any]]
 
-
-def records(folder: Folder, study: str) -> Records:
-    """Every trial's record with its curves, by where it stands in the study."""
-    folder.gofau("export", study, "--format", "curves", "--out", "all.ndjson")
-    rows = map(json.loads, (folder.path / "all.ndjson").read_text().splitlines())
-    return {(r["rule"], *(r[axis] for axis in AXES), r["seed"]): r for r in rows}
-
-
-def assert_undisturbed(mine: Records, theirs: Records) -> None:
+def assert_undisturbed(mine: faults.Records, theirs: faults.Records) -> None:
     """The same records; another cut into packs moves the last digits of numbers only."""
     assert mine.keys() == theirs.keys()
     for key, record in mine.items():
@@ -49,16 +37,14 @@ def test_a_study_paused_resumed_and_extended_is_the_larger_one(folder: Folder) -
     assert folder.json("watch", study)["study"]["counts"]["completed"] == faults.TRIALS * 7 // 6
     (folder.path / "study.yaml").write_text(faults.SPEC.replace("seeds: 6", "seeds: 7"))
     whole = folder.json("submit", "study.yaml", "--fresh", "--watch")["study"]["id"]
-    assert_undisturbed(records(folder, study), records(folder, whole))
+    assert_undisturbed(faults.records(folder, study), faults.records(folder, whole))
     faults.end(folder)
 
 
-def test_a_run_interrupted_goes_on_when_it_is_run_again(folder: Folder) -> None:
-    with faults.running(folder) as calm:
-        pass
-    expected = records(folder, calm)
-    folder.gofau("delete", calm)
-    faults.end(folder)
+def test_a_run_interrupted_goes_on_when_it_is_run_again(
+    folder: Folder, undisturbed: faults.Undisturbed
+) -> None:
+    faults.settle(folder)
     process = folder.start("run", "study.yaml", "--cpus", str(faults.CPUS))
     faults.until(lambda: (folder.path / "data" / "stack.json").exists(), "the stack")
     faults.until(lambda: faults.answers(folder), "the service")
@@ -72,5 +58,5 @@ def test_a_run_interrupted_goes_on_when_it_is_run_again(folder: Folder) -> None:
     assert (again["id"], again["reused"]) == (study, 0)
     folder.gofau("up", "--detach", "--port", "0")
     assert [one["id"] for one in folder.json("list")] == [study]
-    assert_undisturbed(records(folder, study), expected)
+    assert_undisturbed(faults.records(folder, study), undisturbed.records)
     faults.end(folder)

@@ -31,9 +31,6 @@ def test_a_kill_loses_and_doubles_nothing(
     faults.end(folder)
 
 
-def test_a_stack_listens_on_loopback_alone(folder: Folder) -> None:
-    with faults.running(folder):
-        addresses = faults.listening(folder)
-        assert len(addresses) > 5
-        assert {a for a in addresses if not faults.is_loopback(a)} == set()
-    faults.end(folder)
+def test_a_stack_listens_on_loopback_alone(undisturbed: faults.Undisturbed) -> None:
+    assert len(undisturbed.listening) > 5
+    assert {a for a in undisturbed.listening if not faults.is_loopback(a)} == set()

@@ -31,16 +31,13 @@ def finished(any_service: Service) -> Worker:
     return worker
 
 
-@pytest.mark.parametrize("by", ["value", "lr", "init_scale"])
-def test_sorted_pages_hold_every_trial_once(
-    any_service: Service, finished: Worker, by: str
-) -> None:
+def test_sorted_pages_hold_every_trial_once(any_service: Service, finished: Worker) -> None:
     path = f"/v1/studies/{finished.study}/trials"
-    for sign, limit in product(("", "-"), (1, 5, 7, 100)):
+    for by, sign, limit in product(("value", "lr", "init_scale"), ("", "-"), (1, 7)):
         items = pages(any_service.http, path, sort=sign + by, limit=limit)
         assert sorted(t["index"] for t in items) == list(range(TRIALS))
         keys = [t["value"] if by == "value" else t["point"][by] for t in items]
-        assert keys == sorted(keys, reverse=sign == "-"), (sign, limit)
+        assert keys == sorted(keys, reverse=sign == "-"), (by, sign, limit)
 
 
 def test_a_sorted_list_is_filtered(any_service: Service, finished: Worker) -> None:

@@ -26,7 +26,7 @@ from gofau_service.settings import Settings
 from tests.service.fakes import SPEC, FakeRunner, Service, Worker
 
 QUICK = settings(max_examples=4, suppress_health_check=list(HealthCheck))
-LONG = settings(QUICK, max_examples=100)
+LONG = settings(QUICK, max_examples=50)
 SOUND = [
     not_a_server_error,
     status_code_conformance,

@@ -67,9 +67,8 @@ def test_sorted_pages_hold_every_study_once(several: Service) -> None:
         assert len({s["id"] for s in whole}) == len(NAMES)
         keys = [_key(s, by) for s in whole]
         assert keys == sorted(keys, reverse=sign == "-"), sign + by
-        for limit in (1, 2, 3):
-            found = _all(several, sign + by, limit)
-            assert [s["id"] for s in found] == [s["id"] for s in whole], (sign + by, limit)
+        found = _all(several, sign + by, 1)  # every place where a page may end
+        assert [s["id"] for s in found] == [s["id"] for s in whole], sign + by
 
 
 def test_the_default_is_newest_first(several: Service) -> None:

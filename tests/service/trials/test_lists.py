@@ -50,7 +50,7 @@ def test_trials_are_sorted_by_any_number(reader: Service, partly: Worker, name: 
     path = f"/v1/studies/{partly.study}/trials"
     every = pages(reader.http, path, limit=100)
     keyed = [(n, t["index"]) for t in every if (n := number(t, name)) is not None]
-    for sign, limit in product(("", "-"), (1, 4, 100)):
+    for sign, limit in product(("", "-"), (1, 100)):
         found = pages(reader.http, path, sort=sign + name, limit=limit)
         wanted = [index for _, index in sorted(keyed, reverse=sign == "-")]
         assert [t["index"] for t in found] == wanted, (sign, limit)
