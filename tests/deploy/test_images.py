@@ -80,13 +80,17 @@ import opentelemetry.sdk
 import ray
 import torchvision
 from gofau.packing import run_pack
+from gofau_studies.protocol.wire import WorkTrial
 from gofau_studies.spec.cells import cells
 from gofau_studies.spec.parsing import parse_yaml
 from gofau_workers.trainable import PackTrainable
-from gofau_workers.work import PendingTrial, plan
+from gofau_workers.work import plan
 
 spec = parse_yaml(open("study.yaml").read())
-trials = [PendingTrial(i, 0, 0, cell.definition) for i, cell in enumerate(cells(spec))]
+trials = [
+    WorkTrial(index=i, cell=cell.key, seed=0, attempts=0, definition=cell.definition)
+    for i, cell in enumerate(cells(spec))
+]
 assert len(list(run_pack(plan(trials[:3])))) == 3
 """
 

@@ -12,13 +12,13 @@ from gofau.problems.digits import DigitsMLP
 from gofau.version import code_version
 from gofau_service.store.engine import Store
 from gofau_service.store.tables.trials import Trial
+from gofau_studies.protocol.wire import WorkTrial
 from gofau_workers import inputs, train
 from gofau_workers.driver import drive
 from gofau_workers.errors import RefusedError
 from gofau_workers.service_client import ServiceClient
 from gofau_workers.settings import WorkerSettings
 from gofau_workers.train import packed, train_pack
-from gofau_workers.work import PendingTrial
 from tests.service.fakes import SPEC, Service
 from tests.service.studies.test_leases import assert_consistent
 from tests.service.test_search_drive import settings_of
@@ -42,7 +42,7 @@ def trained(service: Service, cache: Path, trials: int | None = None) -> dict[st
     worker = service.started(SMALL)
     settings = replace(settings_of(service, worker), cache_dir=cache)
 
-    def run(settings: WorkerSettings, waiting: list[PendingTrial]) -> None:
+    def run(settings: WorkerSettings, waiting: list[WorkTrial]) -> None:
         client = ServiceClient(settings)
         try:
             train_pack(client, waiting[:trials], packed(settings))
@@ -121,7 +121,7 @@ def test_data_that_change_while_a_study_runs_are_told(
     assert "which differ in data.train_y, data.val_y, computed." in said
 
 
-def train_once(settings: WorkerSettings, waiting: list[PendingTrial]) -> None:
+def train_once(settings: WorkerSettings, waiting: list[WorkTrial]) -> None:
     client = ServiceClient(settings)
     train_pack(client, waiting, packed(settings))
     client.close()

@@ -11,11 +11,10 @@ import pytest
 from gofau_service.client import Client
 from gofau_service.reconciler.ray_jobs import JobStatus
 from gofau_studies.export.optuna_storage import ExportError
-from gofau_studies.protocol.wire import LeaseRequest, ResultBatch, TrialResult
+from gofau_studies.protocol.wire import LeaseRequest, ResultBatch, TrialResult, WorkTrial
 from gofau_workers.driver import drive
 from gofau_workers.service_client import ServiceClient
 from gofau_workers.settings import WorkerSettings
-from gofau_workers.work import PendingTrial
 from tests.service.fakes import CODE, SPEC, Service, Worker, result
 
 RANGES = {"lr": {"log": [0.001, 10.0]}, "init_scale": {"log": [0.1, 10.0]}}
@@ -37,7 +36,7 @@ class Trainer:
     def __init__(self, mortal: int | None = None) -> None:
         self.left = mortal
 
-    def __call__(self, settings: WorkerSettings, trials: list[PendingTrial]) -> None:
+    def __call__(self, settings: WorkerSettings, trials: list[WorkTrial]) -> None:
         client = ServiceClient(settings)
         request = LeaseRequest(worker="w", trials=[t.index for t in trials], code_version=CODE)
         lease = client.lease(request).lease
@@ -51,7 +50,7 @@ class Trainer:
         client.close()
 
 
-def trained(trial: PendingTrial) -> TrialResult:
+def trained(trial: WorkTrial) -> TrialResult:
     hyper = trial.definition["hyper"]
     away = math.log10(hyper["lr"]) + 1 - 0.5 * (trial.definition["rule"] == "hybrid")
     loss = 0.1 + away**2 + 0.3 * math.log10(trial.definition["init_scale"]) ** 2

@@ -14,10 +14,11 @@ import torch
 from gofau.packing.calibration import folder
 from gofau.packing.calibration.calibration import Calibration
 from gofau.packing.plan.plan import TrialOutcome
+from gofau_studies.protocol.wire import WorkTrial
 from gofau_studies.spec.cells import cells
 from gofau_studies.spec.parsing import parse_yaml
 from gofau_workers.train import packed
-from gofau_workers.work import PendingTrial, plan
+from gofau_workers.work import plan
 from tests.workers.fake_service import SETTINGS
 
 SPEC = """
@@ -40,7 +41,10 @@ def train(
     """Train those trials of the spec as a worker would, all of them in one pack."""
     torch.set_num_threads(1)
     found = list(cells(parse_yaml(SPEC)))[first:last]
-    trials = [PendingTrial(i, 0, 0, cell.definition) for i, cell in enumerate(found, start=first)]
+    trials = [
+        WorkTrial(index=i, cell=cell.key, seed=0, attempts=0, definition=cell.definition)
+        for i, cell in enumerate(found, start=first)
+    ]
     settings = replace(SETTINGS, cache_dir=cache, checkpoint_every=every)
     with patch.object(folder, "measured", return_value=WIDE):
         return list(packed(settings)(plan(trials), check))

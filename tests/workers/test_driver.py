@@ -5,20 +5,21 @@ import pytest
 
 from gofau.packing import Gamma, Halving, Schedule
 from gofau_studies.protocol.trials import StudyState
+from gofau_studies.protocol.wire import WorkTrial
 from gofau_studies.spec.cells import cells
 from gofau_studies.spec.parsing import parse_yaml
 from gofau_workers.driver import drive
 from gofau_workers.errors import NoProgressError, RefusedError, SettingsError
 from gofau_workers.rounds import pack_sizes
 from gofau_workers.settings import WorkerSettings
-from gofau_workers.work import PendingTrial, pack_up, pending, plan
+from gofau_workers.work import pack_up, pending, plan
 from tests.workers.fake_service import SETTINGS, FakeService
 
 
 def test_drives_until_nothing_waits_and_nothing_runs(service: FakeService) -> None:
     rounds: list[int] = []
 
-    def run(_settings: WorkerSettings, trials: list[PendingTrial]) -> None:
+    def run(_settings: WorkerSettings, trials: list[WorkTrial]) -> None:
         rounds.append(len(trials))
         for trial in trials[:16]:
             del service.waiting[trial.index]
@@ -34,7 +35,7 @@ def test_the_spec_says_how_often_packs_are_saved(
     service.checkpoint_every = specified
     found: list[int] = []
 
-    def run(settings: WorkerSettings, _trials: list[PendingTrial]) -> None:
+    def run(settings: WorkerSettings, _trials: list[WorkTrial]) -> None:
         found.append(settings.checkpoint_every)
         service.waiting.clear()
 
@@ -67,7 +68,7 @@ def test_waits_for_trials_that_a_dead_pack_still_holds(service: FakeService) -> 
             service.leases.clear()
             service.waiting.update(dead)
 
-    def run(_settings: WorkerSettings, trials: list[PendingTrial]) -> None:
+    def run(_settings: WorkerSettings, trials: list[WorkTrial]) -> None:
         rounds.append([t.index for t in trials])
         service.waiting.clear()
 
@@ -98,7 +99,11 @@ def test_packs_share_a_bucket_and_cover_every_trial_once(service: FakeService) -
 
 def test_trials_run_alone_once_they_lost_two_attempts() -> None:
     definition = {"hyper": {"lr": 0.1}, "init_scale": 1.0}
-    trials = [PendingTrial(i, 0, attempts, definition) for attempts in (0, 1, 2) for i in range(64)]
+    trials = [
+        WorkTrial(index=i, cell="c", seed=0, attempts=attempts, definition=definition)
+        for attempts in (0, 1, 2)
+        for i in range(64)
+    ]
     packs = pack_up(trials, pack_sizes(trials, workers=1, most=64))
     sizes = {a: {len(p) for p in packs if p[0].attempts == a} for a in (0, 1, 2)}
     assert sizes == {0: {64}, 1: {64}, 2: {1}}
@@ -131,12 +136,12 @@ seeds: 1
 """
     (cell,) = cells(parse_yaml(spec))
     assert cell.definition["schedule"] == rates
-    made = plan([PendingTrial(0, 0, 0, cell.definition)])
+    made = plan([WorkTrial(index=0, cell=cell.key, seed=0, attempts=0, definition=cell.definition)])
     assert made.halving == Halving(2, 3, 1, "val_loss", True)
     assert made.trials[0].schedule == Schedule("step", factor=0.5, drops=(0.25,), warmup=0.1)
     definition = {**cell.definition, "gamma_schedule": {"kind": "inverse", "patience": 2}}
     del definition["schedule"], definition["halving"]
-    other = plan([PendingTrial(0, 0, 0, definition)])
+    other = plan([WorkTrial(index=0, cell="c", seed=0, attempts=0, definition=definition)])
     assert (other.halving, other.trials[0].schedule) == (None, Schedule())
     assert other.trials[0].gamma == Gamma("inverse", 2)
 
@@ -164,12 +169,15 @@ def test_bad_settings_are_named(change: dict[str, str], message: str) -> None:
     [(3, 2, 2), (100, 2, 50), (945, 2, 128), (2048, 2, 128), (3200, 2, 200), (8192, 2, 256)],
 )
 def test_packs_widen_where_each_worker_has_many(count: int, workers: int, expected: int) -> None:
-    trials = [PendingTrial(i, 0, 0, {"hyper": {"lr": 0.1}}) for i in range(count)]
+    trials = [
+        WorkTrial(index=i, cell="c", seed=0, attempts=0, definition={"hyper": {"lr": 0.1}})
+        for i in range(count)
+    ]
     assert set(pack_sizes(trials, workers, WorkerSettings.pack_size).values()) == {expected}
 
 
 def test_a_refused_round_ends_the_study_with_the_reason(service: FakeService) -> None:
-    def run(_settings: WorkerSettings, _trials: list[PendingTrial]) -> None:
+    def run(_settings: WorkerSettings, _trials: list[WorkTrial]) -> None:
         raise RefusedError("worker w has gofau 1, the service has 2")
 
     with pytest.raises(RefusedError):

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from gofau_studies.protocol.wire import WorkTrial
 from gofau_workers import rounds, trainable
 from gofau_workers.errors import RefusedError
 from gofau_workers.trainable import REFUSAL, PackTrainable
-from gofau_workers.work import PendingTrial
 from tests.workers.fake_service import SETTINGS
 
 SENTENCE = "worker w has gofau 1, the service has 2"
@@ -43,7 +43,11 @@ def test_a_refused_pack_tells_tune_why(monkeypatch: pytest.MonkeyPatch) -> None:
     pack = PackTrainable.__new__(PackTrainable)
     for name in ("_client", "_train", "_device", "_trace", "_metrics"):
         setattr(pack, name, {})
-    pack._pack, pack._study, pack._number = [PendingTrial(0, 0, 0, {})], "s1", 0
+    pack._pack, pack._study, pack._number = (
+        [WorkTrial(index=0, cell="c", seed=0, attempts=0, definition={})],
+        "s1",
+        0,
+    )
     assert pack.step() == {"done": True, REFUSAL: SENTENCE}
 
 

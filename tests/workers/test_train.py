@@ -19,11 +19,12 @@ from gofau.packing.plan.plan import PackPlan, TrialOutcome
 from gofau.problems import Dataset
 from gofau.problems.digits import DigitsMLP
 from gofau_studies.protocol.trials import gist
+from gofau_studies.protocol.wire import WorkTrial
 from gofau_studies.telemetry import logs
 from gofau_workers import inputs
 from gofau_workers.errors import RefusedError
 from gofau_workers.train import packed, train_pack
-from gofau_workers.work import PendingTrial, pending, plan, ranges
+from gofau_workers.work import pending, plan, ranges
 from tests.workers.fake_service import SETTINGS, FakeService
 
 
@@ -41,7 +42,7 @@ def train_all(plan: PackPlan, check: Callable[[], None]) -> Iterator[TrialOutcom
         yield outcome(trial.key)
 
 
-def some(service: FakeService, count: int = 6) -> list[PendingTrial]:
+def some(service: FakeService, count: int = 6) -> list[WorkTrial]:
     return list(pending(service.client().work()))[:count]
 
 

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gofau.packing import run_pack
+from gofau_studies.protocol.wire import WorkTrial
 from gofau_studies.spec import StudySpec
 from gofau_studies.spec.cells import cells
 from gofau_studies.spec.packs import bucket_key
 from gofau_studies.spec.parsing import parse_spec
-from gofau_workers.work import PendingTrial, pack_up, plan, result
+from gofau_workers.work import pack_up, plan, result
 
 TIMES = ("index", "wall_s", "pack_size")
 HOW = ("executor", "executor_reason")
@@ -17,17 +18,23 @@ HOW = ("executor", "executor_reason")
 Record = dict[str, Any]
 
 
-def pending(spec: StudySpec, first: int = 0) -> list[PendingTrial]:
+def pending(spec: StudySpec, first: int = 0) -> list[WorkTrial]:
     """The trials of a spec, with definitions that have travelled as JSON."""
     every = ((cell, seed) for cell in cells(spec) for seed in spec.seeds)
     return [
-        PendingTrial(i, seed, 0, json.loads(json.dumps(cell.definition)))
+        WorkTrial(
+            index=i,
+            cell=cell.key,
+            seed=seed,
+            attempts=0,
+            definition=json.loads(json.dumps(cell.definition)),
+        )
         for i, (cell, seed) in enumerate(every, start=first)
     ]
 
 
 def trained(
-    trials: Iterable[PendingTrial], size: int = 16, *, fused: bool = True
+    trials: Iterable[WorkTrial], size: int = 16, *, fused: bool = True
 ) -> dict[int, Record]:
     """The records of trials by index, without what a clock or the cut into packs decides."""
     waiting = list(trials)

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from gofau_studies.protocol import wire
 from gofau_studies.protocol.trials import StudyState
+from gofau_studies.protocol.wire import WorkTrial
 from gofau_studies.telemetry import logs, tracing
 from gofau_studies.telemetry.logs import LogFormatError
 from gofau_studies.telemetry.tracing import TracingError
@@ -22,7 +23,7 @@ from gofau_workers.rounds import run_round
 from gofau_workers.service_client import ServiceClient
 from gofau_workers.settings import WorkerSettings
 from gofau_workers.ticket import redeem
-from gofau_workers.work import PendingTrial, pending
+from gofau_workers.work import pending
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ IDLE_S = 2.0
 STUCK_ROUNDS = 3
 
 ACTIVE = (StudyState.QUEUED, StudyState.RUNNING)
-Round = Callable[[WorkerSettings, list[PendingTrial]], None]
+Round = Callable[[WorkerSettings, list[WorkTrial]], None]
 
 
 def plan_round(client: ServiceClient) -> bool:
@@ -88,7 +89,7 @@ def drive(
 
 
 def _run(
-    client: ServiceClient, run: Round, settings: WorkerSettings, trials: list[PendingTrial]
+    client: ServiceClient, run: Round, settings: WorkerSettings, trials: list[WorkTrial]
 ) -> None:
     """A round; a worker that is refused ends the study, since no attempt of it would be another."""
     try:
@@ -98,7 +99,7 @@ def _run(
         raise
 
 
-def _read(client: ServiceClient) -> tuple[wire.WorkPage, list[PendingTrial]]:
+def _read(client: ServiceClient) -> tuple[wire.WorkPage, list[WorkTrial]]:
     pages: list[wire.WorkPage] = []
     for page in client.work():
         pages.append(page)

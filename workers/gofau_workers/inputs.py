@@ -11,7 +11,8 @@ from gofau.numerics import in_force
 from gofau.packing.plan.identity import identified
 from gofau.packing.plan.plan import PackPlan
 from gofau.problems import Dataset, Problem, holding, problem
-from gofau_workers.work import PendingTrial, plan
+from gofau_studies.protocol.wire import WorkTrial
+from gofau_workers.work import plan
 
 LONGEST = 500
 
@@ -33,7 +34,7 @@ class Looked:
     held: AbstractContextManager[None]
     fault: Exception | None = None
 
-    def plan(self, trials: list[PendingTrial], device: str) -> PackPlan:
+    def plan(self, trials: list[WorkTrial], device: str) -> PackPlan:
         """The plan of trials, with the digests of what was found.
 
         Raises:
@@ -45,7 +46,7 @@ class Looked:
         return identified(plan(trials, device), self.inputs)
 
 
-def look(pack: list[PendingTrial]) -> Looked:
+def look(pack: list[WorkTrial]) -> Looked:
     """The inputs of a pack, all of whose trials have one problem, one direction and one rule."""
     given = pack[0].definition
     try:

@@ -7,13 +7,14 @@ from math import ceil
 import ray
 from ray import tune
 
+from gofau_studies.protocol.wire import WorkTrial
 from gofau_studies.telemetry import tracing
 from gofau_workers.errors import RefusedError
 from gofau_workers.placement import Placement, check_backend, place
 from gofau_workers.scratch import scratch
 from gofau_workers.settings import WorkerSettings
 from gofau_workers.trainable import REFUSAL, PackTrainable
-from gofau_workers.work import PendingTrial, bucket_sizes, pack_up
+from gofau_workers.work import bucket_sizes, pack_up
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ SEVERAL = 8
 """Packs that a worker should have when they hold more."""
 
 
-def run_round(settings: WorkerSettings, trials: list[PendingTrial]) -> None:
+def run_round(settings: WorkerSettings, trials: list[WorkTrial]) -> None:
     """Train ``trials`` in packs across the cluster; each pack posts its own results.
 
     A pack whose process dies is logged and left to its lease, which expires and gives the trials
@@ -68,7 +69,7 @@ def run_round(settings: WorkerSettings, trials: list[PendingTrial]) -> None:
         raise RefusedError(refusals[0])
 
 
-def pack_sizes(trials: list[PendingTrial], workers: int, most: int) -> dict[str, int]:
+def pack_sizes(trials: list[WorkTrial], workers: int, most: int) -> dict[str, int]:
     """The pack size of each bucket: at most ``most``, and small enough to busy every worker.
 
     Packs above `USUAL` train faster, but workers end together only where each has several.
@@ -80,7 +81,7 @@ def pack_sizes(trials: list[PendingTrial], workers: int, most: int) -> dict[str,
 
 
 def _fit(
-    settings: WorkerSettings, packs: list[list[PendingTrial]], placed: Placement
+    settings: WorkerSettings, packs: list[list[WorkTrial]], placed: Placement
 ) -> tune.ResultGrid:
     trainable = tune.with_parameters(
         PackTrainable,

@@ -15,6 +15,7 @@ from gofau.packing.plan.identity import identified
 from gofau.packing.plan.plan import PackPlan, TrialOutcome
 from gofau.version import code_version
 from gofau_studies.protocol import wire
+from gofau_studies.protocol.wire import WorkTrial
 from gofau_studies.telemetry import tracing
 from gofau_studies.telemetry.logs import bound
 from gofau_workers.checkpoints import checkpointing
@@ -23,7 +24,7 @@ from gofau_workers.inputs import Looked, environment, look
 from gofau_workers.lease import HeldLease
 from gofau_workers.service_client import ServiceClient
 from gofau_workers.settings import WorkerSettings
-from gofau_workers.work import PendingTrial, ranges, result
+from gofau_workers.work import ranges, result
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ class _Outbox:
         self.account.failed += len(failures)
 
 
-Plan = Callable[[list[PendingTrial]], PackPlan]
+Plan = Callable[[list[WorkTrial]], PackPlan]
 Train = Callable[[PackPlan, Callable[[], None]], Iterator[TrialOutcome]]
 
 
@@ -125,7 +126,7 @@ def packed(settings: WorkerSettings) -> Train:
 
 
 def train_pack(
-    client: ServiceClient, pack: list[PendingTrial], train: Train, device: str = "cpu"
+    client: ServiceClient, pack: list[WorkTrial], train: Train, device: str = "cpu"
 ) -> PackAccount:
     """Lease a pack's trials, train those granted on ``device``, and post each result.
 
@@ -167,7 +168,7 @@ def train_pack(
     return account
 
 
-def _request(pack: list[PendingTrial], looked: Looked, device: str) -> wire.LeaseRequest:
+def _request(pack: list[WorkTrial], looked: Looked, device: str) -> wire.LeaseRequest:
     return wire.LeaseRequest(
         worker=f"{socket.gethostname()}:{os.getpid()}",
         trials=[trial.index for trial in pack],
@@ -178,7 +179,7 @@ def _request(pack: list[PendingTrial], looked: Looked, device: str) -> wire.Leas
 
 
 def _train(
-    trials: list[PendingTrial], plan: Plan, held: HeldLease, outbox: _Outbox, train: Train
+    trials: list[WorkTrial], plan: Plan, held: HeldLease, outbox: _Outbox, train: Train
 ) -> None:
     def check() -> None:
         if held.stop.is_set():

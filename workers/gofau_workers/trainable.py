@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from ray import tune
 
+from gofau_studies.protocol.wire import WorkTrial
 from gofau_studies.telemetry import logs, tracing
 from gofau_workers.errors import PlacementError, RefusedError
 from gofau_workers.ray_metrics import PackMetrics
 from gofau_workers.service_client import ServiceClient
 from gofau_workers.settings import WorkerSettings
 from gofau_workers.train import PackAccount, packed, train_pack
-from gofau_workers.work import PendingTrial
 
 REFUSAL = "refusal"
 """The name under which a pack tells that the service leases nothing to its worker, and why."""
@@ -35,7 +35,7 @@ class PackTrainable(tune.Trainable):
         self,
         config: dict[str, Any],
         settings: WorkerSettings,
-        packs: list[list[PendingTrial]],
+        packs: list[list[WorkTrial]],
         device: str,
         trace: Mapping[str, str],
     ) -> None:

@@ -1,7 +1,6 @@
 """Waiting trials as packs: what one Tune trial is asked to train."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
@@ -11,6 +10,7 @@ from gofau.packing.plan.halving import Halving
 from gofau.packing.plan.plan import PackPlan, TrialOutcome, TrialPlan
 from gofau.packing.plan.rates import Schedule
 from gofau_studies.protocol import wire
+from gofau_studies.protocol.wire import WorkTrial
 from gofau_studies.spec.packs import SCHEDULES, buckets, cut
 
 RENAMED = {"drop_factor": "factor"}
@@ -20,21 +20,10 @@ WHOLE_ATTEMPTS = 2
 """Attempts that a trial makes with its pack; after that it runs alone."""
 
 
-@dataclass(frozen=True)
-class PendingTrial:
-    """A waiting trial with its cell's definition."""
-
-    index: int
-    seed: int
-    attempts: int
-    definition: Mapping[str, Any]
-
-
-def pending(pages: Iterable[wire.WorkPage]) -> Iterator[PendingTrial]:
+def pending(pages: Iterable[wire.WorkPage]) -> Iterator[WorkTrial]:
     """The trials of the pages, in order."""
     for page in pages:
-        for trial in page.trials:
-            yield PendingTrial(trial.index, trial.seed, trial.attempts, page.cells[trial.cell])
+        yield from page.waiting()
 
 
 def ranges(indexes: Iterable[int]) -> str:
@@ -48,20 +37,20 @@ def ranges(indexes: Iterable[int]) -> str:
     return ",".join("-".join(map(str, run)) for run in runs)
 
 
-def bucket_sizes(trials: Iterable[PendingTrial]) -> dict[str, int]:
+def bucket_sizes(trials: Iterable[WorkTrial]) -> dict[str, int]:
     """How many trials each bucket holds."""
     return {key: len(bucket) for key, bucket in buckets(trials).items()}
 
 
-def pack_up(trials: Iterable[PendingTrial], sizes: Mapping[str, int]) -> list[list[PendingTrial]]:
+def pack_up(trials: Iterable[WorkTrial], sizes: Mapping[str, int]) -> list[list[WorkTrial]]:
     """Cut trials into packs of the size that ``sizes`` gives for their bucket.
 
     A trial that lost its first attempt runs in a pack of the same size. After that it runs alone,
     so that one that kills its process stops taking its neighbours with it.
     """
-    packs: list[list[PendingTrial]] = []
+    packs: list[list[WorkTrial]] = []
     for key, bucket in buckets(trials).items():
-        by_attempts: dict[int, list[PendingTrial]] = {}
+        by_attempts: dict[int, list[WorkTrial]] = {}
         for trial in bucket:
             by_attempts.setdefault(trial.attempts, []).append(trial)
         for attempts, group in by_attempts.items():
@@ -69,7 +58,7 @@ def pack_up(trials: Iterable[PendingTrial], sizes: Mapping[str, int]) -> list[li
     return packs
 
 
-def plan(pack: list[PendingTrial], device: str = "cpu") -> PackPlan:
+def plan(pack: list[WorkTrial], device: str = "cpu") -> PackPlan:
     """The training plan of a pack on a torch device; all its trials share a bucket."""
     first = pack[0].definition
     own = ("init_scale", "hyper", "halving", *SCHEDULES)
@@ -78,7 +67,7 @@ def plan(pack: list[PendingTrial], device: str = "cpu") -> PackPlan:
     return PackPlan(trials=tuple(_trial(t) for t in pack), halving=halving, device=device, **shared)
 
 
-def _trial(pending: PendingTrial) -> TrialPlan:
+def _trial(pending: WorkTrial) -> TrialPlan:
     given = pending.definition
     try:
         return TrialPlan(

@@ -1,7 +1,7 @@
 """States and outcomes of trials and studies: the words that every package shares."""
 
 import re
-from collections.abc import ItemsView, Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -62,8 +62,8 @@ class OutcomeFields(BaseModel):
     stopped_early: int = 0
 
 
-class OutcomeCounts(OutcomeFields):
-    """Completed trials by outcome; also read like a mapping from `Outcome`."""
+class OutcomeCounts(OutcomeFields, Mapping[Outcome, int]):
+    """Completed trials by outcome, as fields and as a mapping."""
 
     def __getitem__(self, outcome: Outcome | str) -> int:
         """How many ended so.
@@ -71,18 +71,17 @@ class OutcomeCounts(OutcomeFields):
         Raises:
             KeyError: no outcome.
         """
-        return self._by_outcome()[Outcome(outcome)]
+        if outcome not in set(Outcome):
+            raise KeyError(outcome)
+        return int(getattr(self, outcome))
 
-    def items(self) -> ItemsView[Outcome, int]:
-        """Each outcome with its count."""
-        return self._by_outcome().items()
+    def __iter__(self) -> Iterator[Outcome]:  # type: ignore[override]
+        """The outcomes; pydantic's own pairs of fields are what `items` gives."""
+        return iter(Outcome)
 
-    def get(self, outcome: Outcome, default: int = 0) -> int:
-        """How many ended so; ``default`` for an outcome that is not counted."""
-        return self._by_outcome().get(outcome, default)
-
-    def _by_outcome(self) -> Mapping[Outcome, int]:
-        return {Outcome(name): count for name, count in self.model_dump().items()}
+    def __len__(self) -> int:
+        """How many outcomes there are."""
+        return len(Outcome)
 
 
 class StudyState(StrEnum):

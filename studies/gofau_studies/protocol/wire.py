@@ -16,7 +16,7 @@ and posts each result once it exists. Non-finite numbers travel as ``null``, sin
 | ``POST /v1/worker/studies/{id}/failure`` | `StudyFailure` | `LeaseStatus` |
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
@@ -65,12 +65,16 @@ class TicketReceipt(Wire):
 
 
 class WorkTrial(Wire):
-    """One waiting trial: its index in the study, its cell's key, its seed and earlier attempts."""
+    """One waiting trial: its index in the study, its cell's key, its seed and earlier attempts.
+
+    A page says the definition of each cell once; `WorkPage.waiting` puts it with its trials.
+    """
 
     index: Index
     cell: str
     seed: int
     attempts: Annotated[int, Field(ge=0)]
+    definition: dict[str, Any] = Field({}, exclude=True)
 
 
 class WorkPage(Wire):
@@ -90,6 +94,11 @@ class WorkPage(Wire):
     trials: list[WorkTrial]
     cells: dict[str, dict[str, Any]]
     next_after: int | None
+
+    def waiting(self) -> Iterator[WorkTrial]:
+        """The trials with the definitions of their cells, which trials of one cell share."""
+        for trial in self.trials:
+            yield trial.model_copy(update={"definition": self.cells[trial.cell]})
 
 
 class LeaseRequest(Wire):

@@ -1,10 +1,10 @@
-"""The gist of a trial's error."""
+"""Outcomes and their counts, and the gist of a trial's error."""
 
 import traceback
 
 import pytest
 
-from gofau_studies.protocol.trials import LONGEST_GIST, gist
+from gofau_studies.protocol.trials import LONGEST_GIST, Outcome, OutcomeCounts, OutcomeFields, gist
 
 
 def test_of_a_traceback_it_is_the_last_exception() -> None:
@@ -37,3 +37,16 @@ def test_of_other_texts_it_is_the_telling_line(error: str, expected: str) -> Non
 
 def test_it_is_short() -> None:
     assert len(gist(f"ValueError: {'x' * 1000}")) == LONGEST_GIST
+
+
+def test_counts_of_outcomes_are_read_as_fields_and_as_a_mapping() -> None:
+    counts = OutcomeCounts(diverged=2, nonfinite=1)
+    assert dict(counts) == {o: {"diverged": 2, "nonfinite": 1}.get(o, 0) for o in Outcome}
+    assert (counts["diverged"], counts.diverged, sum(counts.values())) == (2, 2, 3)
+    assert counts.get(Outcome.REACHED_TARGET) == 0
+    with pytest.raises(KeyError, match="abducted"):
+        counts["abducted"]
+
+
+def test_every_outcome_has_its_count() -> None:
+    assert list(OutcomeFields.model_fields) == list(Outcome)
