@@ -21,7 +21,7 @@ IDS = {"study": "gofau.study", "lease": "gofau.lease", "index": "gofau.trial"}
 def telemetry() -> TelemetryConfig:
     """What FastAPI reports: a span a request while tracing is on, and nothing else ever.
 
-    Metrics and logs are `gofau_service.metrics` and `gofau_studies.telemetry.logs`.
+    Metrics and logs are `gofau_service.api.prometheus` and `gofau_studies.telemetry.logs`.
     """
     provider = tracing.provider()
     return {
