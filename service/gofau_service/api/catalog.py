@@ -18,6 +18,7 @@ from gofau_studies.protocol.trials import Outcome
 from gofau_studies.spec import MAX_SEEDS
 from gofau_studies.spec.axes import MAX_POINTS
 from gofau_studies.spec.parsing import MAX_TEXT
+from gofau_studies.spec.settings import kinds
 
 router = APIRouter(prefix="/v1", tags=["catalog"], responses=PROBLEMS)
 
@@ -97,6 +98,9 @@ class CatalogView(BaseModel):
     robustness: list[NumberView] = Field(description="numbers of a report")
     common: list[ParameterView]
     init_scale: ParameterView
+    axes: list[ParameterView] = Field(
+        description="what an axis may set beside parameters of rules and directions"
+    )
 
 
 class LimitsView(BaseModel):
@@ -138,6 +142,7 @@ def get_catalog(_: Reader) -> CatalogView:
         robustness=_numbers(ROBUSTNESS),
         common=[_parameter(p) for p in catalog.common.parameters],
         init_scale=_parameter(catalog.init_scale),
+        axes=[_parameter(one) for kind in kinds() for one in kind.named],
     )
 
 

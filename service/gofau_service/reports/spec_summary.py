@@ -6,7 +6,7 @@ from gofau_service.store.tables.studies import Study
 from gofau_studies.report.model import SpecSummary
 from gofau_studies.spec import StudySpec
 from gofau_studies.spec.entries import RuleSpec
-from gofau_studies.spec.resolution import driven, examples
+from gofau_studies.spec.resolution import driven, examples, values
 
 
 def summary(study: Study, spec: StudySpec) -> SpecSummary:
@@ -17,8 +17,8 @@ def summary(study: Study, spec: StudySpec) -> SpecSummary:
 def _settings(spec: StudySpec) -> dict[str, str]:
     shown = {
         "problems": ", ".join(p.label for p in spec.problems),
-        "epochs": str(spec.epochs),
-        "batch size": str(spec.batch_size),
+        "epochs": _counts(spec, "epochs"),
+        "batch size": _counts(spec, "batch_size"),
         "directions": ", ".join(d.label for d in spec.directions),
         "seeds": str(len(spec.seeds)),
         "goal": f"{'minimize' if spec.goal.minimize else 'maximize'} {spec.goal.metric}",
@@ -38,6 +38,10 @@ def _settings(spec: StudySpec) -> dict[str, str]:
         driven = [f"{a} → {', '.join(_drives(spec, a, rule.label))}" for a in spec.axes]
         shown[f"rule {rule.label}"] = "; ".join([*driven, *_schedules(spec, rule)])
     return shown
+
+
+def _counts(spec: StudySpec, field: str) -> str:
+    return ", ".join(map(str, values(spec, field)))
 
 
 def _schedules(spec: StudySpec, rule: RuleSpec) -> list[str]:

@@ -23,7 +23,7 @@ class Resolution:
         for axis in arm.spec.axes:
             kind, self.drives[axis] = _driver(axis, arm)
             if kind is None:
-                raise CatalogError(f"axes.{axis}", axis, f"an axis that drives {arm.labels}")
+                raise _nothing(axis, arm)
             taken[kind].append(axis)
         self._parts: list[tuple[Part, list[str]]] = [
             (kind.settle(arm), axes) for kind, axes in taken.items()
@@ -104,15 +104,16 @@ def check_axis_names(spec: SpecFields) -> None:
 def _found(axis: str, arm: Arm) -> tuple[Parameter, ...]:
     found = driven(axis, arm)
     if not found:
-        raise CatalogError(
-            f"axes.{axis}", axis, f"an axis that drives a parameter of {_where(arm)}"
-        )
+        raise _nothing(axis, arm)
     return found
 
 
-def _where(arm: Arm) -> str:
-    _, direction, rule = arm.places
-    return f"every rule and direction (rules[{rule}], directions[{direction}])"
+def _nothing(axis: str, arm: Arm) -> CatalogError:
+    problem, direction, rule = arm.places
+    where = f"rules[{rule}], directions[{direction}]"
+    where += f", problems[{problem}]" if problem else ""
+    expected = f"an axis that drives a parameter of every rule and direction ({where})"
+    return CatalogError(f"axes.{axis}", axis, expected)
 
 
 def _driver(axis: str, arm: Arm) -> tuple[Setting | None, tuple[Parameter, ...]]:

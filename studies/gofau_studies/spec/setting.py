@@ -19,6 +19,8 @@ class Setting(ABC):
     """
 
     rank: int = 100
+    named: tuple[Parameter, ...]
+    """Parameters that an axis has by their own names, whatever the rule and direction."""
 
     @abstractmethod
     def drives(self, axis: str, arm: Arm) -> tuple[Parameter, ...]:

@@ -68,13 +68,13 @@ export class SpecForm {
     return h("fieldset", { class: "inline" }, h("legend", {}, words(name)), parts);
   }
 
-  /** Names that an axis may have: what the chosen rules and directions take. */
+  /** Names that an axis may have: its own settings, and what the chosen rules and directions take. */
   axisNames() {
     const chosen = ["rules", "directions"].flatMap((list) =>
       (this.spec[list] ?? []).flatMap((/** @type {any} */ e) => this.catalog[list].find((/** @type {any} */ k) => k.name === e.name)?.parameters ?? []),
     );
-    const all = [...chosen, ...this.catalog.common].map((p) => p.name);
-    return [...new Set(["lr", this.catalog.init_scale.name, ...all])];
+    const all = [...this.catalog.axes, ...chosen].map((p) => p.name);
+    return [...new Set(["lr", ...all])];
   }
 
   /** @param {any} holder @param {string} name @param {any} value @param {boolean} redraw @param {() => void} keep */

@@ -79,6 +79,7 @@ class Hyperparameters(Setting):
     """``hyper``: the numbers, switches and texts that an optimizer takes."""
 
     rank = 1
+    named = catalog.common.parameters
 
     def drives(self, axis: str, arm: Arm) -> tuple[Parameter, ...]:
         """The rule's parameters that it drives, or else the direction's and the common ones."""

@@ -12,6 +12,7 @@ class InitScale(Setting):
     """``init_scale``, an entry of its own."""
 
     rank = 0
+    named = (catalog.init_scale,)
 
     def drives(self, axis: str, arm: Arm) -> tuple[Parameter, ...]:
         """The factor, under every arm."""

@@ -13,6 +13,7 @@ class Rates(Setting):
     """``schedule``, absent where nothing changes the rates."""
 
     rank = 2
+    named = tuple(AXES.values())
 
     def drives(self, axis: str, arm: Arm) -> tuple[Parameter, ...]:
         """The setting of that name, where the arm's kind of schedule has it."""
