@@ -14,6 +14,7 @@ from gofau_studies.arrays import Floats
 from gofau_studies.errors import StudiesError
 from gofau_studies.export.ranges import distributions
 from gofau_studies.landscape.caps import caps
+from gofau_studies.landscape.columns import GROUP
 from gofau_studies.landscape.counting import counted_trials
 from gofau_studies.protocol.trial_facts import NUMBERS
 from gofau_studies.protocol.trials import Outcome
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from optuna.distributions import FloatDistribution
     from optuna.trial import FrozenTrial
 
-GROUP = ["problem", "direction", "rule"]
 KEPT = {
     **{name: name for name in ("index", "seed", "outcome", *NUMBERS)},
     "value": "measured",

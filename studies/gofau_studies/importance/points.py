@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 
 from gofau_studies.landscape.caps import caps
+from gofau_studies.landscape.columns import GROUP
 from gofau_studies.landscape.counting import DIVERGED, counted
 from gofau_studies.landscape.of_study import is_first
 from gofau_studies.landscape.whole import whole
 from gofau_studies.spec import StudySpec
-
-GROUP = ["problem", "direction", "rule"]
 
 
 def study_points(spec: StudySpec, trials: pd.DataFrame) -> pd.DataFrame:

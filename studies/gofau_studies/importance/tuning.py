@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from gofau_studies.arrays import Floats
-from gofau_studies.importance.points import GROUP
+from gofau_studies.landscape.columns import GROUP
 from gofau_studies.metrics.tuning import expected_best_distinct
 from gofau_studies.spec.search import WITHIN
 

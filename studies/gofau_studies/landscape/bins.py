@@ -4,12 +4,10 @@ import numpy as np
 import pandas as pd
 
 from gofau_studies.arrays import Floats
+from gofau_studies.landscape.columns import AXES, GROUP
 from gofau_studies.landscape.counting import DIVERGED, counted
 from gofau_studies.landscape.landscape import GoalMetric, LandscapeError, Range
 from gofau_studies.landscape.whole import whole
-
-GROUP = ["problem", "direction", "rule"]
-AXES = ("lr", "init_scale")
 
 
 def binned(trials: pd.DataFrame, goal: GoalMetric, lr: int, init_scale: int) -> pd.DataFrame:

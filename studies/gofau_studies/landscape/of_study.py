@@ -7,7 +7,8 @@ from functools import cached_property
 import pandas as pd
 
 from gofau_studies.landscape.bin_counts import bins
-from gofau_studies.landscape.bins import AXES, GROUP, binned, covered_range
+from gofau_studies.landscape.bins import binned, covered_range
+from gofau_studies.landscape.columns import AXES, GROUP
 from gofau_studies.landscape.landscape import GoalMetric, Landscape, LandscapeKey
 from gofau_studies.landscape.refined import attach
 from gofau_studies.landscape.table import labelled, landscapes

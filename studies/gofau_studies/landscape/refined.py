@@ -6,9 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from gofau_studies.landscape.columns import AXES, GROUP
 from gofau_studies.landscape.landscape import AddedCells, Landscape, OutcomeCode
-
-GROUP = ("problem", "direction", "rule")
 
 
 def attach(landscapes: Sequence[Landscape], added: pd.DataFrame) -> list[Landscape]:
@@ -19,7 +18,7 @@ def attach(landscapes: Sequence[Landscape], added: pd.DataFrame) -> list[Landsca
         added: the columns that `gofau_studies.landscape.table.landscapes` takes, one row a trial
             off the grid.
     """
-    groups = dict(iter(added.groupby(list(GROUP), sort=False))) if len(added) else {}
+    groups = dict(iter(added.groupby(GROUP, sort=False))) if len(added) else {}
     keyed = {tuple(map(str, key)): rows for key, rows in groups.items()}
     return [
         replace(one, added=_cells(one, keyed[at])) if at in keyed else one
@@ -30,7 +29,7 @@ def attach(landscapes: Sequence[Landscape], added: pd.DataFrame) -> list[Landsca
 
 def _cells(landscape: Landscape, rows: pd.DataFrame) -> AddedCells:
     rows = rows[rows["seed"].isin(landscape.seeds)]
-    places, at = np.unique(rows[["lr", "init_scale"]].to_numpy(float), axis=0, return_inverse=True)
+    places, at = np.unique(rows[list(AXES)].to_numpy(float), axis=0, return_inverse=True)
     seed = rows["seed"].map({seed: i for i, seed in enumerate(landscape.seeds)}).to_numpy(int)
     done = rows["state"] == "completed"
     named = rows["outcome"].where(done, "missing")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from gofau_studies.arrays import Codes, Floats
+from gofau_studies.landscape.columns import AXES, GROUP
 from gofau_studies.landscape.landscape import (
     GoalMetric,
     Landscape,
@@ -16,8 +17,7 @@ from gofau_studies.landscape.landscape import (
 from gofau_studies.landscape.whole import whole
 from gofau_studies.protocol.trials import TrialState
 
-KEYS = ["problem", "direction", "rule"]
-CELL = [*KEYS, "lr", "init_scale", "seed"]
+CELL = [*GROUP, *AXES, "seed"]
 MOST_CELLS = 40_000
 """Largest grid of one landscape: random samples would span the square of their number."""
 
@@ -59,7 +59,7 @@ def landscapes(
     _refuse_duplicates(frame)
     return [
         _landscape(LandscapeKey(*map(str, key)), rows, goal, cap)
-        for key, rows in frame.groupby(KEYS, sort=False)
+        for key, rows in frame.groupby(GROUP, sort=False)
         if isinstance(key, tuple)
     ]
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from gofau_studies.arrays import Floats
+from gofau_studies.landscape.columns import AXES
 from gofau_studies.landscape.observations import Labels, Observation, bound, observations
 from gofau_studies.protocol.wire import ArmPoints, SearchHistory, SearchRound
 from gofau_studies.refine.choose import Sides, midpoints
@@ -10,7 +11,6 @@ from gofau_studies.spec import StudySpec
 from gofau_studies.spec.axes import tidy
 from gofau_studies.spec.space import Point
 
-AXES = ("lr", "init_scale")
 TOLERANCE_SHARE = 0.1
 """The basin's default tolerance, as in reports: a share of the way from the best to the cap."""
 
