@@ -10,9 +10,8 @@ import pytest
 from optuna.trial import TrialState
 
 from gofau_studies.export.optuna_storage import ExportError, write
-from gofau_studies.spec import StudySpec
+from gofau_studies.spec import StudySpec, parse_yaml
 from gofau_studies.spec.cells import cells
-from gofau_studies.spec.parsing import parse_yaml
 
 SPEC = """
 name: export

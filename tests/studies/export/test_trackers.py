@@ -15,8 +15,8 @@ from tensorboard.plugins.hparams import metadata
 from gofau_studies.export import mlflow_store, tensorboard_logs
 from gofau_studies.export.folder import FolderError, fresh_folder
 from gofau_studies.export.runs import Runs
+from gofau_studies.spec import parse_yaml
 from gofau_studies.spec.cells import cells
-from gofau_studies.spec.parsing import parse_yaml
 
 SPEC = parse_yaml("""
 name: tracked

@@ -10,7 +10,7 @@ from gofau_studies.importance.points import study_points
 from gofau_studies.landscape.caps import cap, caps
 from gofau_studies.landscape.counting import counted, counted_trials
 from gofau_studies.landscape.landscape import GoalMetric, Landscape, LandscapeKey, OutcomeCode
-from gofau_studies.spec.parsing import parse_yaml
+from gofau_studies.spec import parse_yaml
 
 # Value, outcome, cap, and what it counts as when it is minimized.
 COUNTS = [

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gofau_studies.spec import parse_yaml
 from gofau_studies.spec.axes import Axis
 from gofau_studies.spec.canonical import canonical_json, content_hash
 from gofau_studies.spec.cells import Cell, cells
 from gofau_studies.spec.packs import bucket_key, buckets, cut
-from gofau_studies.spec.parsing import parse_yaml
 from tests.studies.spec.test_spec import BASE
 
 

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gofau_studies.errors import SpecError
-from gofau_studies.spec import StudySpec
-from gofau_studies.spec.parsing import parse_spec, parse_yaml
+from gofau_studies.spec import StudySpec, parse_spec, parse_yaml
 from tests.studies.spec.test_spec import BASE
 
 FIELDS = [*StudySpec.model_fields, "problem"]

@@ -6,9 +6,9 @@ import pytest
 
 from gofau import catalog
 from gofau_studies.errors import SpecError
+from gofau_studies.spec import parse_yaml, stored_spec, to_yaml
 from gofau_studies.spec.cells import cells
 from gofau_studies.spec.goal import doubts
-from gofau_studies.spec.parsing import parse_yaml, stored_spec, to_yaml
 
 BASE = """
 name: a

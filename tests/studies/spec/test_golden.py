@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 
 import gofau_studies
-from gofau_studies.spec import StudySpec
+from gofau_studies.spec import StudySpec, parse_spec, parse_yaml
 from gofau_studies.spec.canonical import canonical_json
 from gofau_studies.spec.cells import Cell, cells
 from gofau_studies.spec.packs import bucket_key
-from gofau_studies.spec.parsing import parse_spec, parse_yaml
 
 CATALOG = Path(gofau_studies.__file__).parent / "catalog"
 GOLDEN: dict[str, dict[str, Any]] = json.loads(

@@ -3,11 +3,10 @@
 import pytest
 
 from gofau_studies.errors import SpecError
-from gofau_studies.spec import StudySpec
+from gofau_studies.spec import StudySpec, parse_spec, parse_yaml, to_yaml
 from gofau_studies.spec.cells import Cell, cells
 from gofau_studies.spec.entries import RuleSpec
 from gofau_studies.spec.packs import bucket_key
-from gofau_studies.spec.parsing import parse_spec, parse_yaml, to_yaml
 from tests.studies.spec.test_spec import BASE
 
 HYBRID = "rules: [{name: hybrid, gamma: 0.5, gamma_schedule: exponential}]"

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from gofau_studies.errors import SpecError
 from gofau_studies.landscape.bin_counts import bins
+from gofau_studies.spec import parse_yaml, to_yaml
 from gofau_studies.spec.axes import Axis
 from gofau_studies.spec.cells import cells
 from gofau_studies.spec.draws import at_submission
-from gofau_studies.spec.parsing import parse_yaml, to_yaml
 from gofau_studies.spec.search import Refine, Search
 from gofau_studies.spec.space import Space
 

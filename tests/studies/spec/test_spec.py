@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from gofau_studies.errors import SpecError
-from gofau_studies.spec import StudySpec
-from gofau_studies.spec.parsing import parse_spec, parse_yaml, to_yaml
+from gofau_studies.spec import StudySpec, parse_spec, parse_yaml, to_yaml
 from gofau_studies.spec.schedules import GammaSchedule, Halving, Schedule
 
 BASE = """

@@ -9,10 +9,9 @@ import yaml
 from gofau import catalog
 from gofau.catalog.plugins import RulePlugin
 from gofau.data import sources
-from gofau_studies.spec import StudySpec
+from gofau_studies.spec import StudySpec, parse_yaml
 from gofau_studies.spec.canonical import content_hash
 from gofau_studies.spec.meaning import HASHED_IF_USED, UNHASHED
-from gofau_studies.spec.parsing import parse_yaml
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs" / "problems"
