@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from torch import Tensor
 
-Number: TypeAlias = "float | Tensor"
+Number: TypeAlias = Union[float, "Tensor"]
 """A Python number, or a tensor that broadcasts against the parameter."""
 
-Hyper: TypeAlias = "Mapping[str, float | bool | Tensor]"
+Hyper: TypeAlias = Mapping[str, Union[float, bool, "Tensor"]]
 """Hyperparameters by name. Flags are Python bools; every number may be a broadcasting tensor."""
 
-State: TypeAlias = "dict[str, Tensor]"
+State: TypeAlias = dict[str, "Tensor"]
 """What a direction or a rule remembers about one parameter."""
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-Augmentation: TypeAlias = "Callable[[Tensor, torch.Generator], Tensor]"
+Augmentation: TypeAlias = Callable[["Tensor", "torch.Generator"], "Tensor"]
 """Changes the inputs ``[B, ...]`` of a training step, by draws from a CPU generator."""
 
 
