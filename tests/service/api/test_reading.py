@@ -182,8 +182,8 @@ def test_cells_have_no_unknown_metric(service: Service) -> None:
     study = service.submit()["id"]
     answer = service.http.get(f"/v1/studies/{study}/cells", params={"metric": "lr"})
     expected = (
-        "one of: value, best, wall_s, steps_to_target, steps, epochs_run, frozen_fraction, "
-        "attempts, val_loss, val_accuracy, train_loss"
+        "one of: attempts, value, best, steps_to_target, steps, epochs_run, frozen_fraction, "
+        "wall_s, val_loss, val_accuracy, train_loss"
     )
     assert answer.json()["errors"] == [{"path": "metric", "got": "lr", "expected": expected}]
 
