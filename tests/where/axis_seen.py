@@ -17,6 +17,7 @@ from gofau_studies.errors import SpecError
 from gofau_studies.spec import parse_spec
 from gofau_workers.work import bucket_sizes, pack_up, pending, plan, result
 from tests.service.fakes import SPEC, FakeRunner, Service
+from tests.where.fact_seen import printed
 
 SWEPT = {
     **SPEC,
@@ -81,7 +82,9 @@ def seen(service: Service) -> dict[str, Any]:
         points = [trial.point for trial in client.trials(study, sort="batch_size")]
         wide = [trial.point for trial in client.trials(study, where=["width>4"])]
         report = client.report(study)
+    shown = printed("trials", study, "--url", service.server.url, "--where", "width>4")
     return {
+        "cli": shown,
         "packs": sorted(packs),
         "points": points,
         "wide": wide,

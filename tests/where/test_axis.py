@@ -90,8 +90,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     both = {path: text for patch in PATCHES.values() for path, text in patch.items()}
     copy: Copy = copied(tmp_path_factory.mktemp("axis"), both)
     folder = tmp_path_factory.mktemp("store")
-    code = "import runpy; runpy.run_module('tests.where.axis_seen', run_name='__main__')"
-    found: dict[str, Any] = json.loads(copy.run(code, str(folder)))
+    found: dict[str, Any] = json.loads(copy.module("tests.where.axis_seen", str(folder)))
     return found
 
 
@@ -106,7 +105,7 @@ def test_the_values_of_an_axis_are_those_that_train(seen: dict[str, Any]) -> Non
     assert seen["packs"] == expected
 
 
-def test_an_axis_is_seen_from_the_api_to_the_report(seen: dict[str, Any]) -> None:
+def test_an_axis_is_seen_from_the_api_to_the_command_line(seen: dict[str, Any]) -> None:
     points = [
         {"lr": lr, "batch_size": size, "width": width}
         for lr in (0.1, 0.2)
@@ -116,6 +115,8 @@ def test_an_axis_is_seen_from_the_api_to_the_report(seen: dict[str, Any]) -> Non
     assert seen["points"] == sorted(points, key=lambda point: point["batch_size"])
     assert seen["wide"] == [point for point in points if point["width"] == 8]
     assert [float(width) for width in seen["csv"]] == [point["width"] for point in points]
+    assert "batch_size 512, width 8" in seen["cli"]
+    assert "width 4" not in seen["cli"]
     assert seen["rules"] == [
         f"additive[batch_size={size}, width={width}]" for size in (256, 512) for width in (4, 8)
     ]
