@@ -23,4 +23,4 @@ def is_off(value: Number) -> bool:
 
     Packs hold different values per trial, so nothing may depend on what a tensor contains.
     """
-    return isinstance(value, float | int) and value == 0
+    return isinstance(value, (float, int)) and value == 0
