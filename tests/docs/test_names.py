@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-import pytest
-
 from tests.docs.conftest import ROOT
 
 PAGES = [
@@ -64,16 +62,17 @@ def found(name: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_names_of_code_are_found(page: Path) -> None:
-    assert [name for name in imported(page) if not found(name)] == []
+def test_names_of_code_are_found() -> None:
+    for page in PAGES:
+        assert [name for name in imported(page) if not found(name)] == [], page
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_files_of_the_repository_are_there(page: Path) -> None:
-    paths = (code for code in coded(page) if re.fullmatch(rf"(?:{FOLDERS})/[\w./-]+", code))
-    missing = [path for path in paths if not (ROOT / path).exists()]
-    assert [path for path in missing if not path.startswith(DRAWN) and "NAME" not in path] == []
+def test_files_of_the_repository_are_there() -> None:
+    for page in PAGES:
+        paths = (code for code in coded(page) if re.fullmatch(rf"(?:{FOLDERS})/[\w./-]+", code))
+        missing = [path for path in paths if not (ROOT / path).exists()]
+        named = [path for path in missing if not path.startswith(DRAWN) and "NAME" not in path]
+        assert named == [], page
 
 
 def test_names_that_are_not_there_are_missed() -> None:

@@ -86,10 +86,10 @@ def test_a_pack_augments_by_one_stream_for_each_seed_and_step(
 def test_augmentation_changes_training_and_can_be_switched_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def linear(classes: int, _: str) -> list[nn.Module]:
+    def linear(_: object, classes: int, norm: str) -> list[nn.Module]:
         return [nn.Flatten(), nn.Linear(3 * 32 * 32, classes)]
 
-    monkeypatch.setitem(photographs._networks, "vgg11", linear)
+    monkeypatch.setattr(photographs.Network, "layers", linear)
     with_it, without = (
         next(run_pack(plan_of("cifar100-vgg11", (1,), problem_parameters={"augment": flag})))
         for flag in (True, False)
