@@ -46,6 +46,10 @@ def some(service: FakeService, count: int = 6) -> list[WorkTrial]:
     return list(pending(service.client().work()))[:count]
 
 
+def changed(trial: WorkTrial, **given: object) -> WorkTrial:
+    return trial.model_copy(update={"definition": {**trial.definition, **given}})
+
+
 def test_every_granted_trial_gets_its_result(service: FakeService) -> None:
     account = train_pack(service.client(), some(service), train_all)
     assert sorted(service.results) == [0, 1, 2, 3, 4, 5]
@@ -92,7 +96,7 @@ def test_a_crash_fails_what_has_no_result_and_keeps_the_rest(service: FakeServic
 
 
 def test_a_fault_of_all_fails_them_at_once(service: FakeService) -> None:
-    pack = [replace(t, definition={**t.definition, "batch_size": 5_000}) for t in some(service)]
+    pack = [changed(t, batch_size=5_000) for t in some(service)]
     account = train_pack(service.client(), pack, packed(replace(SETTINGS, checkpoint_every=0)))
     assert service.incurable == service.failures.keys() == set(range(6))
     assert service.failures[3] == (
@@ -116,7 +120,7 @@ def test_a_fault_of_one_fails_it_alone(
     pack = some(service, 4)
     own = pack[2].definition
     given = {**own[field], **value} if isinstance(value, dict) and field in own else value
-    pack[2] = replace(pack[2], definition={**own, field: given})
+    pack[2] = changed(pack[2], **{field: given})
     train = packed(replace(SETTINGS, cache_dir=tmp_path, checkpoint_every=0))
     account = train_pack(service.client(), pack, train)
     assert service.incurable == service.failures.keys() == {2}

@@ -9,7 +9,7 @@ from gofau_studies.arrays import Floats
 from gofau_studies.figures.colour import RULE_COLOURS
 from gofau_studies.figures.names import COLUMN
 from gofau_studies.figures.save import literal
-from gofau_studies.report.chart import Axis, Chart, Series
+from gofau_studies.report.chart import Chart, ChartAxis, Series
 
 TALLEST = 3.6
 """Inches of a chart's height, at most."""
@@ -47,7 +47,7 @@ def _floats(values: tuple[float | None, ...]) -> Floats:
     return np.array([np.nan if v is None else v for v in values])
 
 
-def _set_axis(axes: Axes, which: str, axis: Axis) -> None:
+def _set_axis(axes: Axes, which: str, axis: ChartAxis) -> None:
     scale, ends = "log" if axis.log else "linear", (axis.low, axis.high)
     axes.set(**{f"{which}scale": scale, f"{which}lim": ends})
     getattr(axes, f"set_{which}label")(literal(axis.label), fontsize=8)

@@ -4,7 +4,7 @@ from html import escape
 
 from gofau_studies.figures.colour import DASHES, RULE_COLOURS
 from gofau_studies.figures.runs import runs
-from gofau_studies.report.chart import Axis, Chart, Series
+from gofau_studies.report.chart import Chart, ChartAxis, Series
 
 WIDTH, HEIGHT = 360, 250
 LEFT, RIGHT, TOP, BOTTOM = 52, 10, 26, 40
@@ -29,11 +29,11 @@ def sample(one: Series) -> str:
     )
 
 
-def _px(axis: Axis, value: float) -> float:
+def _px(axis: ChartAxis, value: float) -> float:
     return round(LEFT + axis.position(value) * (WIDTH - LEFT - RIGHT), 1)
 
 
-def _py(axis: Axis, value: float) -> float:
+def _py(axis: ChartAxis, value: float) -> float:
     return round(HEIGHT - BOTTOM - axis.position(value) * (HEIGHT - TOP - BOTTOM), 1)
 
 

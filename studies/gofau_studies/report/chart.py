@@ -16,7 +16,7 @@ class Tick(ReportPart):
     label: str
 
 
-class Axis(ReportPart):
+class ChartAxis(ReportPart):
     """An axis: label, unit (empty for none), ends in that unit, whether it is logarithmic, ticks.
 
     The label is printed as it is, and names the unit where that is a word of its own.
@@ -73,8 +73,8 @@ class Chart(ReportPart):
     part: str = ""
     title: str
     of: str
-    x: Axis
-    y: Axis
+    x: ChartAxis
+    y: ChartAxis
     series: tuple[Series, ...]
     notes: tuple[str, ...] = ()
 

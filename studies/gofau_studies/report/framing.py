@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from math import isfinite, log10
 
 from gofau.catalog import SHARE
-from gofau_studies.report.chart import Axis, Leaving, Series, Side, Tick
+from gofau_studies.report.chart import ChartAxis, Leaving, Series, Side, Tick
 from gofau_studies.report.model import Curve
 from gofau_studies.report.ticks import linear_ticks, log_ticks
 from gofau_studies.report.wording import number
@@ -26,7 +26,7 @@ def axis(
     log: bool = False,
     counts: bool = False,
     room: float = 0.0,
-) -> Axis:
+) -> ChartAxis:
     """The axis that holds ``values``.
 
     Args:
@@ -40,10 +40,10 @@ def axis(
     known = list(values)
     low, high = _padded(min(known), max(known), log, room)
     marks = _log_ticks(low, high) if log else _linear_ticks(low, high, unit, counts)
-    return Axis(label=label, unit=unit, log=log, low=low, high=high, ticks=tuple(marks))
+    return ChartAxis(label=label, unit=unit, log=log, low=low, high=high, ticks=tuple(marks))
 
 
-def value_axis(label: str, values: Sequence[float], unit: str = "") -> Axis:
+def value_axis(label: str, values: Sequence[float], unit: str = "") -> ChartAxis:
     """The axis of what was measured: some room, logarithmic where `WIDE` asks for it."""
     low, high = min(values), max(values)
     return axis(label, values, unit=unit, log=low > 0 and high / low > WIDE, room=ROOM)
@@ -55,13 +55,13 @@ def finite(curves: Iterable[Curve]) -> list[float]:
     return [y for y in ends if y is not None and isfinite(y)]
 
 
-def series(curve: Curve, y: Axis, style: int) -> Series:
+def series(curve: Curve, y: ChartAxis, style: int) -> Series:
     """The line of a curve, broken where a value is absent or infinite, with its band."""
     line = tuple(v if v is not None and isfinite(v) else None for v in curve.value)
     return _series(curve, y, style, line, len(curve.x))
 
 
-def leaving_series(curve: Curve, y: Axis, style: int) -> Series:
+def leaving_series(curve: Curve, y: ChartAxis, style: int) -> Series:
     """The line of a curve up to where it leaves the chart, ending on its border."""
     off = [k for k, v in enumerate(curve.value) if v is not None and not y.low <= v <= y.high]
     if not off:
@@ -72,7 +72,7 @@ def leaving_series(curve: Curve, y: Axis, style: int) -> Series:
     return made.model_copy(update={"leaves": Leaving(x=curve.x[gone], side=side)})
 
 
-def _series(curve: Curve, y: Axis, style: int, line: Values, stop: int) -> Series:
+def _series(curve: Curve, y: ChartAxis, style: int, line: Values, stop: int) -> Series:
     return Series(
         name=curve.name,
         role=curve.cell.role if curve.cell else "",
@@ -85,7 +85,7 @@ def _series(curve: Curve, y: Axis, style: int, line: Values, stop: int) -> Serie
     )
 
 
-def _cut(values: Values, y: Axis, stop: int) -> Values:
+def _cut(values: Values, y: ChartAxis, stop: int) -> Values:
     """The values before ``stop`` held inside the axis, infinite ones at its ends."""
     kept = [None if v is None else min(y.high, max(y.low, v)) for v in values[:stop]]
     return (*kept, *([None] * (len(values) - len(kept))))
