@@ -10,7 +10,7 @@ INTEROP := $(VENV)/.interop
 TESTING := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive PYTHONDONTWRITEBYTECODE=
 
 # Tests that start whole stacks, which use every core themselves, so they run one after the other.
-STACKS := tests/deploy tests/e2e tests/service/pages tests/tracing
+STACKS := tests/deploy tests/e2e tests/tracing $(addprefix tests/service/pages/,test_whole.py test_optuna_dashboard.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-interop demo up test test-slow test-numerics test-gpu test-all check format lock clean

@@ -10,6 +10,16 @@ from gofau_service.settings import Settings
 from tests.service.fakes import FakeRunner, Service
 from tests.service.pages.browser import launched, opened
 
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test in a browser is slow: it waits for frames and scripts, a second or more."""
+    for item in items:
+        if item.path.parent == HERE and "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
