@@ -13,9 +13,9 @@ from gofau.catalog.metrics import METRICS
 from gofau_service.api.app import create_app
 from gofau_service.client import Client
 from gofau_service.settings import PREFIX, Settings
-from gofau_studies.metrics.facts import ROBUSTNESS
 from gofau_studies.protocol.trial_facts import FACTS
 from gofau_studies.protocol.trials import Outcome
+from gofau_studies.report.rows import ROBUSTNESS
 from gofau_workers import settings as worker_settings
 from tests.docs.conftest import ROOT, blocks, section
 from tests.docs.test_snippets import DOCUMENTED_URL, YAML, url

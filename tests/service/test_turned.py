@@ -14,7 +14,7 @@ import pytest
 from gofau import catalog
 from gofau.catalog import MetricEntry, ProblemEntry
 from gofau_service.client import Client
-from gofau_studies.metrics.facts import ROBUSTNESS
+from gofau_studies.report.rows import ROBUSTNESS
 from tests.service.fakes import Service, result
 
 CAP, TARGET = 2.0, 0.3

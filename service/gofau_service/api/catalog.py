@@ -12,9 +12,10 @@ from gofau.catalog import PROBLEM_CAP, Entry, MetricEntry, Parameter, Scalar
 from gofau.version import code_version
 from gofau_service.api.dependencies import Reader, Use
 from gofau_service.api.problem_details import PROBLEMS
-from gofau_studies.metrics.facts import OUTCOMES, ROBUSTNESS
+from gofau_studies.metrics.facts import OUTCOMES
 from gofau_studies.protocol.trial_facts import FACTS, NUMBERS, Way
 from gofau_studies.protocol.trials import Outcome
+from gofau_studies.report.rows import ROBUSTNESS
 from gofau_studies.spec import MAX_SEEDS
 from gofau_studies.spec.axes import MAX_POINTS
 from gofau_studies.spec.parsing import MAX_TEXT

@@ -1,6 +1,7 @@
-"""Which way each reported number is better, and its unit: the one table of both.
+"""Which way the numbers of trials and cells are better, and their units.
 
-Metrics that trials measure have theirs in `gofau.catalog.metrics`. ``GOAL`` stands for the goal
+Metrics that trials measure have theirs in `gofau.catalog.metrics`, those of a rule in its row
+(`gofau_studies.report.robustness`). ``GOAL`` stands for the goal
 metric's own direction or unit, which `facts_of` puts in its place.
 """
 
@@ -26,23 +27,6 @@ class Facts:
 def _facts(better: Way, unit: str, *names: str) -> dict[str, tuple[Way, str]]:
     return dict.fromkeys(names, (better, unit))
 
-
-ROBUSTNESS: Final[dict[str, tuple[Way, str]]] = {
-    **_facts("lower", SHARE, "divergence_rate", "frozen_fraction"),
-    **_facts("higher", SHARE, "success_rate"),
-    **_facts("goal", GOAL, "best", "best_held_out", "best_of_10"),
-    **_facts("higher", DECADES, "basin_volume", "basin_least", "basin_most"),
-    **_facts("higher", DECADES, "shared_basin_volume"),
-    **_facts("higher", "decades of lr", "basin_width"),
-    **_facts("lower", GOAL, "lr_sensitivity", "lr_sensitivity_window", "regret_3", "regret_10"),
-    **_facts("lower", "steps", "time_to_target"),
-    **_facts("neither", "decades of lr per decade of init", "ridge_slope"),
-    **_facts("neither", SHARE, "variance_lr", "variance_init_scale"),
-    **_facts("neither", SHARE, "variance_interaction", "variance_seed"),
-    **_facts("lower", "", "hyperparameter_sensitivity", "optimality_gap"),
-    **_facts("higher", "", "profile_score", "iqm", "probability_of_improvement"),
-}
-"""Numbers of a rule, on one problem or over several: direction and unit."""
 
 RESULTS: Final[dict[str, tuple[Way, str]]] = {
     name: (fact.better, fact.unit) for name, fact in FACTS.items() if fact.better is not None

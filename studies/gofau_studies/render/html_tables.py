@@ -65,7 +65,7 @@ def across_lines(report: AcrossReport) -> list[NumberLine]:
                 for rule in report.rules
             ),
         )
-        for name, title, doc in ACROSS_ROWS
+        for name, title, doc, _ in ACROSS_ROWS
         if any(name in rule.scalars for rule in report.rules)
     ]
 

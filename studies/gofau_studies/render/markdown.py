@@ -135,7 +135,7 @@ def _across(report: AcrossReport) -> list[str]:
             _titled_number(title, facts_across(name)),
             *(_scalar(rule.scalars.get(name)) for rule in report.rules),
         ]
-        for name, title, _ in ACROSS_ROWS
+        for name, title, *_ in ACROSS_ROWS
         if any(name in rule.scalars for rule in report.rules)
     ]
     return [

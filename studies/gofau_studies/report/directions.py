@@ -3,7 +3,7 @@
 Whoever reads its JSON needs no table of directions beside it.
 """
 
-from gofau_studies.metrics.facts import ROBUSTNESS, Facts, facts_of
+from gofau_studies.metrics.facts import Facts, facts_of
 from gofau_studies.metrics.scalar import Scalar
 from gofau_studies.protocol.trial_facts import Better, Way
 from gofau_studies.report.model import (
@@ -15,6 +15,7 @@ from gofau_studies.report.model import (
     GroupReport,
     RuleReport,
 )
+from gofau_studies.report.rows import ROBUSTNESS
 
 PROFILE: tuple[Way, str] = ("higher", "share of problems")
 CURVES: dict[CurveKind, tuple[Way, str]] = {

@@ -7,9 +7,10 @@ import numpy as np
 
 from gofau_studies.arrays import Floats, Indices
 from gofau_studies.landscape.landscape import Landscape
-from gofau_studies.metrics.facts import ROBUSTNESS, facts_of
+from gofau_studies.metrics.facts import facts_of
 from gofau_studies.metrics.grid import Grid, coverage
 from gofau_studies.metrics.scalar import ALIKE, ONE_SEED, REPEATED, Scalar, enough, sampled_interval
+from gofau_studies.protocol.trial_facts import Way
 from gofau_studies.statistics.bootstrap import distinct
 from gofau_studies.statistics.intervals import agreed
 
@@ -63,10 +64,10 @@ def always(landscape: Landscape) -> bool:
 class Row:
     """One number of every rule.
 
-    ``evaluate`` maps a landscape and seed draws ``[R, S]`` to ``[R]`` values, whose direction and
-    unit stand in `gofau_studies.metrics.facts`. ``more`` and ``less`` say in a verdict what a
-    positive or a negative difference means; a row without them describes a rule and is not
-    compared.
+    ``evaluate`` maps a landscape and seed draws ``[R, S]`` to ``[R]`` values. ``better`` and
+    ``unit`` are of these values as `gofau_studies.metrics.facts.facts_of` reads them. ``more`` and
+    ``less`` say in a verdict what a positive or a negative difference means; a row without them
+    describes a rule and is not compared.
     ``is_rate`` says that it is a share of trials, ``is_counted`` that seeds may well agree on it
     to the last digit.
     """
@@ -75,6 +76,8 @@ class Row:
     title: str
     doc: str
     evaluate: Evaluate
+    better: Way
+    unit: str
     more: str = ""
     less: str = ""
     censor: Censor = no_censor
@@ -92,7 +95,7 @@ def unit_of(row: Row, landscape: Landscape) -> str:
     """The unit in words."""
     goal = landscape.goal
     both = len(landscape.lr) > 1 and len(landscape.init_scale) > 1
-    found = ROBUSTNESS[row.name]
+    found = row.better, row.unit
     return facts_of(found, minimize=goal.minimize, metric_unit=goal.shown_unit, both_axes=both).unit
 
 
@@ -126,4 +129,4 @@ def why_one_seed(landscape: Landscape) -> str:
 
 def _bounds_from_above(row: Row, landscape: Landscape) -> bool:
     """A best value at the border can only get better outside: lower when minimized."""
-    return ROBUSTNESS[row.name][0] == "goal" and landscape.goal.minimize
+    return row.better == "goal" and landscape.goal.minimize

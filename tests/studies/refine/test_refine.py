@@ -16,8 +16,8 @@ from gofau_studies.metrics.grid import Grid
 from gofau_studies.refine.basin import mesh_of, refined_volumes, resolution
 from gofau_studies.refine.choose import Sides, midpoints
 from gofau_studies.refine.mesh import Mesh
-from gofau_studies.report.evaluators import own_basin
-from gofau_studies.report.evaluators import refined as refined_row
+from gofau_studies.report.robustness.basin import own_basin
+from gofau_studies.report.robustness.basin import refined as refined_row
 from gofau_studies.report.row import Context
 from gofau_studies.report.rows import ROWS
 from gofau_studies.spec.search import ROUNDS

@@ -11,13 +11,13 @@ import pytest
 from gofau.catalog import SHARE
 from gofau_studies.figures.map_view import map_view
 from gofau_studies.landscape.landscape import GoalMetric, Landscape, LandscapeError
-from gofau_studies.metrics.facts import OUTCOMES, RESULTS, ROBUSTNESS
+from gofau_studies.metrics.facts import OUTCOMES, RESULTS
 from gofau_studies.metrics.scalar import Scalar
 from gofau_studies.render import html, markdown
 from gofau_studies.report import AnalysisSettings, Provenance, SpecSummary, build
 from gofau_studies.report.directions import judged
 from gofau_studies.report.model import CurveKind, RobustnessReport, Strength
-from gofau_studies.report.rows import ACROSS_ROWS, ROWS
+from gofau_studies.report.rows import ACROSS_ROWS, ROBUSTNESS, ROWS
 from tests.studies.conftest import bowl
 
 FAST = AnalysisSettings(resamples=200)

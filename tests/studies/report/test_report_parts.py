@@ -51,7 +51,8 @@ class TestRows:
             np.testing.assert_allclose(together_, alone, err_msg=row.name)
 
     def test_absent_columns_give_no_value(self, bowl):
-        from gofau_studies.report.evaluators import frozen, steps_at_fastest
+        from gofau_studies.report.robustness.frozen import frozen
+        from gofau_studies.report.robustness.time_to_target import steps_at_fastest
         from gofau_studies.report.row import Context
 
         bare = dataclasses.replace(bowl(), steps_to_target=None)
@@ -108,7 +109,7 @@ class TestAcross:
         (over,) = report.across
         assert over.problems == ("p", "q")
         for rule in over.rules:
-            assert set(rule.scalars) == {name for name, _, _ in ACROSS_ROWS}
+            assert set(rule.scalars) == {name for name, *_ in ACROSS_ROWS}
             for name, s in rule.scalars.items():
                 assert s.value is not None
                 against_itself = (name, rule.rule) == ("probability_of_improvement", "additive")
