@@ -122,6 +122,20 @@ def test_registries_that_need_one_another_are_read_by_two_threads_at_once():
     assert seen == [["entry"]]
 
 
+def test_listings_begin_in_the_order_that_they_have_had():
+    """Further ones come after them."""
+    directions, rules = (list(one.entries) for one in (catalog.directions, catalog.rules))
+    assert directions[:6] == ["sgd", "adagrad", "rmsprop", "adam", "adamw", "madam"]
+    assert rules[:4] == ["additive", "multiplicative", "hybrid", "madam"]
+    assert rules[4:6] == ["exponentiated_gradient", "hypentropy"]
+    assert list(catalog.problems.entries)[:4] == [
+        "digits-mlp",
+        "digits-cnn",
+        "mnist1d-mlp",
+        "mnist1d-cnn",
+    ]
+
+
 def test_every_default_is_a_value_that_the_catalog_takes():
     listed = (catalog.directions, catalog.rules, catalog.problems)
     entries = [entry for one in listed for entry in one.entries.values()]
