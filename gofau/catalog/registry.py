@@ -35,7 +35,7 @@ class Registry(Generic[E]):
     own: Callable[[], Iterable[E]] = tuple
     _entries: dict[str, E] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
-    _lock: RLock = field(default_factory=RLock)
+    _locks: dict[str, RLock] = field(default_factory=lambda: {"own": RLock(), "discover": RLock()})
 
     def add(self, entry: E) -> E:
         """Register ``entry``; a duplicate name raises `ValueError`."""
@@ -69,7 +69,8 @@ class Registry(Generic[E]):
         self._take("discover", self.discover)
 
     def _take(self, source: str, ask: Callable[[], Iterable[E]]) -> None:
-        with self._lock:
+        # A lock each: who looks for plug-ins of one registry may wait for whoever declares another.
+        with self._locks[source]:
             if source in self._taken:
                 return
             self._taken.add(source)  # first, since who is asked may read this registry

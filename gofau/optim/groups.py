@@ -234,9 +234,11 @@ def _number(value: object, path: str) -> object:
 def _decoupled(
     resolved: dict[str, Any], options: Mapping[str, object], path: str
 ) -> dict[str, Any]:
-    if resolved["direction"] == "adamw":
+    name, known = resolved["direction"], catalog.directions.entries
+    if known[name].decouples_decay:
         if options.get("decoupled_decay") is False:
-            expected = "true, since adamw decouples its decay (adam does not)"
+            others = ", ".join(other for other, entry in known.items() if not entry.decouples_decay)
+            expected = f"true, since {name} decouples its decay, unlike {others}"
             raise CatalogError(f"{path}.decoupled_decay", False, expected)
         resolved["decoupled_decay"] = True
     return resolved

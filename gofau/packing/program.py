@@ -280,6 +280,8 @@ class Programs:
         return self._built[-1]
 
     def take(self, plan: PackPlan) -> Program:
-        """As `of`; the others are forgotten."""
+        """As `of`; the others are forgotten, and the examples but for what this one reads."""
         self._built = [self.of(plan)]
+        # Where an executor reads them in a form of its own, the device would hold them twice.
+        vars(self.examined).pop("data", None)
         return self._built[0]

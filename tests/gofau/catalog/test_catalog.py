@@ -1,6 +1,7 @@
 """The catalog's checks: what it takes, what it refuses and in which words."""
 
 from math import inf, nan
+from threading import Event, Thread
 
 import pytest
 
@@ -94,6 +95,45 @@ def test_a_registry_refuses_a_second_entry_of_one_name():
         registry.get("x", "here")
     with pytest.raises(TypeError):
         registry.entries["x"] = ENTRY
+
+
+def test_registries_that_need_one_another_are_read_by_two_threads_at_once():
+    """Metrics look for those of problems' plug-ins, while problems are held to the metrics."""
+    looking, seen = Event(), []
+
+    def of_problems():
+        assert looking.wait(5)
+        seen.append(list(metrics.declared))
+        return ()
+
+    def of_plugins():
+        looking.set()
+        problems.complete()
+        return ()
+
+    problems = Registry("problem", own=of_problems)
+    metrics = Registry("metric", of_plugins, own=lambda: [ENTRY])
+    readers = [Thread(target=one.complete, daemon=True) for one in (problems, metrics)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join(5)
+    assert not any(reader.is_alive() for reader in readers)
+    assert seen == [["entry"]]
+
+
+def test_listings_begin_in_the_order_that_they_have_had():
+    """Further ones come after them."""
+    directions, rules = (list(one.entries) for one in (catalog.directions, catalog.rules))
+    assert directions[:6] == ["sgd", "adagrad", "rmsprop", "adam", "adamw", "madam"]
+    assert rules[:4] == ["additive", "multiplicative", "hybrid", "madam"]
+    assert rules[4:6] == ["exponentiated_gradient", "hypentropy"]
+    assert list(catalog.problems.entries)[:4] == [
+        "digits-mlp",
+        "digits-cnn",
+        "mnist1d-mlp",
+        "mnist1d-cnn",
+    ]
 
 
 def test_every_default_is_a_value_that_the_catalog_takes():

@@ -1,14 +1,16 @@
 """Valid and failing inputs of the optimizers, with the message that each failure gives."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 
-from gofau import Gofau, Wrapped
+from gofau import Gofau, Wrapped, catalog
 from gofau.catalog import CatalogError
 from gofau.errors import GofauError, UnsupportedError
+from gofau.optim.groups import resolve
 from tests.gofau.cases import gradients, run, start
 
 
@@ -83,17 +85,16 @@ FAILING: list[tuple[dict[str, Any], str]] = [
     (
         {"direction": "nadam"},
         "Gofau.direction: got 'nadam', expected a known direction: "
-        "sgd, adagrad, rmsprop, adam, adamw, madam",
+        + ", ".join(catalog.directions.entries),
     ),
     (
         {"rule": "mult"},
-        "Gofau.rule: got 'mult', expected a known rule: additive, multiplicative, hybrid, madam, "
-        "exponentiated_gradient, hypentropy",
+        "Gofau.rule: got 'mult', expected a known rule: " + ", ".join(catalog.rules.entries),
     ),
     (
         {"direction": "adamw", "decoupled_decay": False},
-        "Gofau.decoupled_decay: got False, expected true, since adamw decouples its decay "
-        "(adam does not)",
+        "Gofau.decoupled_decay: got False, expected true, since adamw decouples its decay, unlike "
+        + ", ".join(n for n, one in catalog.directions.entries.items() if not one.decouples_decay),
     ),
     (
         {"implementation": "triton"},
@@ -120,6 +121,15 @@ def test_failing_options_say_why(options, message):
     assert str(caught.value) == message
     assert isinstance(caught.value, ValueError)
     assert isinstance(caught.value, GofauError)
+
+
+def test_every_direction_decouples_its_decay_as_its_entry_says(monkeypatch):
+    entry = replace(catalog.directions.entries["sgd"], name="sgdw", decouples_decay=True)
+    monkeypatch.setitem(catalog.directions._entries, "sgdw", entry)
+    given = {"direction": "sgdw", "rule": "additive", "lr": 0.1}
+    assert resolve(given, {}, "Gofau")["decoupled_decay"] is True
+    with pytest.raises(CatalogError, match="got False, expected true, since sgdw decouples"):
+        resolve({**given, "decoupled_decay": False}, {}, "Gofau")
 
 
 FAILING_GROUPS: list[tuple[dict[str, Any], str]] = [

@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import pytest
 import torch
@@ -258,6 +259,17 @@ def test_a_run_builds_each_way_once(
     assert len(built) == 1
     # Nor do the trials that were measured leave anything in it.
     assert timeless(first) == timeless(again)
+
+
+def test_a_run_holds_the_examples_once_in_the_form_that_trains(plan: Plans) -> None:
+    given = plan(executor="bmm", dtype="float64")
+    programs = Programs(given)
+    held = ref(programs.examined.data.train_x)
+    program = programs.take(given)
+    assert held() is None
+    assert programs.take(given) is program
+    serial = programs.of(replace(given, executor="serial"))
+    assert torch.equal(serial.data.train_x, program.data.train_x[:, :-1])
 
 
 def test_throughput_is_measured_on_copies_of_the_trials(plan: Plans) -> None:
