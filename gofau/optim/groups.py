@@ -147,7 +147,15 @@ def hyper_names(direction: str, rule: str) -> tuple[str, ...]:
 
 
 def _known(direction: str, rule: str, path: str) -> dict[str, Parameter]:
-    return {p.name: p for entry in entries(direction, rule, path) for p in entry.parameters}
+    """By name, of which one value must mean one thing: no two entries may have the same."""
+    found: dict[str, Parameter] = {}
+    for entry in entries(direction, rule, path):
+        for parameter in entry.parameters:
+            if parameter.name in found:
+                expected = f"a rule and a direction of which only one has {parameter.name}"
+                raise CatalogError(f"{path}.rule", f"{rule} on {direction}", expected)
+            found[parameter.name] = parameter
+    return found
 
 
 def resolve(given: Mapping[str, Any], defaults: Mapping[str, Any], path: str) -> dict[str, Any]:

@@ -132,6 +132,16 @@ def test_every_direction_decouples_its_decay_as_its_entry_says(monkeypatch):
         resolve({**given, "decoupled_decay": False}, {}, "Gofau")
 
 
+def test_one_value_is_never_taken_for_two_parameters(monkeypatch):
+    rule = catalog.rules.entries["hypentropy"]
+    sgd = catalog.directions.entries["sgd"]
+    entry = replace(sgd, name="sgdb", parameters=(*sgd.parameters, rule.parameter("beta")))
+    monkeypatch.setitem(catalog.directions._entries, "sgdb", entry)
+    given = {"direction": "sgdb", "rule": "hypentropy", "lr": 0.1, "beta": 0.5}
+    with pytest.raises(CatalogError, match="of which only one has beta"):
+        resolve(given, {}, "Gofau")
+
+
 FAILING_GROUPS: list[tuple[dict[str, Any], str]] = [
     ({"lr": 0.0}, "param_groups[1].lr: got 0.0, expected a finite number > 0"),
     (
