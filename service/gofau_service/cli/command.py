@@ -1,5 +1,6 @@
 """How a module of `gofau_service.cli.commands` says which commands it has."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -58,9 +59,16 @@ def group(panel: Panel, name: str, **options: Any) -> typer.Typer:
 
 
 def install(app: typer.Typer, package: str) -> None:
-    """Add the commands of all modules of a package, by panel and name."""
+    """Add the commands of all modules of a package, by panel and name.
+
+    Raises:
+        ValueError: two have one name, of which the command line would know the last alone.
+    """
     for module in iter_modules(import_module(package).__path__):
         import_module(f"{package}.{module.name}")
+    twice = [name for name, times in Counter(one.name for one in FOUND).items() if times > 1]
+    if twice:
+        raise ValueError(f"commands of {package}: got {', '.join(twice)} twice, expected once")
     order = list(Panel)
     for one in sorted(FOUND, key=lambda one: (order.index(one.panel), one.name)):
         if isinstance(one.does, typer.Typer):

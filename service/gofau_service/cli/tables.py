@@ -165,7 +165,8 @@ def trials_table(
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
+    """Four digits of a measured number; a count whole."""
+    return "" if value is None else str(value) if isinstance(value, int) else f"{value:.4g}"
 
 
 def tokens_table(tokens: list[Token]) -> Table:

@@ -1,7 +1,8 @@
 """From a report's curves to axes and lines of a chart."""
 
+import sys
 from collections.abc import Iterable, Sequence
-from math import isfinite, log10
+from math import isfinite, log10, nextafter
 
 from gofau.catalog import SHARE
 from gofau_studies.report.chart import ChartAxis, Leaving, Series, Side, Tick
@@ -14,6 +15,9 @@ WIDE = 30.0
 
 ROOM = 0.05
 """Share of the values' span that is left free at either end."""
+
+TINY, HUGE = nextafter(0.0, 1.0), sys.float_info.max
+"""Ends that a logarithmic axis has at most."""
 
 Values = tuple[float | None, ...]
 
@@ -93,9 +97,10 @@ def _cut(values: Values, y: ChartAxis, stop: int) -> Values:
 
 def _padded(low: float, high: float, log: bool, room: float) -> tuple[float, float]:
     if log:
-        factor = (high / low) ** room if high > low else 2.0
-        return low / factor, high * factor
-    space = room * (high - low) if high > low else 0.5 * (abs(high) or 1.0)
+        # A ratio of losses that nearly vanish to others can be beyond what a float holds.
+        factor = 10 ** (room * (log10(high) - log10(low))) if high > low else 2.0
+        return max(low / factor, TINY), min(high * factor, HUGE)
+    space = room * (high - low) if high > low else 0.5 * abs(high) or 0.5
     return low - space, high + space
 
 

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from gofau_service.answers import Trial
 from gofau_service.cli.tables import print_report, trials_table
 from gofau_studies.landscape.landscape import LandscapeKey
+from gofau_studies.protocol.trial_facts import FACTS
 from gofau_studies.render.overview import overview
 from gofau_studies.report import AnalysisSettings, Provenance, RobustnessReport, SpecSummary, build
 from tests.studies.conftest import bowl
@@ -86,3 +88,14 @@ def test_the_values_of_trials_say_it_too() -> None:
     assert isinstance(console.file, io.StringIO)
     assert "val_accuracy" in console.file.getvalue()
     assert "higher is better" in console.file.getvalue()
+
+
+def test_counts_of_a_trial_are_whole() -> None:
+    nothing = dict.fromkeys(FACTS)
+    known = {"index": 7, "problem": "p", "direction": "d", "rule": "r", "point": {"lr": 0.1}}
+    said = {"seed": 0, "state": "completed", "attempts": 1, "value": 0.123456, "steps": 12_345}
+    trial = Trial.model_validate(nothing | known | said)
+    console = Console(file=io.StringIO(), width=200)
+    console.print(trials_table([trial], {"metric": "val_loss", "minimize": True}, ["steps"]))
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue().split()[-2:] == ["0.1235", "12345"]

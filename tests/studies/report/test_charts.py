@@ -5,7 +5,7 @@ from math import inf, isfinite
 import pytest
 
 from gofau_studies.report.all_charts import makers
-from gofau_studies.report.framing import axis
+from gofau_studies.report.framing import axis, value_axis
 from gofau_studies.report.model import CellRole, CurveKind
 from gofau_studies.report.ticks import log_ticks, round_step
 from tests.studies.charts import cell_curve, curve, group
@@ -47,6 +47,16 @@ class TestTicks:
         ticks = only(cell_curve("a", CellRole.BEST, values)).x.ticks
         assert len(ticks) >= 2
         assert all(tick.at.is_integer() for tick in ticks)
+
+
+class TestEnds:
+    @pytest.mark.parametrize("values", [(1e-310, 2.0), (5e-324, 1e308), (5e-324,)])
+    def test_losses_that_nearly_vanish_have_room(self, values):
+        made = value_axis("loss", values)
+        assert made.low < made.high
+        assert inside(made, values)
+        assert all(0 <= made.position(v) <= 1 for v in values)
+        assert len(made.ticks) >= 2
 
 
 class TestLines:
