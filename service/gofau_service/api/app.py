@@ -1,5 +1,6 @@
 """The FastAPI app and its parts."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import cache
@@ -94,6 +95,9 @@ def routes() -> list[Route]:
     modules = [import_module(f"{api.__name__}.{m.name}") for m in iter_modules(api.__path__)]
     routers = [one for m in modules for one in vars(m).values() if isinstance(one, APIRouter)]
     found = [r for router in routers for r in router.routes if isinstance(r, Route)]
+    counted = Counter(f"{method} {r.path}" for r in found for method in r.methods or ())
+    if doubled := [name for name, count in counted.items() if count > 1]:
+        raise ValueError(f"routes: got {', '.join(doubled)} more than once, expected each once")
     return sorted(found, key=lambda r: [(part[:1] == "{", part) for part in r.path.split("/")])
 
 

@@ -83,6 +83,12 @@ class OutcomeCounts(OutcomeFields, Mapping[Outcome, int]):
         """How many outcomes there are."""
         return len(Outcome)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether another mapping has the same counts."""
+        return isinstance(other, Mapping) and dict(self) == dict(other)
+
+    __hash__ = OutcomeFields.__hash__
+
 
 class StudyState(StrEnum):
     """Where a study stands. ``completed``, ``failed`` and ``cancelled`` are final.

@@ -44,6 +44,9 @@ def test_counts_of_outcomes_are_read_as_fields_and_as_a_mapping() -> None:
     assert dict(counts) == {o: {"diverged": 2, "nonfinite": 1}.get(o, 0) for o in Outcome}
     assert (counts["diverged"], counts.diverged, sum(counts.values())) == (2, 2, 3)
     assert counts.get(Outcome.REACHED_TARGET) == 0
+    assert counts == dict.fromkeys(Outcome, 0) | {"diverged": 2, "nonfinite": 1}
+    assert counts != OutcomeCounts(diverged=2)
+    assert len({counts, OutcomeCounts(diverged=2, nonfinite=1)}) == 1
     with pytest.raises(KeyError, match="abducted"):
         counts["abducted"]
 

@@ -58,6 +58,12 @@ class TestEnds:
         assert all(0 <= made.position(v) <= 1 for v in values)
         assert len(made.ticks) >= 2
 
+    @pytest.mark.parametrize("values", [(0.0, 5e-324), (-1e308, 1e308), (0.0,)])
+    def test_a_linear_axis_at_the_edge_of_floats_has_ends_and_ticks(self, values):
+        made = value_axis("score", values)
+        assert -inf < made.low < made.high < inf
+        assert len({tick.at for tick in made.ticks}) >= 2
+
 
 class TestLines:
     def test_a_line_breaks_where_a_value_is_absent_or_infinite_and_its_numbers_stay(self):
