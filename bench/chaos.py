@@ -26,13 +26,10 @@ from typing import Any
 
 from chaos_faults import Faults, Link
 
-# Beside this file lies a program named service.py, which would hide the package of that name.
-sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).parent]
-
-from gofau_service.cli.local.ports import free_port  # noqa: E402
-from gofau_service.cli.local.processes import marked  # noqa: E402
-from gofau_service.cli.local.stack import Stack, StackOptions, local_stack  # noqa: E402
-from gofau_service.client import Backoff, Client, Trial  # noqa: E402
+from gofau_service.cli.local.ports import free_port
+from gofau_service.cli.local.processes import marked
+from gofau_service.cli.local.stack import Stack, StackOptions, local_stack
+from gofau_service.client import Backoff, Client, Trial
 
 SPEC: dict[str, Any] = {
     "name": "chaos",

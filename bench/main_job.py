@@ -10,7 +10,6 @@ with one Tune trial for each training, the peer, and prints the ratio.
 import argparse
 import json
 import os
-import sys
 import tempfile
 import time
 from importlib.resources import files
@@ -18,11 +17,8 @@ from pathlib import Path
 
 import yaml
 
-# Beside this file lies a program named service.py, which would hide the package of that name.
-sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).parent]
-
-from gofau_service.cli.local.stack import StackOptions, local_stack  # noqa: E402
-from gofau_service.client import Client, Study  # noqa: E402
+from gofau_service.cli.local.stack import StackOptions, local_stack
+from gofau_service.client import Client, Study
 
 
 def catalog_spec() -> dict[str, object]:

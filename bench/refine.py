@@ -8,7 +8,9 @@ Run: OMP_NUM_THREADS=1 python bench/refine.py [--quick] [--json]
 
 import argparse
 import json
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +19,9 @@ from gofau_studies.arrays import Floats
 from gofau_studies.refine.choose import Sides, midpoints
 from gofau_studies.refine.mesh import Mesh
 from gofau_studies.spec.search import ROUNDS, Refine
+
+sys.path.append(str(Path(__file__).parents[1]))  # of `reproduce`, which is not installed
+
 from reproduce.protocol import Case, CellKey
 from reproduce.training import ends
 

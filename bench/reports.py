@@ -23,29 +23,25 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
+import numpy as np
+import pandas as pd
+import psutil
+from sqlalchemy import bindparam, insert, update
+
+from gofau_service.reports.frame import trials_frame
+from gofau_service.settings import Settings
+from gofau_service.store import curves
+from gofau_service.store import studies as repository
+from gofau_service.store.engine import Store
+from gofau_service.store.recount import recount
+from gofau_service.store.schema import migrate
+from gofau_service.store.tables.trials import Measurement, Trial
+from gofau_service.studies.submission import Submission, submit
+from gofau_service.tokens.principal import LOCAL
 from gofau_studies.arrays import Floats
-
-# Beside this file lies a program named service.py, which would hide the package of that name.
-sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).parent]
-
-import httpx  # noqa: E402
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
-import psutil  # noqa: E402
-from sqlalchemy import bindparam, insert, update  # noqa: E402
-
-from gofau_service.reports.frame import trials_frame  # noqa: E402
-from gofau_service.settings import Settings  # noqa: E402
-from gofau_service.store import curves  # noqa: E402
-from gofau_service.store import studies as repository  # noqa: E402
-from gofau_service.store.engine import Store  # noqa: E402
-from gofau_service.store.recount import recount  # noqa: E402
-from gofau_service.store.schema import migrate  # noqa: E402
-from gofau_service.store.tables.trials import Measurement, Trial  # noqa: E402
-from gofau_service.studies.submission import Submission, submit  # noqa: E402
-from gofau_service.tokens.principal import LOCAL  # noqa: E402
-from gofau_studies.protocol.trials import StudyState  # noqa: E402
-from gofau_studies.spec import StudySpec  # noqa: E402
+from gofau_studies.protocol.trials import StudyState
+from gofau_studies.spec import StudySpec
 
 RULES = [
     "additive",

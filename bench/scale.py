@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import re
-import sys
 import tempfile
 import threading
 import time
@@ -22,12 +21,9 @@ from typing import Any
 
 import psutil
 
-# Beside this file lies a program named service.py, which would hide the package of that name.
-sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).parent]
-
-from gofau_service.cli.local.processes import marked  # noqa: E402
-from gofau_service.cli.local.stack import Stack, StackOptions, local_stack  # noqa: E402
-from gofau_service.client import Client, Study  # noqa: E402
+from gofau_service.cli.local.processes import marked
+from gofau_service.cli.local.stack import Stack, StackOptions, local_stack
+from gofau_service.client import Client, Study
 
 EVERY_S = 1.0
 RULES = [
