@@ -17,7 +17,7 @@ ROOM = 0.05
 """Share of the values' span that is left free at either end."""
 
 NEAREST, FARTHEST = 1e-300, 1e300
-"""Of a linear axis: the least room at an end, and how far it reaches."""
+"""Of a linear axis: what is no span and no size, and how far it reaches."""
 
 TINY, HUGE = nextafter(0.0, 1.0), sys.float_info.max
 """Ends that a logarithmic axis has at most."""
@@ -105,8 +105,10 @@ def _padded(low: float, high: float, log: bool, room: float) -> tuple[float, flo
         return max(low / factor, TINY), min(high * factor, HUGE)
     # Lines are cut to the axis, so what no sum can hold is drawn at its end.
     low, high = max(low, -FARTHEST), min(high, FARTHEST)
-    space = room * (high - low) if high > low else 0.5 * abs(high) or 0.5
-    space = max(space, NEAREST)
+    if high - low > NEAREST:
+        space = room * (high - low)
+    else:
+        space = 0.5 * abs(high) if abs(high) > NEAREST else 0.5
     return low - space, high + space
 
 

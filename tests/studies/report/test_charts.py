@@ -58,11 +58,16 @@ class TestEnds:
         assert all(0 <= made.position(v) <= 1 for v in values)
         assert len(made.ticks) >= 2
 
-    @pytest.mark.parametrize("values", [(0.0, 5e-324), (-1e308, 1e308), (0.0,)])
+    @pytest.mark.parametrize("values", [(0.0, 5e-324), (0.0, 1e-323), (-1e308, 1e308), (0.0,)])
     def test_a_linear_axis_at_the_edge_of_floats_has_ends_and_ticks(self, values):
         made = value_axis("score", values)
         assert -inf < made.low < made.high < inf
         assert len({tick.at for tick in made.ticks}) >= 2
+
+
+    def test_an_axis_without_room_ends_at_its_values(self):
+        made = axis("share", (0.0, 1.0))
+        assert (made.low, made.high) == (0.0, 1.0)
 
 
 class TestLines:
