@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from inspect import isabstract
-from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any, Final, Generic, TypeVar
 
 from gofau.catalog.entries import DirectionEntry, ProblemEntry, RuleEntry
+from gofau.modules import modules
 
 E = TypeVar("E", DirectionEntry, RuleEntry, ProblemEntry)
 
@@ -71,10 +71,7 @@ def declared(kind: Kind[E]) -> tuple[Declared[E], ...]:
         TypeError: a class that can be trained by and that no catalog would list, since it has no
             entry of its own, nor has any class that is made of it; or one of another name.
     """
-    package = import_module(kind.package)
-    names = [one.name for one in iter_modules(package.__path__) if not one.ispkg]
-    modules = [import_module(f"{kind.package}.{name}") for name in sorted(names)]
-    found = [one for module in modules for one in _declared_in(module, kind)]
+    found = [one for module in modules(kind.package) for one in _declared_in(module, kind)]
     places = {name: place for place, name in enumerate(kind.first)}
     last = len(places)
     return tuple(sorted(found, key=lambda d: (places.get(d.entry.name, last), d.entry.name)))

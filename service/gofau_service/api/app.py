@@ -1,12 +1,9 @@
 """The FastAPI app and its parts."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import cache
-from importlib import import_module
 from importlib.metadata import version
-from pkgutil import iter_modules
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -14,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import Route
 
+from gofau.modules import modules, repeated
 from gofau_service import api
 from gofau_service.api import problem_details
 from gofau_service.api.body_limit import BodyLimit
@@ -92,11 +90,10 @@ def routes() -> list[Route]:
 
     Fixed parts of a path come before parameters that they could else be taken for.
     """
-    modules = [import_module(f"{api.__name__}.{m.name}") for m in iter_modules(api.__path__)]
-    routers = [one for m in modules for one in vars(m).values() if isinstance(one, APIRouter)]
+    values = (value for module in modules(api.__name__) for value in vars(module).values())
+    routers = [value for value in values if isinstance(value, APIRouter)]
     found = [r for router in routers for r in router.routes if isinstance(r, Route)]
-    counted = Counter(f"{method} {r.path}" for r in found for method in r.methods or ())
-    if doubled := [name for name, count in counted.items() if count > 1]:
+    if doubled := repeated(f"{method} {r.path}" for r in found for method in r.methods or ()):
         raise ValueError(f"routes: got {', '.join(doubled)} more than once, expected each once")
     return sorted(found, key=lambda r: [(part[:1] == "{", part) for part in r.path.split("/")])
 

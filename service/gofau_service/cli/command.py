@@ -1,14 +1,13 @@
 """How a module of `gofau_service.cli.commands` says which commands it has."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import Any, Final, TypeVar
 
 import typer
+
+from gofau.modules import modules, repeated
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -64,10 +63,8 @@ def install(app: typer.Typer, package: str) -> None:
     Raises:
         ValueError: two have one name, of which the command line would know the last alone.
     """
-    for module in iter_modules(import_module(package).__path__):
-        import_module(f"{package}.{module.name}")
-    twice = [name for name, times in Counter(one.name for one in FOUND).items() if times > 1]
-    if twice:
+    modules(package)  # each says which commands it has
+    if twice := repeated(one.name for one in FOUND):
         raise ValueError(f"commands of {package}: got {', '.join(twice)} twice, expected once")
     order = list(Panel)
     for one in sorted(FOUND, key=lambda one: (order.index(one.panel), one.name)):

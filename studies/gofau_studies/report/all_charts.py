@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib import import_module
-from pkgutil import iter_modules
 
+from gofau.modules import held
 from gofau_studies.report import charts
 from gofau_studies.report.chart import Chart
 from gofau_studies.report.chart_maker import ChartMaker
@@ -18,7 +17,7 @@ def makers() -> dict[str, ChartMaker]:
     Raises:
         TypeError: a file has no `ChartMaker` named ``CHART``.
     """
-    found = {m.name: _maker(m.name) for m in iter_modules(charts.__path__)}
+    found = held(charts.__name__, "CHART", ChartMaker)
     return dict(sorted(found.items(), key=lambda one: (one[1].place, one[0])))
 
 
@@ -39,13 +38,6 @@ def with_charts_across(report: AcrossReport) -> AcrossReport:
     """The same over several problems."""
     made = ((name, maker.of_problems(report)) for name, maker in makers().items())
     return report.model_copy(update={"charts": tuple(_named(made))})
-
-
-def _maker(name: str) -> ChartMaker:
-    found = getattr(import_module(f"{charts.__name__}.{name}"), "CHART", None)
-    if not isinstance(found, ChartMaker):
-        raise TypeError(f"{charts.__name__}.{name}: CHART: got {found!r}, expected a ChartMaker")
-    return found
 
 
 def _named(made: Iterable[tuple[str, Iterable[Chart]]]) -> Iterator[Chart]:

@@ -1,9 +1,8 @@
 """The rules table: every number that a report gives for a rule, in print order."""
 
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import Final
 
+from gofau.modules import held, repeated
 from gofau_studies.landscape.landscape import Landscape
 from gofau_studies.protocol.trial_facts import Way
 from gofau_studies.report import robustness
@@ -11,23 +10,13 @@ from gofau_studies.report.robustness_metric import RobustnessMetric
 from gofau_studies.report.row import Row
 
 
-def _metric(name: str) -> RobustnessMetric:
-    found = getattr(import_module(f"{robustness.__name__}.{name}"), "METRIC", None)
-    if not isinstance(found, RobustnessMetric):
-        raise TypeError(
-            f"{robustness.__name__}.{name}: METRIC: got {found!r}, expected a RobustnessMetric"
-        )
-    return found
-
-
 def _rows() -> tuple[Row, ...]:
     """Of every file of `gofau_studies.report.robustness`."""
-    names = sorted(module.name for module in iter_modules(robustness.__path__))
-    metrics = sorted((_metric(name) for name in names), key=lambda metric: metric.place)
+    found = held(robustness.__name__, "METRIC", RobustnessMetric).values()
+    metrics = sorted(found, key=lambda metric: metric.place)
     rows = tuple(row for metric in metrics for row in metric.rows)
-    doubled = {row.name for k, row in enumerate(rows) if row.name in {r.name for r in rows[:k]}}
-    if doubled:
-        raise ValueError(f"rows: got {sorted(doubled)} more than once, expected names of their own")
+    if doubled := repeated(row.name for row in rows):
+        raise ValueError(f"rows: got {doubled} more than once, expected names of their own")
     return rows
 
 

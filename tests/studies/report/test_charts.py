@@ -64,7 +64,6 @@ class TestEnds:
         assert -inf < made.low < made.high < inf
         assert len({tick.at for tick in made.ticks}) >= 2
 
-
     def test_an_axis_without_room_ends_at_its_values(self):
         made = axis("share", (0.0, 1.0))
         assert (made.low, made.high) == (0.0, 1.0)
