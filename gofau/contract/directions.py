@@ -8,6 +8,7 @@ from torch import Tensor
 from gofau import catalog
 from gofau.contract import samples
 from gofau.contract.errors import require
+from gofau.contract.tracing import check_traceable
 from gofau.directions import Direction, direction
 from gofau.hyper import Hyper, State
 
@@ -116,21 +117,12 @@ def _check_stack(one: Direction, rows: list[dict[str, catalog.Scalar]], subject:
 
 
 def _check_traceable(one: Direction, rows: list[dict[str, catalog.Scalar]], subject: str) -> None:
-    """Under vmap, a Python branch on what a tensor holds is an error."""
-    grads = _gradients(len(rows), *SHAPE)[0]
-    flat = samples.vectors(rows, 0)
-    varying = {name: value for name, value in flat.items() if isinstance(value, Tensor)}
-    fixed = {name: value for name, value in flat.items() if name not in varying}
-
-    def direct(grad: Tensor, step: Tensor, own: dict[str, Tensor]) -> Tensor:
-        hyper = {**fixed, **own}
+    def direct(grad: Tensor, step: Tensor, hyper: samples.Numbers) -> Tensor:
         return one.direct(grad, one.init(torch.zeros_like(grad), hyper), step, hyper)
 
+    tensors = [_gradients(len(rows), *SHAPE)[0], torch.arange(1, len(rows) + 1)]
     law = "a direction without branches on values, which runs under torch.vmap"
-    try:
-        with catch_warnings():
-            # What torch.vmap does one by one is slow there, and right.
-            filterwarnings("ignore", "There is a performance drop", UserWarning)
-            torch.vmap(direct)(grads, torch.arange(1, len(rows) + 1), varying)
-    except RuntimeError as error:
-        require(False, subject, law, str(error).splitlines()[0])
+    with catch_warnings():
+        # What torch.vmap does one by one is slow there, and right.
+        filterwarnings("ignore", "There is a performance drop", UserWarning)
+        check_traceable(direct, tensors, rows, subject, law)

@@ -1,11 +1,14 @@
 """The laws of an update rule."""
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
 from gofau import catalog
 from gofau.contract import samples
 from gofau.contract.errors import require
+from gofau.contract.tracing import check_traceable
 from gofau.rules import UpdateRule, rule
 
 SHAPE = (4, 3)
@@ -87,20 +90,9 @@ def _check_stack(one: UpdateRule, rows: list[dict[str, catalog.Scalar]], subject
 
 
 def _check_traceable(one: UpdateRule, rows: list[dict[str, catalog.Scalar]], subject: str) -> None:
-    """Under vmap, a Python branch on what a tensor holds is an error."""
-    params, u = (samples.tensors(seed, len(rows), *SHAPE) for seed in (5, 6))
-    flat = samples.vectors(rows, 0)
-    varying = {name: value for name, value in flat.items() if isinstance(value, Tensor)}
-    fixed = {name: value for name, value in flat.items() if name not in varying}
-
-    def step(param: Tensor, push: Tensor, own: dict[str, Tensor]) -> Tensor:
-        return _moved(one, param, push, {**fixed, **own})
-
+    tensors = [samples.tensors(seed, len(rows), *SHAPE) for seed in (5, 6)]
     law = "an update without branches on values, which runs under torch.vmap"
-    try:
-        torch.vmap(step)(params, u, varying)
-    except RuntimeError as error:
-        require(False, subject, law, str(error).splitlines()[0])
+    check_traceable(partial(_moved, one), tensors, rows, subject, law)
 
 
 def _change(after: Tensor, before: Tensor) -> str:
