@@ -1,6 +1,5 @@
 """What the wheel installs: names of the project alone, and every file that is read at run time."""
 
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -8,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.where.copied import ROOT, copied
+
 SOURCES = ("gofau", "studies", "workers", "service")
 PACKAGES = {"gofau", "gofau_studies", "gofau_workers", "gofau_service"}
 CODE = {".py", ".typed"}
@@ -19,14 +19,7 @@ BUILD = "import sys; from setuptools.build_meta import build_wheel; build_wheel(
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the unpacked wheel of a copy of the sources."""
     copy, made, target = (tmp_path_factory.mktemp(name) for name in ("copy", "made", "target"))
-    for name in SOURCES:
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, copy / name, symlinks=True, ignore=ignored)
-    for name in ("pyproject.toml", "README.md"):
-        shutil.copy(ROOT / name, copy / name)
-    command = [sys.executable, "-W", "ignore", "-c", BUILD, str(made)]
-    done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
+    copied(copy, {}).run(BUILD, str(made))
     [wheel] = made.iterdir()
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(target)
